@@ -1,0 +1,1 @@
+//! Counters and histograms from fields, each within its series budget.

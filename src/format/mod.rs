@@ -1,0 +1,1 @@
+//! Parsers by name for what a pattern cannot express, and host format strings turned into patterns.

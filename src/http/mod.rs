@@ -1,0 +1,1 @@
+//! The endpoint: metrics, health, status.

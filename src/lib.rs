@@ -1,0 +1,60 @@
+//! logmill: a log shipper and metrics extractor for every host.
+//!
+//! # The way of the data
+//!
+//! ```text
+//! discover ─▶ read ─▶ frame ─▶ parse ─▶ derive ─▶ encode ─▶ ship ─▶ settle ─▶ checkpoint
+//! globs,      bytes   lines →  fields   counters  bulk      POST,   verdict   offset of the last
+//! notify +    of one  events   (nom)    histograms NDJSON   retry   per doc   settled byte per file
+//! slow scan   file    (multi-           sessions
+//!                     line)
+//! ```
+//!
+//! The data goes in one direction through bounded channels. A full channel stops the reader: the log files
+//! are the buffer. What moves is a [`event::Chunk`]: a range of one file that holds whole events. Parsing
+//! borrows from it, and the bulk body is written straight from the parsed slots; nothing is allocated per event.
+//!
+//! # Modules, from the nouns to the program
+//!
+//! A module uses only modules above it in this list.
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`limits`] | every limit: its unit, its default, what happens when it is reached |
+//! | [`event`] | value, field, span, chunk: plain nouns, no I/O |
+//! | [`pattern`] | the pattern language: grammar, kinds, times; compiled steps over bytes, no I/O |
+//! | [`format`] | parsers by name for what a pattern cannot express: JSON, logfmt, syslog; and host format strings turned into patterns |
+//! | [`config`] | what the user wrote, with the place of each word; diagnostics |
+//! | [`derive`] | counters and histograms from fields; series budgets; routes; exposition text |
+//! | [`pipeline`] | one pipeline compiled: frame rule, patterns, constants, metric rules |
+//! | [`state`] | settled spans → safe offsets; the checkpoint |
+//! | [`source`] | discover, identity, read, frame |
+//! | [`ship`] | encode, verdict, backoff, client, rejects; file and stdout outputs |
+//! | [`http`] | /metrics, /healthz, /readyz, status |
+//! | [`agent`] | starts the tasks, owns shutdown and reload |
+//! | [`command`] | one file per subcommand |
+//!
+//! # Invariants
+//!
+//! - The checkpoint never passes a byte that is not settled: every event before it was accepted, was already
+//!   there, was filtered, or was refused for good and kept in the reject store.
+//! - An event's document `_id` depends on the identity of its file, its offset and its first line only, so a
+//!   replay meets itself ("already there").
+//! - Metrics see an event once: the position up to which a file was counted travels with the checkpoint.
+//! - Only the source is cancelled at shutdown; each later stage ends because its input closed.
+//! - Bytes stay bytes until JSON is written: nothing before [`ship`] needs valid UTF-8.
+//!
+//! Deliberately absent: an own queue on disk (the log files are one), a plug-in system, cargo features.
+
+pub mod command;
+pub mod config;
+pub mod derive;
+pub mod event;
+pub mod format;
+pub mod http;
+pub mod limits;
+pub mod pattern;
+pub mod pipeline;
+pub mod ship;
+pub mod source;
+pub mod state;

@@ -1,0 +1,1 @@
+//! The pattern language: a line with its changing parts replaced by `{field}`.

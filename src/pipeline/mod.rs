@@ -1,0 +1,1 @@
+//! One kind of log, compiled: how its events are cut, parsed, changed and counted.

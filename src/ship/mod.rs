@@ -1,0 +1,1 @@
+//! Events become bulk bodies, bodies become verdicts.

@@ -1,0 +1,1 @@
+//! Finds the files, knows them again, reads them and cuts them into events.

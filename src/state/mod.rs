@@ -1,0 +1,1 @@
+//! Settled spans become safe offsets; safe offsets become the checkpoint.
