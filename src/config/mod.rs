@@ -1,1 +1,41 @@
 //! What the user wrote, with the place of each word in its file; and the diagnostics that point there.
+//!
+//! ```text
+//! logmill.toml ──▶ document ──▶ agent file ──▶ settings       what the program runs on
+//!                  TOML with    optional       defaults and
+//! NAME.toml ─────▶ places       values with    cross-checks
+//!                     │         places
+//!                     │            └─────────▶ pipeline file  compiled by `crate::pipeline`
+//!                     ▼
+//!                 diagnostics: all mistakes of all files, each with line, caret and remedy
+//! ```
+//!
+//! Nothing here stops at the first mistake. `${NAME}` and `${file:PATH}` are put in between document and agent
+//! file; environment and files come in through [`Surroundings`].
+
+mod diagnostic;
+mod env;
+mod index_name;
+mod metric_rules;
+mod pipeline_file;
+mod render;
+mod secret;
+mod settings;
+mod source_file;
+mod spanned;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
+pub use env::{Surroundings, System};
+pub use index_name::{IndexName, IndexPart};
+pub use metric_rules::{CounterRule, FieldUnit, HistogramRule, MetricSetFile};
+pub use pipeline_file::{
+    Ansi, Builtin, Constant, ExtractRule, FrameRule, HostFormat, KeyRule, KeySource, ParseRule, PipelineFile,
+    PipelineTest, Rest, Wrapper,
+};
+pub use secret::Secret;
+pub use settings::{
+    AgentSettings, Credentials, ElasticsearchSettings, FileSettings, InputSettings, OutputSettings,
+    RejectSettings, Settings, StartAt, TlsSettings, Verify, WhenFull,
+};
+pub use source_file::SourceFile;
+pub use spanned::Spanned;

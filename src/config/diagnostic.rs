@@ -1,0 +1,137 @@
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{SourceFile, Spanned};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The program does not start with it.
+    Error,
+    Warning,
+}
+
+/// Where in which file, and what to say under the caret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub file: Arc<SourceFile>,
+    /// Bytes of the file's text.
+    pub span: Range<usize>,
+    /// May be empty.
+    pub label: String,
+}
+
+/// One thing that is wrong in what the user wrote: lowercase, no full stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub severity: Severity,
+    /// The thing and the value.
+    pub message: String,
+    pub place: Option<Place>,
+    /// The remedy.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    pub fn error(message: impl Into<String>) -> Self {
+        Diagnostic {
+            severity: Severity::Error,
+            message: message.into(),
+            place: None,
+            help: None,
+        }
+    }
+
+    pub fn warning(message: impl Into<String>) -> Self {
+        Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error(message)
+        }
+    }
+
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// Points at a whole value.
+    pub fn at_value<T>(self, value: &Spanned<T>, label: impl Into<String>) -> Self {
+        self.at(value.place(label))
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Everything that is wrong in all files, to be shown at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    all: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one; the same twice counts once.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        if !self.all.contains(&diagnostic) {
+            self.all.push(diagnostic);
+        }
+    }
+
+    pub fn extend(&mut self, others: Diagnostics) {
+        for diagnostic in others.all {
+            self.push(diagnostic);
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.errors() > 0
+    }
+
+    pub fn errors(&self) -> usize {
+        self.count(Severity::Error)
+    }
+
+    pub fn warnings(&self) -> usize {
+        self.count(Severity::Warning)
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.all.iter().filter(|one| one.severity == severity).count()
+    }
+
+    /// In the order in which they are shown: by file and place, those without a place first.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        let mut sorted: Vec<&Diagnostic> = self.all.iter().collect();
+        sorted.sort_by_key(|one| {
+            one.place
+                .as_ref()
+                .map(|place| (place.file.name(), place.span.start, place.span.end))
+        });
+        sorted.into_iter()
+    }
+
+    /// What a person reads: each with its line, caret and remedy, then one line that counts them.
+    /// Empty when there is nothing to say.
+    pub fn render(&self, color: bool) -> String {
+        super::render::render(self, color)
+    }
+}
+
+/// The messages in plain text.
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Diagnostics {}

@@ -1,0 +1,163 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::{CounterRule, HistogramRule, SourceFile, Spanned};
+
+/// How one kind of log is read, as its author wrote it. Patterns are text here; the pipeline compiles them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PipelineFile {
+    /// The file's name without `.toml`.
+    pub name: String,
+    pub file: Arc<SourceFile>,
+    pub description: Option<Spanned<String>>,
+    /// As written; [`PipelineFile::dataset_name`] has the default.
+    pub dataset: Option<Spanned<String>>,
+    /// Metric sets by name.
+    pub metrics: Vec<Spanned<String>>,
+    pub frame: FrameRule,
+    pub parse: ParseRule,
+    pub extracts: Vec<ExtractRule>,
+    /// Constants: field name and value, in the order of the file.
+    pub set: Vec<(Spanned<String>, Spanned<Constant>)>,
+    pub counters: Vec<CounterRule>,
+    pub histograms: Vec<HistogramRule>,
+    pub tests: Vec<PipelineTest>,
+}
+
+impl PipelineFile {
+    /// What `{dataset}` stands for: as written, or the pipeline's name with dots in place of hyphens.
+    pub fn dataset_name(&self) -> String {
+        match &self.dataset {
+            Some(dataset) => dataset.value.clone(),
+            None => self.name.replace('-', "."),
+        }
+    }
+}
+
+/// `[frame]`: how bytes become events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameRule {
+    pub wrapper: Wrapper,
+    /// A line that matches one of these begins an event. None: every line is an event.
+    pub start: Vec<Spanned<String>>,
+    /// How long the last lines of a multi-line event wait for one more line.
+    pub flush: Duration,
+    pub lines_max: u32,
+    pub bytes_max: usize,
+    pub ansi: Ansi,
+}
+
+/// What a container runtime put around each line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wrapper {
+    #[default]
+    None,
+    /// Docker's `json-file` driver.
+    Docker,
+    /// The Kubernetes container runtime interface.
+    Cri,
+}
+
+/// What becomes of terminal colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ansi {
+    #[default]
+    Strip,
+    Keep,
+}
+
+/// `[parse]`: how an event becomes fields. Without any of `patterns`, `builtin` and `host_format` the event is
+/// its `message`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ParseRule {
+    /// Tried in order; empty when `builtin` is there.
+    pub patterns: Vec<Spanned<String>>,
+    pub builtin: Option<Spanned<Builtin>>,
+    /// What kind of format string an input's `format` is.
+    pub host_format: Option<Spanned<HostFormat>>,
+    /// The format string of hosts that give none.
+    pub format: Option<Spanned<String>>,
+    /// For times that do not say.
+    pub timezone: Option<Spanned<TimeZone>>,
+    /// Whether stack traces are split off the message.
+    pub trace: bool,
+    /// Where the keys go that `keys` does not name.
+    pub rest: Rest,
+    /// For a builtin: which keys of the line a field is taken from, in the order of the file.
+    pub keys: Vec<KeyRule>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builtin {
+    Json,
+    Logfmt,
+    Syslog,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostFormat {
+    /// nginx's `log_format`.
+    Nginx,
+    /// PostgreSQL's `log_line_prefix`.
+    Postgresql,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rest {
+    /// `labels.KEY`.
+    #[default]
+    Labels,
+    /// Under their own names.
+    Root,
+    Drop,
+}
+
+/// `field = ["key:kind", …]` of `[parse.keys]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyRule {
+    pub field: Spanned<String>,
+    /// The first that the line has is taken; at least one.
+    pub sources: Vec<KeySource>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeySource {
+    pub key: Spanned<String>,
+    /// What follows the last colon: a kind of the pattern language.
+    pub kind: Option<Spanned<String>>,
+}
+
+/// `[[extract]]`: patterns over a field that an earlier step found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExtractRule {
+    pub field: Spanned<String>,
+    /// Tried in order; at least one.
+    pub patterns: Vec<Spanned<String>>,
+}
+
+/// A value of `[set]`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Constant {
+    Text(String),
+    Int(i64),
+    /// Finite.
+    Float(f64),
+    Bool(bool),
+}
+
+/// `[[test]]`: what the pipeline makes of a line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PipelineTest {
+    /// The header, for messages about the whole test.
+    pub place: Spanned<()>,
+    /// One event's text; lines are separated by `\n`, the last has none.
+    pub input: Spanned<String>,
+    /// Fields that the event must have, with these values; others may be there.
+    pub fields: Vec<(Spanned<String>, Spanned<serde_json::Value>)>,
+    /// Fields that it must not have.
+    pub absent: Vec<Spanned<String>>,
+    /// Whether no pattern may match. Default: false.
+    pub unmatched: bool,
+}
