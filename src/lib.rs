@@ -23,13 +23,14 @@
 //! | [`limits`] | every limit: its unit, its default, what happens when it is reached |
 //! | [`event`] | value, field, span, chunk: plain nouns, no I/O |
 //! | [`pattern`] | the pattern language: grammar, kinds, times; compiled steps over bytes, no I/O |
+//! | [`encode`] | events as text: bulk lines, JSON objects |
 //! | [`format`] | parsers by name for what a pattern cannot express: JSON, logfmt, syslog; and host format strings turned into patterns |
 //! | [`config`] | what the user wrote, with the place of each word; diagnostics |
 //! | [`derive`] | counters and histograms from fields; series budgets; routes; exposition text |
 //! | [`pipeline`] | one pipeline compiled: frame rule, patterns, constants, metric rules |
 //! | [`state`] | settled spans → safe offsets; the checkpoint |
 //! | [`source`] | discover, identity, read, frame |
-//! | [`ship`] | encode, verdict, backoff, client, rejects; file and stdout outputs |
+//! | [`ship`] | batch, verdict, backoff, client, rejects; file and stdout outputs |
 //! | [`http`] | /metrics, /healthz, /readyz, status |
 //! | [`agent`] | starts the tasks, owns shutdown and reload |
 //! | [`command`] | one file per subcommand |
@@ -42,13 +43,14 @@
 //!   replay meets itself ("already there").
 //! - Metrics see an event once: the position up to which a file was counted travels with the checkpoint.
 //! - Only the source is cancelled at shutdown; each later stage ends because its input closed.
-//! - Bytes stay bytes until JSON is written: nothing before [`ship`] needs valid UTF-8.
+//! - Bytes stay bytes until JSON is written: nothing before [`encode`] needs valid UTF-8.
 //!
 //! Deliberately absent: an own queue on disk (the log files are one), a plug-in system, cargo features.
 
 pub mod command;
 pub mod config;
 pub mod derive;
+pub mod encode;
 pub mod event;
 pub mod format;
 pub mod http;

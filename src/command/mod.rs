@@ -1,1 +1,257 @@
-//! One file per subcommand.
+//! One file per subcommand, and the arguments of all of them.
+//!
+//! Exit codes: 0 it is done; 1 it was tried and failed (a test differs, a server refuses); 2 what the user wrote
+//! cannot be run (arguments, configuration, a pipeline).
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Tails service logs, parses them with pipelines, ships the events to Elasticsearch and serves the metrics that
+/// it derives from them to Prometheus.
+#[derive(Debug, Parser)]
+#[command(name = "logmill", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Colour the output: auto, always or never.
+    #[arg(long, global = true, default_value = "auto", value_name = "WHEN")]
+    color: Colour,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(RunArguments),
+    Demo(DemoArguments),
+    Parse(ParseArguments),
+    Test(TestArguments),
+    Check(CheckArguments),
+    Bench(BenchArguments),
+    Setup(ConfigArgument),
+    Status(StatusArguments),
+    Health(HealthArguments),
+    Rejects(RejectsArguments),
+}
+
+/// Where the agent's own file is.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgument {
+    /// The agent's configuration.
+    #[arg(short, long, default_value = "/etc/logmill/logmill.toml", value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Tail, parse, derive and ship until stopped.
+#[derive(Debug, Clone, Args)]
+struct RunArguments {
+    /// The agent's configuration; SIGHUP reads it again.
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["pipeline", "paths"], required_unless_present = "pipeline")]
+    config: Option<PathBuf>,
+    /// Without a configuration: the pipeline that reads the files.
+    #[arg(long, value_name = "NAME", requires = "paths")]
+    pipeline: Option<String>,
+    /// Without a configuration: `service.name` of the events and the label of the metrics.
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    /// Without a configuration: where events go; standard output when absent.
+    #[arg(long, value_name = "URL")]
+    elasticsearch: Option<String>,
+    /// Without a configuration: address of /metrics, /healthz and status.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Without a configuration: where offsets are kept.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Without a configuration: the host's own format string, where the pipeline takes one.
+    #[arg(long, value_name = "STRING")]
+    format: Option<String>,
+    /// Files or globs.
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+}
+
+/// Watch a small company at work: real log files, the real agent, numbers in the terminal.
+#[derive(Debug, Clone, Args)]
+struct DemoArguments {
+    /// Stop after this long, such as 30s; until Ctrl-C when absent.
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    duration: Option<Duration>,
+    /// Ship there and not to a file.
+    #[arg(long, value_name = "URL")]
+    elasticsearch: Option<String>,
+    /// The same seed gives the same logs.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    seed: u64,
+    /// How busy the company is; 1 is a few hundred lines a second.
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    rate: f64,
+    /// Address of /metrics.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    listen: String,
+}
+
+/// Print what a pipeline makes of lines: one JSON object per event.
+#[derive(Debug, Clone, Args)]
+struct ParseArguments {
+    /// A shipped pipeline or one of `--pipelines`.
+    #[arg(long, value_name = "NAME")]
+    pipeline: String,
+    /// The host's own format string, such as nginx's log_format.
+    #[arg(long, value_name = "STRING")]
+    format: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
+    /// For a line that does not match: where each pattern stopped, and what it expected there.
+    #[arg(long)]
+    explain: bool,
+    /// Aligned columns for people instead of JSON lines.
+    #[arg(long)]
+    pretty: bool,
+    /// A folder of own pipelines; they come before the shipped ones.
+    #[arg(long, value_name = "DIR")]
+    pipelines: Option<PathBuf>,
+    /// The log; standard input when absent or `-`.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// What stands in for what a line does not say.
+#[derive(Debug, Clone, Args)]
+struct Reading {
+    /// Time zone of times that name none, such as Europe/Berlin.
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+    /// The moment of reading (RFC 3339), for times without year or date.
+    #[arg(long, value_name = "TIME")]
+    now: Option<String>,
+}
+
+/// Hold all pipelines against their inline tests and their golden files.
+#[derive(Debug, Clone, Args)]
+struct TestArguments {
+    /// Only pipelines and cases whose name contains this.
+    #[arg(value_name = "FILTER")]
+    filter: Option<String>,
+    /// Folder of pipelines; the shipped ones when absent.
+    #[arg(long, value_name = "DIR")]
+    pipelines: Option<PathBuf>,
+    /// Folder of golden files: NAME/CASE.log, CASE.events.ndjson, CASE.metrics.txt.
+    #[arg(long, default_value = "fixtures", value_name = "DIR")]
+    fixtures: PathBuf,
+    /// Write what comes out as what is expected.
+    #[arg(long)]
+    update: bool,
+    /// Also write the result as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+/// Compile configuration and pipelines, run the pipelines' own tests, and say everything that is wrong.
+#[derive(Debug, Clone, Args)]
+struct CheckArguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// Also ask the outputs whether they would take events.
+    #[arg(long)]
+    outputs: bool,
+    /// Only the pipelines of this folder, without a configuration.
+    #[arg(long, value_name = "DIR")]
+    pipelines: Option<PathBuf>,
+}
+
+/// Measure a pipeline: lines per second, CPU and allocations per line, share of each stage.
+#[derive(Debug, Clone, Args)]
+struct BenchArguments {
+    #[arg(long, default_value = "nginx-access", value_name = "NAME")]
+    pipeline: String,
+    #[arg(long, value_name = "STRING")]
+    format: Option<String>,
+    /// A folder of own pipelines; they come before the shipped ones.
+    #[arg(long, value_name = "DIR")]
+    pipelines: Option<PathBuf>,
+    /// How many events to push through.
+    #[arg(long, default_value_t = 2_000_000, value_name = "NUMBER")]
+    lines: u64,
+    /// Where the bulk bodies go: `null`, `bulk` (a server inside this process), or a URL.
+    #[arg(long, default_value = "null", value_name = "SINK")]
+    sink: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// The log; lines of the pipeline's inline tests when absent.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// Show the books, the files and what is wrong, from the running agent or from its state directory.
+#[derive(Debug, Clone, Args)]
+struct StatusArguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// Ask the agent at this address.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Ask the running agent whether it works; for health checks of containers.
+#[derive(Debug, Clone, Args)]
+struct HealthArguments {
+    /// Address of the agent.
+    #[arg(long, default_value = "127.0.0.1:9598", value_name = "ADDRESS")]
+    listen: String,
+}
+
+/// Documents that Elasticsearch refused for good.
+#[derive(Debug, Clone, Args)]
+struct RejectsArguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// The store, without a configuration.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    #[command(subcommand)]
+    action: RejectsAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum RejectsAction {
+    /// One line per document: number, time, source, reason.
+    List,
+    /// One document whole.
+    Show { number: u64 },
+    /// Send them again, and forget those that are accepted.
+    Replay,
+    /// Forget them.
+    Drop {
+        /// Only this one; all when absent.
+        number: Option<u64>,
+    },
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let scale = match unit {
+        "ms" => 0.001,
+        "s" | "" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("expected a duration such as 30s, 500ms or 5m".to_owned()),
+    };
+    let number: f64 = number
+        .parse()
+        .map_err(|_| "expected a duration such as 30s".to_owned())?;
+    Duration::try_from_secs_f64(number * scale).map_err(|error| error.to_string())
+}

@@ -1,1 +1,27 @@
 //! One kind of log, compiled: how its events are cut, parsed, changed and counted.
+//!
+//! ```text
+//! NAME.toml ─▶ config::PipelineFile ─▶ compile ─▶ Pipeline
+//!                                                  │ frame    which line begins an event
+//!              one event's text ──────────────────▶│ tidy     colours, indentation, CR LF
+//!                                                  │ parse    patterns in order, or a format by name
+//!                                                  │ extract  patterns over a field just found
+//!                                                  │ trace    stack trace off the message
+//!                                                  │ set      constants
+//!                                                  └▶ Fields, for derive and encode
+//! ```
+//!
+//! The shipped pipelines are part of the program ([`Library`]); a user's folder goes before them.
+
+mod compile;
+mod inline_test;
+mod library;
+mod metrics;
+mod parse;
+mod shipped;
+mod tidy;
+
+pub use compile::{FrameStart, compile};
+pub use inline_test::{Failure, run_tests};
+pub use library::Library;
+pub use parse::{Outcome, Pipeline};

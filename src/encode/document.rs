@@ -2,6 +2,7 @@
 
 use crate::event::{FieldId, Fields, FileKey, Schema, Stream, Timestamp, TimestampWriter, Value};
 
+use super::event::write_value;
 use super::{id, json};
 
 /// What the documents of one input have in common, rendered once.
@@ -141,24 +142,6 @@ fn key(name: &str) -> Vec<u8> {
     json::write_string(name.as_bytes(), &mut key);
     key.push(b':');
     key
-}
-
-/// Appends one value as JSON; gives whether bytes had to be replaced.
-pub fn write_value(value: Value<'_>, times: &mut TimestampWriter, out: &mut Vec<u8>) -> bool {
-    match value {
-        Value::Text(text) => return json::write_string(text, out),
-        Value::Int(number) => json::write_int(number, out),
-        Value::Json(raw) => out.extend_from_slice(raw),
-        Value::Float(number) => json::write_float(number, out),
-        Value::Bool(yes) => out.extend_from_slice(if yes { b"true" } else { b"false" }),
-        Value::Time(at) => {
-            out.push(b'"');
-            times.write(at, out);
-            out.push(b'"');
-        }
-        Value::Absent => out.extend_from_slice(b"null"),
-    }
-    false
 }
 
 /// What the agent itself says of the event: the stream, and what went wrong with it.

@@ -1,0 +1,236 @@
+//! From what the author wrote to what runs. Every mistake of the file is reported, not only the first.
+
+use std::sync::Mutex;
+
+use bumpalo::Bump;
+use jiff::tz::TimeZone;
+
+use crate::config::{self, Ansi, Diagnostic, Diagnostics, HostFormat, PipelineFile, Spanned};
+use crate::event::{FieldId, Schema, Timestamp};
+use crate::format;
+use crate::pattern::{Clock, Program, SyntaxError};
+
+use super::metrics;
+use super::parse::{Constant, Extract, Parser, TraceFields};
+use super::tidy::Tidy;
+use super::{Library, Pipeline};
+
+/// Which lines begin an event; see [`FrameStart::begins`].
+#[derive(Debug)]
+pub struct FrameStart {
+    starts: Vec<Program>,
+    tidy: Tidy,
+    /// A start pattern keeps nothing, so the zone of this clock does not matter; it is here because reading a
+    /// time needs one. One thread reads, so the lock is free.
+    clock: Mutex<Clock>,
+    pub rule: config::FrameRule,
+}
+
+impl FrameStart {
+    /// Whether every line is an event of its own.
+    pub fn every_line(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// Whether `line` begins an event and so ends the one before.
+    pub fn begins(&self, line: &[u8]) -> bool {
+        let Ok(mut clock) = self.clock.lock() else {
+            return true;
+        };
+        let arena = Bump::new();
+        let line = self.tidy.apply(line, &arena);
+        self.starts.iter().any(|start| start.matches(line, &mut clock))
+    }
+}
+
+/// What one input says that a pipeline is compiled with.
+#[derive(Debug, Clone, Default)]
+pub struct HostWords {
+    /// The host's own format string.
+    pub format: Option<Spanned<String>>,
+    /// Of times that name no zone; goes before the pipeline's.
+    pub timezone: Option<TimeZone>,
+}
+
+/// Compiles `file`; `None` when the diagnostics have got an error.
+pub fn compile(
+    file: &PipelineFile,
+    library: &Library,
+    host: &HostWords,
+    diagnostics: &mut Diagnostics,
+) -> Option<Pipeline> {
+    let mut found = Diagnostics::new();
+    let mut schema = Schema::default();
+    let message = schema.intern("message");
+    let parser = parser(file, host, &mut schema, &mut found);
+    let extracts = file
+        .extracts
+        .iter()
+        .map(|rule| extract(rule, &mut schema, &mut found))
+        .collect();
+    let trace = file.parse.trace.then(|| TraceFields {
+        error_type: schema.intern("error.type"),
+        error_message: schema.intern("error.message"),
+        stack_trace: schema.intern("error.stack_trace"),
+    });
+    let constants = constants(file, &mut schema);
+    let metrics = metrics::compile(file, library, &schema, &mut found);
+    let tidy = Tidy {
+        ansi: file.frame.ansi == Ansi::Strip,
+        dedent: file.frame.dedent,
+    };
+    let frame = frame(file, tidy, &mut found);
+    let zone = host
+        .timezone
+        .clone()
+        .or_else(|| file.parse.timezone.as_ref().map(|zone| zone.value.clone()))
+        .unwrap_or(TimeZone::UTC);
+    let failed = found.has_errors();
+    diagnostics.extend(found);
+    if failed {
+        return None;
+    }
+    Some(Pipeline {
+        name: file.name.clone(),
+        dataset: file.dataset_name(),
+        schema,
+        frame,
+        metrics,
+        tidy,
+        parser,
+        extracts,
+        trace,
+        constants,
+        message,
+        zone,
+    })
+}
+
+/// The patterns of the host's own format string, then those of the file.
+fn parser(
+    file: &PipelineFile,
+    host: &HostWords,
+    schema: &mut Schema,
+    diagnostics: &mut Diagnostics,
+) -> Parser {
+    let rule = &file.parse;
+    let mut programs = Vec::new();
+    match (&rule.host_format, host.format.as_ref().or(rule.format.as_ref())) {
+        (Some(kind), Some(text)) => {
+            let read = match kind.value {
+                HostFormat::Nginx => format::host::nginx(text),
+                HostFormat::Postgresql => format::host::postgresql(text),
+            };
+            match read {
+                Ok(format::HostFormat::Patterns(patterns)) => {
+                    for pattern in patterns {
+                        match Program::compile(&pattern, schema) {
+                            Ok(program) => programs.push(program),
+                            Err(error) => diagnostics.push(
+                                Diagnostic::error(format!(
+                                    "this format becomes the pattern `{pattern}`: {}",
+                                    error.message
+                                ))
+                                .at_value(text, "this format")
+                                .help("give two variables something between them, or write a pipeline of your own"),
+                            ),
+                        }
+                    }
+                }
+                Ok(format::HostFormat::Json(table)) => {
+                    return Parser::Named(format::Parser::json_of_host(&table, schema));
+                }
+                Err(error) => diagnostics.push(
+                    Diagnostic {
+                        help: error.help,
+                        ..Diagnostic::error(error.message)
+                    }
+                    .at(text.place_within(error.at, "")),
+                ),
+            }
+        }
+        (None, Some(text)) => diagnostics.push(
+            Diagnostic::warning(format!("the pipeline `{}` takes no format", file.name))
+                .at_value(text, "not used")
+                .help("remove it, or name a pipeline that reads the host's format string"),
+        ),
+        (_, None) => {}
+    }
+    if let Some(builtin) = &rule.builtin {
+        return Parser::Named(named(file, builtin, schema, diagnostics));
+    }
+    programs.extend(compile_patterns(&rule.patterns, schema, diagnostics));
+    if programs.is_empty() && !diagnostics.has_errors() {
+        // An event without patterns is its message.
+        programs.extend(Program::compile("{message}", schema));
+    }
+    Parser::Patterns(programs)
+}
+
+fn compile_patterns(
+    patterns: &[Spanned<String>],
+    schema: &mut Schema,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Program> {
+    let mut programs = Vec::new();
+    for pattern in patterns {
+        match Program::compile(pattern, schema) {
+            Ok(program) => programs.push(program),
+            Err(error) => diagnostics.push(syntax_diagnostic(error, pattern)),
+        }
+    }
+    programs
+}
+
+fn syntax_diagnostic(error: SyntaxError, pattern: &Spanned<String>) -> Diagnostic {
+    let place = pattern.place_within(error.span, "");
+    let diagnostic = Diagnostic::error(error.message).at(place);
+    match error.help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+fn extract(rule: &config::ExtractRule, schema: &mut Schema, diagnostics: &mut Diagnostics) -> Extract {
+    let Some(field) = schema.get(&rule.field) else {
+        diagnostics.push(
+            Diagnostic::error(format!("nothing before this sets the field `{}`", rule.field.value))
+                .at_value(&rule.field, "unknown field")
+                .help("name a field that a pattern of [parse] or an earlier [[extract]] sets"),
+        );
+        return Extract {
+            field: schema.intern("message"),
+            patterns: Vec::new(),
+        };
+    };
+    Extract {
+        field,
+        patterns: compile_patterns(&rule.patterns, schema, diagnostics),
+    }
+}
+
+fn constants(file: &PipelineFile, schema: &mut Schema) -> Vec<(FieldId, Constant)> {
+    file.set
+        .iter()
+        .map(|(name, value)| {
+            let constant = match &value.value {
+                config::Constant::Text(text) => Constant::Text(text.as_bytes().into()),
+                config::Constant::Int(number) => Constant::Int(*number),
+                config::Constant::Float(number) => Constant::Float(*number),
+                config::Constant::Bool(yes) => Constant::Bool(*yes),
+            };
+            (schema.intern(name), constant)
+        })
+        .collect()
+}
+
+fn frame(file: &PipelineFile, tidy: Tidy, diagnostics: &mut Diagnostics) -> FrameStart {
+    // What a start pattern names is not kept, so it has no place in the events' schema.
+    let mut scratch = Schema::default();
+    FrameStart {
+        starts: compile_patterns(&file.frame.start, &mut scratch, diagnostics),
+        tidy,
+        clock: Mutex::new(Clock::new(TimeZone::UTC, Timestamp::from_millis(0))),
+        rule: file.frame.clone(),
+    }
+}

@@ -1,0 +1,170 @@
+use bumpalo::Bump;
+
+use crate::derive::MetricSpec;
+use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
+use crate::format::{self, trace};
+use crate::pattern::{Clock, Program, Scene};
+
+use super::FrameStart;
+use super::tidy::Tidy;
+
+/// One kind of log, ready to run.
+#[derive(Debug)]
+pub struct Pipeline {
+    pub name: String,
+    /// `{dataset}` of the index.
+    pub dataset: String,
+    /// Every field that the pipeline names.
+    pub schema: Schema,
+    /// How lines become events.
+    pub frame: FrameStart,
+    /// What is counted, the metric sets included.
+    pub metrics: Vec<MetricSpec>,
+    pub(super) tidy: Tidy,
+    pub(super) parser: Parser,
+    pub(super) extracts: Vec<Extract>,
+    pub(super) trace: Option<TraceFields>,
+    pub(super) constants: Vec<(FieldId, Constant)>,
+    pub(super) message: FieldId,
+    pub(super) zone: jiff::tz::TimeZone,
+}
+
+/// How an event's text becomes fields.
+#[derive(Debug)]
+pub(super) enum Parser {
+    /// The first that matches the whole event.
+    Patterns(Vec<Program>),
+    /// A format that patterns cannot express.
+    Named(format::Parser),
+}
+
+/// `[[extract]]`: the first pattern that matches the whole field adds what it finds.
+#[derive(Debug)]
+pub(super) struct Extract {
+    pub field: FieldId,
+    pub patterns: Vec<Program>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TraceFields {
+    pub error_type: FieldId,
+    pub error_message: FieldId,
+    pub stack_trace: FieldId,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Constant {
+    Text(Box<[u8]>),
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Matched,
+    /// The event is its `message`.
+    Unmatched,
+}
+
+impl Pipeline {
+    /// The clock that this pipeline's times are read by; one per worker, since it remembers what it read last.
+    pub fn clock(&self, now: Timestamp) -> Clock {
+        Clock::new(self.zone.clone(), now)
+    }
+
+    /// Turns the text of one event into fields. `fields` must have this pipeline's number of slots; what is in
+    /// them is forgotten.
+    pub fn parse<'a>(
+        &'a self,
+        text: &'a [u8],
+        fields: &mut Fields<'a>,
+        clock: &mut Clock,
+        arena: &'a Bump,
+    ) -> Outcome {
+        fields.clear();
+        let text = self.tidy.apply(text, arena);
+        let mut scene = Scene {
+            fields,
+            clock,
+            arena,
+        };
+        let outcome = if self.parser.parse(text, &mut scene) {
+            for extract in &self.extracts {
+                extract.apply(&mut scene);
+            }
+            Outcome::Matched
+        } else {
+            scene.fields.set(self.message, Value::Text(text));
+            Outcome::Unmatched
+        };
+        if let Some(targets) = self.trace {
+            self.split_trace(targets, scene.fields);
+        }
+        for (field, constant) in &self.constants {
+            fields.set(*field, constant.value());
+        }
+        outcome
+    }
+
+    fn split_trace(&self, targets: TraceFields, fields: &mut Fields<'_>) {
+        let Value::Text(message) = fields.get(self.message) else {
+            return;
+        };
+        if let Some(found) = trace::split(message) {
+            fields.set(self.message, Value::Text(found.message));
+            fields.set(targets.stack_trace, Value::Text(found.stack_trace));
+            if let Some(text) = found.error_type {
+                fields.set(targets.error_type, Value::Text(text));
+            }
+            if let Some(text) = found.error_message {
+                fields.set(targets.error_message, Value::Text(text));
+            }
+        }
+    }
+
+    /// For a text that no pattern matches: each pattern with where it stopped and what it expected there.
+    pub fn explain(&self, text: &[u8], clock: &mut Clock) -> Vec<crate::pattern::Explanation> {
+        let arena = Bump::new();
+        let text = self.tidy.apply(text, &arena);
+        match &self.parser {
+            Parser::Patterns(programs) => programs
+                .iter()
+                .filter_map(|program| program.explain(text, clock))
+                .collect(),
+            Parser::Named(_) => Vec::new(),
+        }
+    }
+}
+
+impl Parser {
+    fn parse<'a>(&'a self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
+        match self {
+            Parser::Patterns(programs) => first_match(programs, text, scene),
+            Parser::Named(parser) => parser.parse(text, scene).is_ok(),
+        }
+    }
+}
+
+impl Extract {
+    fn apply<'a>(&'a self, scene: &mut Scene<'a, '_>) {
+        if let Value::Text(text) = scene.fields.get(self.field) {
+            first_match(&self.patterns, text, scene);
+        }
+    }
+}
+
+fn first_match<'a>(programs: &'a [Program], text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
+    programs.iter().any(|program| program.run(text, scene).is_ok())
+}
+
+impl Constant {
+    fn value(&self) -> Value<'_> {
+        match self {
+            Constant::Text(text) => Value::Text(text),
+            Constant::Int(number) => Value::Int(*number),
+            Constant::Float(number) => Value::Float(*number),
+            Constant::Bool(yes) => Value::Bool(*yes),
+        }
+    }
+}
