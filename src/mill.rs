@@ -1,0 +1,191 @@
+//! One worker's pass over a chunk: parse, derive and encode each event while it is in the cache.
+//!
+//! A [`Lane`] is an input ready to run: its pipeline, its document template, its metric rules. A [`Mill`] belongs
+//! to one worker and keeps what an event needs from chunk to chunk, so that none is made per event.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bumpalo::Bump;
+
+use crate::derive::{Rules, Shard};
+use crate::encode::{Place, Template};
+use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter};
+use crate::pattern::{self, Clock};
+use crate::pipeline::{Outcome, Pipeline};
+use crate::ship::{self, Batch, BatchPool, Doc, Part};
+
+/// An input, ready to run.
+#[derive(Debug)]
+pub struct Lane {
+    /// The input's name, for its books.
+    pub name: String,
+    pub pipeline: Arc<Pipeline>,
+    pub template: Template,
+    pub rules: Rules,
+}
+
+/// What a worker does with one chunk.
+pub struct Mill {
+    fields: Fields<'static>,
+    arena: Bump,
+    clock: Option<(Arc<Lane>, Clock)>,
+    times: TimestampWriter,
+    tail: Vec<u8>,
+    shard: Shard,
+    pool: BatchPool,
+    batch: Option<Batch>,
+    bulk_bytes_max: usize,
+    counts: Counts,
+}
+
+/// What the mill saw, for the agent's own metrics; taken once per chunk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub events: u64,
+    /// No pattern matched.
+    pub unmatched: u64,
+    /// Bytes that are not UTF-8 were replaced.
+    pub repaired: u64,
+    /// Cut at a limit.
+    pub cut: u64,
+}
+
+/// A chunk and where it is from.
+pub struct Grist<'c> {
+    pub lane: &'c Arc<Lane>,
+    pub chunk: &'c Chunk,
+    pub path: &'c Path,
+    pub read_at: Timestamp,
+    /// Events before this offset were counted before a restart and are not counted again.
+    pub counted_to: u64,
+}
+
+impl Mill {
+    pub fn new(shard: Shard, pool: BatchPool, bulk_bytes_max: usize) -> Self {
+        Mill {
+            fields: Fields::default(),
+            arena: Bump::new(),
+            clock: None,
+            times: TimestampWriter::default(),
+            tail: Vec::new(),
+            shard,
+            pool,
+            batch: None,
+            bulk_bytes_max,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Parses, counts and encodes the events of a chunk. Bodies that are full go to `full`; the last one waits
+    /// for more ([`Mill::take`]).
+    pub fn grind(&mut self, grist: &Grist<'_>, mut full: impl FnMut(Batch)) {
+        let Grist { lane, chunk, .. } = *grist;
+        self.arena.reset();
+        let mut clock = self.clock_for(lane, grist.read_at);
+        lane.template
+            .tail(grist.path.as_os_str().as_encoded_bytes(), &mut self.tail);
+        let origin = Arc::new(ship::Origin {
+            path: grist.path.to_owned(),
+            input: lane.name.clone(),
+        });
+        let part = || Part {
+            span: chunk.span,
+            origin: Arc::clone(&origin),
+            filtered: 0,
+        };
+        let text = chunk.text();
+        let mut fields = std::mem::take(&mut self.fields).recycle(lane.pipeline.schema.len());
+        let mut batch = self.batch.take().unwrap_or_else(|| self.pool.take());
+        batch.parts.push(part());
+        let mut shard = self.shard.lock();
+        for frame in &chunk.frames {
+            let event = &text[frame.text.start as usize..frame.text.end as usize];
+            let outcome = lane.pipeline.parse(event, &mut fields, &mut clock, &self.arena);
+            let place = place(grist, frame, outcome);
+            if place.offset >= grist.counted_to {
+                lane.rules.count(&fields, &mut shard);
+            }
+            let before = batch.body.len();
+            let replaced = lane
+                .template
+                .write(&fields, &place, &self.tail, &mut self.times, &mut batch.body);
+            if batch.body.len() > self.bulk_bytes_max && before > 0 {
+                // The document that did not fit begins the next body. Waiting for one must not hold up scrapes.
+                drop(shard);
+                let mut next = self.pool.take();
+                next.body.extend_from_slice(&batch.body[before..]);
+                next.parts.push(part());
+                batch.body.truncate(before);
+                if batch.docs.last().is_none_or(|doc| doc.part as usize + 1 != batch.parts.len()) {
+                    batch.parts.pop();
+                }
+                full(std::mem::replace(&mut batch, next));
+                shard = self.shard.lock();
+            }
+            batch.docs.push(Doc {
+                end: batch.body.len() as u32,
+                at: place.offset,
+                part: batch.parts.len() as u32 - 1,
+            });
+            self.counts.events += 1;
+            self.counts.unmatched += u64::from(place.unmatched);
+            self.counts.repaired += u64::from(replaced);
+            self.counts.cut += u64::from(frame.cut);
+        }
+        drop(shard);
+        if batch.docs.last().is_none_or(|doc| doc.part as usize + 1 != batch.parts.len()) {
+            // No event of the chunk: the ledger has settled it already.
+            batch.parts.pop();
+        }
+        self.batch = Some(batch);
+        self.fields = fields.recycle(0);
+        self.clock = Some((Arc::clone(lane), clock));
+    }
+
+    /// The clock of the lane, which remembers what it read last; a new one when the lane is another.
+    fn clock_for(&mut self, lane: &Arc<Lane>, now: Timestamp) -> Clock {
+        match self.clock.take() {
+            Some((last, mut clock)) if Arc::ptr_eq(&last, lane) => {
+                clock.set_now(now);
+                clock
+            }
+            _ => lane.pipeline.clock(now),
+        }
+    }
+
+    /// Whether documents wait for others.
+    pub fn is_waiting(&self) -> bool {
+        self.batch.as_ref().is_some_and(|batch| !batch.docs.is_empty())
+    }
+
+    /// The body as far as it is filled.
+    pub fn take(&mut self) -> Option<Batch> {
+        self.batch.take().filter(|batch| !batch.docs.is_empty())
+    }
+
+    /// What was seen since the last call.
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
+    }
+}
+
+fn place<'c>(grist: &Grist<'c>, frame: &Frame, outcome: Outcome) -> Place<'c> {
+    let chunk = grist.chunk;
+    let at = frame.at as usize;
+    let outer = &chunk.raw[frame.outer_time.start as usize..frame.outer_time.end as usize];
+    Place {
+        file: chunk.span.file,
+        offset: chunk.span.from + u64::from(frame.at),
+        first_line: &chunk.raw[at..at + frame.first_line as usize],
+        stream: frame.stream,
+        cut: frame.cut,
+        unmatched: outcome == Outcome::Unmatched,
+        read_at: outer_time(outer).unwrap_or(grist.read_at),
+    }
+}
+
+/// The time that the container runtime wrote before the line; it stands in for a line that says none.
+pub fn outer_time(text: &[u8]) -> Option<Timestamp> {
+    (!text.is_empty()).then(|| pattern::rfc3339(text)).flatten()
+}
