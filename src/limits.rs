@@ -56,3 +56,15 @@ pub const SCAN_EVERY: Duration = Duration::from_secs(2);
 
 /// How far the checkpoint on disk may be behind.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
+
+/// `requests_max`: bulk requests in flight at most.
+pub const REQUESTS_MAX: usize = 4;
+
+/// `[rejects] bytes_max`: what refused documents may take on disk; `when_full` says what happens then.
+pub const REJECTS_BYTES_MAX: u64 = 256 << 20;
+
+/// `[file] rotate_bytes`: an output file that has grown to it is rotated.
+pub const ROTATE_BYTES: u64 = 100 << 20;
+
+/// `[file] rotate_keep`: rotated output files that stay; older ones are deleted.
+pub const ROTATE_KEEP: u32 = 5;

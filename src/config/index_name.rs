@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 /// Part of [`IndexName`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexPart {
@@ -30,5 +32,150 @@ impl IndexName {
             });
         }
         name
+    }
+}
+
+/// Characters that Elasticsearch refuses in the name of an index (reference, "Create index API").
+const FORBIDDEN: [char; 12] = ['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'];
+
+/// Bytes of a dataset or a namespace at most (Elastic's data stream naming scheme).
+const PART_BYTES_MAX: usize = 100;
+
+/// What is wrong with a name, and the bytes where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NameMistake {
+    pub span: Range<usize>,
+    pub message: String,
+    pub help: String,
+}
+
+impl IndexName {
+    /// Reads `logs-{dataset}-{namespace}`.
+    pub(super) fn parse(text: &str) -> Result<IndexName, NameMistake> {
+        let mut parts = Vec::new();
+        let mut at = 0;
+        while at < text.len() {
+            let rest = &text[at..];
+            let Some(name) = rest.strip_prefix('{') else {
+                let end = rest.find('{').map_or(text.len(), |brace| at + brace);
+                check_characters(&text[at..end], at)?;
+                parts.push(IndexPart::Text(text[at..end].to_owned()));
+                at = end;
+                continue;
+            };
+            let end = name.find('}').map_or(text.len(), |brace| at + 1 + brace + 1);
+            parts.push(match &text[at..end] {
+                "{dataset}" => IndexPart::Dataset,
+                "{namespace}" => IndexPart::Namespace,
+                "{service}" => IndexPart::Service,
+                unknown => {
+                    return Err(NameMistake {
+                        span: at..end,
+                        message: format!("unknown part `{unknown}` of an index name"),
+                        help: "known parts: `{dataset}`, `{namespace}`, `{service}`".to_owned(),
+                    });
+                }
+            });
+            at = end;
+        }
+        if text.is_empty() || text.starts_with(['-', '_', '+', '.']) {
+            return Err(NameMistake {
+                span: 0..text.len().min(1),
+                message: "an index name begins with a letter or a digit".to_owned(),
+                help: "write a name such as \"logs-{dataset}-{namespace}\"".to_owned(),
+            });
+        }
+        Ok(IndexName { parts })
+    }
+}
+
+impl Default for IndexName {
+    /// The data stream `logs-{dataset}-{namespace}`.
+    fn default() -> Self {
+        IndexName {
+            parts: vec![
+                IndexPart::Text("logs-".to_owned()),
+                IndexPart::Dataset,
+                IndexPart::Text("-".to_owned()),
+                IndexPart::Namespace,
+            ],
+        }
+    }
+}
+
+/// Whether a text may stand for `{dataset}` or `{namespace}`: a hyphen would shift the parts of the name.
+pub(super) fn check_part(text: &str) -> Result<(), NameMistake> {
+    if text.is_empty() || text.len() > PART_BYTES_MAX {
+        return Err(NameMistake {
+            span: 0..text.len(),
+            message: format!("part of an index name has {} bytes", text.len()),
+            help: format!("write 1 to {PART_BYTES_MAX} bytes"),
+        });
+    }
+    if let Some(at) = text.find('-') {
+        return Err(NameMistake {
+            span: at..at + 1,
+            message: "`-` separates the parts of a data stream's name and cannot be in one".to_owned(),
+            help: format!("write `{}`", text.replace('-', ".")),
+        });
+    }
+    check_characters(text, 0)
+}
+
+fn check_characters(text: &str, offset: usize) -> Result<(), NameMistake> {
+    let wrong = text
+        .char_indices()
+        .find(|(_, c)| FORBIDDEN.contains(c) || c.is_control() || c.is_uppercase() || *c == '{' || *c == '}');
+    let Some((at, c)) = wrong else { return Ok(()) };
+    Err(NameMistake {
+        span: offset + at..offset + at + c.len_utf8(),
+        message: format!("`{}` cannot be in an index name", c.escape_debug()),
+        help: "use lower-case letters, digits, `.`, `_` and `-`".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_filled_in() {
+        let name = IndexName::parse("logs-{dataset}-{namespace}").unwrap();
+        assert_eq!(name, IndexName::default());
+        assert_eq!(
+            name.render("nginx.access", "prod", None),
+            "logs-nginx.access-prod"
+        );
+        let name = IndexName::parse("shop-{service}").unwrap();
+        assert_eq!(name.render("d", "n", Some("crm")), "shop-crm");
+        assert_eq!(name.render("d", "n", None), "shop-unknown");
+    }
+
+    #[test]
+    fn a_mistake_has_its_place() {
+        let cases = [
+            ("logs-{data}-x", 5..11),
+            ("logs-{dataset", 5..13),
+            ("Logs", 0..1),
+            ("logs-ü/x", 7..8),
+            ("_logs", 0..1),
+            ("a}", 1..2),
+            ("", 0..0),
+        ];
+        for (text, span) in cases {
+            assert_eq!(IndexName::parse(text).unwrap_err().span, span, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_has_no_hyphen() {
+        assert_eq!(check_part("nginx.access"), Ok(()));
+        assert_eq!(
+            check_part("nginx-access").unwrap_err().help,
+            "write `nginx.access`"
+        );
+        assert!(check_part("").is_err());
+        assert!(check_part(&"x".repeat(101)).is_err());
+        assert!(check_part("a b").is_err());
     }
 }

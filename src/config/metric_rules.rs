@@ -1,4 +1,11 @@
-use super::Spanned;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::document::{NodeValue, Table};
+use super::table::Pair;
+use super::{Diagnostic, Diagnostics, SourceFile, Spanned};
 
 /// `[[counter]]`: takes the events that have every field it names.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,6 +15,8 @@ pub struct CounterRule {
     pub help: Option<Spanned<String>>,
     /// Label name and the field whose value it takes, in the order of the file.
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Fields and the values of which the event must have one, in the order of the file.
+    pub values: Vec<(Spanned<String>, Vec<Value>)>,
     /// The field whose number is added; one per event where there is none.
     pub add: Option<Spanned<String>>,
     /// The unit of `add`.
@@ -31,6 +40,8 @@ pub struct HistogramRule {
     pub buckets: Option<Spanned<Vec<f64>>>,
     /// Label name and the field whose value it takes, in the order of the file.
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Fields and the values of which the event must have one, in the order of the file.
+    pub values: Vec<(Spanned<String>, Vec<Value>)>,
     pub series_max: Option<Spanned<usize>>,
 }
 
@@ -60,4 +71,223 @@ pub struct MetricSetFile {
     pub name: String,
     pub counters: Vec<CounterRule>,
     pub histograms: Vec<HistogramRule>,
+}
+
+impl MetricSetFile {
+    /// Reads a file with `[[counter]]` and `[[histogram]]` tables and nothing else. `None` when it is no TOML;
+    /// with other mistakes it is what is left, and the diagnostics have errors.
+    pub fn read(name: &str, file: Arc<SourceFile>, diagnostics: &mut Diagnostics) -> Option<MetricSetFile> {
+        let mut root = Table::parse(&file, diagnostics);
+        if root.incomplete {
+            return None;
+        }
+        let (counters, histograms) = read_rules(&mut root, diagnostics);
+        root.finish(diagnostics);
+        Some(MetricSetFile {
+            name: name.to_owned(),
+            counters,
+            histograms,
+        })
+    }
+}
+
+/// What a metric's series may be limited to. The upper end is what one Prometheus scrape can bear.
+const SERIES: RangeInclusive<usize> = 1..=100_000;
+
+/// Buckets of one histogram at most: each is a series per label set.
+const BUCKETS_MAX: usize = 64;
+
+/// Takes the `[[counter]]` and `[[histogram]]` tables of a file.
+pub(super) fn read_rules(root: &mut Table, d: &mut Diagnostics) -> (Vec<CounterRule>, Vec<HistogramRule>) {
+    let counters: Vec<CounterRule> = root
+        .take_tables("counter", d)
+        .into_iter()
+        .filter_map(|table| read_counter(table, d))
+        .collect();
+    let histograms: Vec<HistogramRule> = root
+        .take_tables("histogram", d)
+        .into_iter()
+        .filter_map(|table| read_histogram(table, d))
+        .collect();
+    let names: Vec<&Spanned<String>> = counters
+        .iter()
+        .map(|rule| &rule.name)
+        .chain(histograms.iter().map(|rule| &rule.name))
+        .collect();
+    for (at, name) in names.iter().enumerate() {
+        if let Some(first) = names[..at].iter().find(|first| first.value == name.value) {
+            let (line, _) = first.file.line_column(first.span.start);
+            d.push(
+                Diagnostic::error(format!("metric `{}` is there twice", name.value))
+                    .at_value(name, "")
+                    .help(format!("rename it, or remove it: the first is in line {line}")),
+            );
+        }
+    }
+    (counters, histograms)
+}
+
+fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
+    table.require("name", "name = \"orders_total\"", d);
+    let name = read_name(&mut table, d);
+    if let Some(name) = &name
+        && !name.ends_with("_total")
+    {
+        d.push(
+            Diagnostic::error(format!("counter `{}` does not end in `_total`", name.value))
+                .at_value(name, "")
+                .help(format!("call it `{}_total`, as Prometheus does", name.value)),
+        );
+    }
+    let has_add = table.has("add");
+    let help = table.take_name("help", d);
+    let labels = read_labels(&mut table, &[], d);
+    let values = read_values(&mut table, d);
+    let add = table.take_name("add", d);
+    let unit = table.take_choice("unit", &UNITS, d);
+    let series_max = table.take_integer("series_max", SERIES, d);
+    table.finish(d);
+    if let (Some(unit), false) = (&unit, has_add) {
+        d.push(
+            Diagnostic::error("`unit` is there without `add`")
+                .at_value(unit, "the unit of what")
+                .help("name the field to add up with `add`, or remove `unit`"),
+        );
+    }
+    Some(CounterRule {
+        name: name?,
+        help,
+        labels,
+        values,
+        add,
+        unit,
+        series_max,
+    })
+}
+
+fn read_histogram(mut table: Table, d: &mut Diagnostics) -> Option<HistogramRule> {
+    table.require("name", "name = \"order_duration_seconds\"", d);
+    table.require("field", "field = \"event.duration\"", d);
+    let name = read_name(&mut table, d);
+    let help = table.take_name("help", d);
+    let field = table.take_name("field", d);
+    let unit = table.take_choice("unit", &UNITS, d);
+    let buckets = read_buckets(&mut table, d);
+    let labels = read_labels(&mut table, &["le"], d);
+    let values = read_values(&mut table, d);
+    let series_max = table.take_integer("series_max", SERIES, d);
+    table.finish(d);
+    Some(HistogramRule {
+        name: name?,
+        help,
+        field: field?,
+        unit,
+        buckets,
+        labels,
+        values,
+        series_max,
+    })
+}
+
+const UNITS: [(&str, FieldUnit); 4] = [
+    ("ns", FieldUnit::Nanoseconds),
+    ("ms", FieldUnit::Milliseconds),
+    ("s", FieldUnit::Seconds),
+    ("bytes", FieldUnit::Bytes),
+];
+
+/// A metric name of Prometheus (data model: `[a-zA-Z_:][a-zA-Z0-9_:]*`; colons are for recording rules) that is
+/// not one of the agent's own.
+fn read_name(table: &mut Table, d: &mut Diagnostics) -> Option<Spanned<String>> {
+    let name = table.take_name("name", d)?;
+    if !is_identifier(&name) {
+        d.push(
+            Diagnostic::error(format!("`{}` is not the name of a metric", name.value))
+                .at_value(&name, "")
+                .help("use letters, digits and `_`, no digit first, such as \"orders_total\""),
+        );
+    } else if name.starts_with("logmill_") {
+        d.push(
+            Diagnostic::error(format!("`{}` begins like the agent's own metrics", name.value))
+                .at_value(&name, "")
+                .help("`logmill_` is reserved; begin with the name of what you count"),
+        );
+    }
+    Some(name)
+}
+
+/// `labels = { label = "field" }`; label names are Prometheus's (`[a-zA-Z_][a-zA-Z0-9_]*`, `__` is reserved).
+fn read_labels(table: &mut Table, reserved: &[&str], d: &mut Diagnostics) -> Vec<Pair<String>> {
+    let labels = table.take_map("labels", d);
+    for (name, field) in &labels {
+        if !is_identifier(name) || name.starts_with("__") || reserved.contains(&name.as_str()) {
+            let help = match reserved.contains(&name.as_str()) {
+                true => "Prometheus uses it itself; choose another",
+                false => {
+                    "use letters, digits and `_`, no digit and no `__` first; the field stands on the right"
+                }
+            };
+            d.push(
+                Diagnostic::error(format!("`{}` cannot be the name of a label", name.value))
+                    .at_value(name, "")
+                    .help(help),
+            );
+        }
+        if field.trim().is_empty() {
+            d.push(
+                Diagnostic::error(format!("label `{}` has no field", name.value))
+                    .at_value(field, "")
+                    .help("name the field whose value the label takes, such as \"log.level\""),
+            );
+        }
+    }
+    labels
+}
+
+/// `values = { field = ["a", "b"] }`: strings and whole numbers, one or several.
+fn read_values(table: &mut Table, d: &mut Diagnostics) -> Vec<(Spanned<String>, Vec<Value>)> {
+    let mut values = Vec::new();
+    for (name, node) in table.take_nodes("values", d) {
+        if matches!(&node.value, NodeValue::Array(items) if items.is_empty()) {
+            d.push(
+                Diagnostic::error(format!("no value for `{}`", name.value))
+                    .at_value(&name, "")
+                    .help("name at least one value that the field may have"),
+            );
+        }
+        let one_of = table.scalars(&name, node, d);
+        values.push((name, one_of));
+    }
+    values
+}
+
+fn read_buckets(table: &mut Table, d: &mut Diagnostics) -> Option<Spanned<Vec<f64>>> {
+    let buckets = table.take_floats("buckets", d)?;
+    let message = if buckets.is_empty() {
+        "no bucket"
+    } else if buckets.len() > BUCKETS_MAX {
+        "too many buckets"
+    } else if buckets.iter().any(|bound| !bound.is_finite()) {
+        "a bucket is not finite"
+    } else if buckets.windows(2).any(|pair| pair[0] >= pair[1]) {
+        "buckets do not ascend"
+    } else {
+        return Some(buckets);
+    };
+    d.push(
+        Diagnostic::error(message)
+            .at_value(&buckets, "upper bounds in seconds or bytes")
+            .help(format!(
+                "write 1 to {BUCKETS_MAX} numbers, each larger than the one before; the last bucket, +Inf, is always there"
+            )),
+    );
+    None
+}
+
+fn is_identifier(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -13,17 +13,28 @@
 //! Nothing here stops at the first mistake. `${NAME}` and `${file:PATH}` are put in between document and agent
 //! file; environment and files come in through [`Surroundings`].
 
+mod agent_file;
 mod diagnostic;
+mod document;
 mod env;
 mod index_name;
 mod metric_rules;
 mod pipeline_file;
+mod quantity;
 mod render;
+mod resolve;
 mod secret;
 mod settings;
 mod source_file;
 mod spanned;
+mod suggestion;
+mod table;
+mod zone;
 
+#[cfg(test)]
+mod tests;
+
+pub use agent_file::AgentFile;
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use env::{Surroundings, System};
 pub use index_name::{IndexName, IndexPart};
@@ -32,6 +43,7 @@ pub use pipeline_file::{
     Ansi, Builtin, Constant, ExtractRule, FrameRule, HostFormat, KeyRule, KeySource, ParseRule, PipelineFile,
     PipelineTest, Rest, Wrapper,
 };
+pub use resolve::ZeroConfig;
 pub use secret::Secret;
 pub use settings::{
     AgentSettings, Credentials, ElasticsearchSettings, FileSettings, InputSettings, OutputSettings,

@@ -1,9 +1,12 @@
+mod read;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
 use super::{CounterRule, HistogramRule, SourceFile, Spanned};
+use crate::limits;
 
 /// How one kind of log is read, as its author wrote it. Patterns are text here; the pipeline compiles them.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +50,22 @@ pub struct FrameRule {
     pub lines_max: u32,
     pub bytes_max: usize,
     pub ansi: Ansi,
+    /// So many leading blanks of each line after the first are taken off, as far as they are there.
+    pub dedent: usize,
+}
+
+impl Default for FrameRule {
+    fn default() -> Self {
+        FrameRule {
+            wrapper: Wrapper::None,
+            start: Vec::new(),
+            flush: limits::EVENT_FLUSH,
+            lines_max: limits::EVENT_LINES_MAX,
+            bytes_max: limits::EVENT_BYTES_MAX,
+            ansi: Ansi::Strip,
+            dedent: 0,
+        }
+    }
 }
 
 /// What a container runtime put around each line.
@@ -58,6 +77,14 @@ pub enum Wrapper {
     Docker,
     /// The Kubernetes container runtime interface.
     Cri,
+}
+
+impl Wrapper {
+    pub(super) const WORDS: [(&'static str, Wrapper); 3] = [
+        ("none", Wrapper::None),
+        ("docker", Wrapper::Docker),
+        ("cri", Wrapper::Cri),
+    ];
 }
 
 /// What becomes of terminal colours.

@@ -124,7 +124,7 @@ mod tests {
             ("password = abc\nx = 1", "password = ***\nx = 1"),
             ("password = \"abc\nx = 1", "password = \"***\nx = 1"),
             ("password = \"\"", "password = \"\""),
-            ("password = \"\"\"\nab\n\"\"\"", "password = \"\"\"****\"\"\""),
+            ("password = \"\"\"\nab\n\"\"\"", "password = \"\"\"\n**\n\"\"\""),
             (
                 "e = { username = \"u\", password = \"pä\" }",
                 "e = { username = \"u\", password = \"***\" }",

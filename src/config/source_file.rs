@@ -1,6 +1,10 @@
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
+
+use super::env::reason;
+use super::{Diagnostic, Diagnostics, Place, Surroundings};
 
 /// One file that a user wrote: its name in messages and its text.
 ///
@@ -19,6 +23,42 @@ impl SourceFile {
             name: name.into(),
             text: text.into(),
         })
+    }
+
+    /// Reads a file; one that cannot be read, or is not UTF-8, is reported and gives nothing.
+    pub fn read(
+        path: &Path,
+        surroundings: &dyn Surroundings,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Arc<SourceFile>> {
+        let name = path.display().to_string();
+        let bytes = match surroundings.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                diagnostics.push(
+                    Diagnostic::error(format!("cannot read `{name}`: {}", reason(&error)))
+                        .help("check the path and that logmill's user may read the file"),
+                );
+                return None;
+            }
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(SourceFile::new(name, text)),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let file = SourceFile::new(name, String::from_utf8_lossy(error.as_bytes()));
+                diagnostics.push(
+                    Diagnostic::error("invalid UTF-8")
+                        .at(Place {
+                            file: Arc::clone(&file),
+                            span: at..at + 1,
+                            label: String::new(),
+                        })
+                        .help("save the file as UTF-8"),
+                );
+                None
+            }
+        }
     }
 
     pub fn name(&self) -> &str {

@@ -1,0 +1,297 @@
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::document::Table;
+use super::table::Pair;
+use super::{Diagnostics, SourceFile, Spanned, StartAt, Surroundings, Verify, WhenFull, Wrapper};
+
+/// What the user wrote in `logmill.toml`, with types and places but without defaults. A value with a mistake is
+/// reported and left out. Becomes [`super::Settings`].
+#[derive(Clone, Debug)]
+pub struct AgentFile {
+    /// Relative paths begin at the directory of this file.
+    pub(super) file: Arc<SourceFile>,
+    pub(super) agent: AgentTable,
+    pub(super) elasticsearch: Option<Spanned<ElasticsearchTable>>,
+    pub(super) file_output: Option<Spanned<FileTable>>,
+    pub(super) stdout: Option<Spanned<()>>,
+    pub(super) rejects: RejectsTable,
+    pub(super) inputs: Vec<InputTable>,
+    /// Part of the file could not be read, so that nothing can be said to be missing.
+    pub(super) incomplete: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct AgentTable {
+    pub state_dir: Option<Spanned<String>>,
+    pub memory_max: Option<Spanned<u64>>,
+    pub listen: Option<Spanned<SocketAddr>>,
+    pub host_name: Option<Spanned<String>>,
+    pub line_bytes_max: Option<Spanned<u64>>,
+    pub chunk_bytes: Option<Spanned<u64>>,
+    pub flush: Option<Spanned<Duration>>,
+    pub scan: Option<Spanned<Duration>>,
+    pub grace: Option<Spanned<Duration>>,
+    pub workers: Option<Spanned<NonZeroUsize>>,
+    pub pipelines: Option<Spanned<String>>,
+    pub log_level: Option<Spanned<tracing::Level>>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct ElasticsearchTable {
+    pub hosts: Vec<Spanned<String>>,
+    pub api_key: Option<Spanned<String>>,
+    pub username: Option<Spanned<String>>,
+    pub password: Option<Spanned<String>>,
+    pub bearer_token: Option<Spanned<String>>,
+    pub ca_file: Option<Spanned<String>>,
+    pub client_certificate: Option<Spanned<String>>,
+    pub client_key: Option<Spanned<String>>,
+    pub verify: Option<Spanned<Verify>>,
+    pub proxy: Option<Spanned<String>>,
+    pub index: Option<Spanned<String>>,
+    pub namespace: Option<Spanned<String>>,
+    pub ingest_pipeline: Option<Spanned<String>>,
+    pub gzip_level: Option<Spanned<u32>>,
+    pub bulk_bytes_max: Option<Spanned<u64>>,
+    pub request_timeout: Option<Spanned<Duration>>,
+    pub retry_max: Option<Spanned<Duration>>,
+    pub requests_max: Option<Spanned<NonZeroUsize>>,
+    pub document_ids: Option<Spanned<bool>>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct FileTable {
+    pub path: Option<Spanned<String>>,
+    pub rotate_bytes: Option<Spanned<u64>>,
+    pub rotate_keep: Option<Spanned<u32>>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct RejectsTable {
+    pub dir: Option<Spanned<String>>,
+    pub bytes_max: Option<Spanned<u64>>,
+    pub when_full: Option<Spanned<WhenFull>>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct InputTable {
+    pub paths: Vec<Spanned<String>>,
+    pub exclude: Vec<Spanned<String>>,
+    pub pipeline: Option<Spanned<String>>,
+    pub service: Option<Spanned<String>>,
+    pub labels: Vec<Pair<String>>,
+    pub start_at: Option<Spanned<StartAt>>,
+    pub format: Option<Spanned<String>>,
+    pub timezone: Option<Spanned<String>>,
+    pub dataset: Option<Spanned<String>>,
+    pub namespace: Option<Spanned<String>>,
+    pub wrapper: Option<Spanned<Wrapper>>,
+}
+
+/// Keys whose value may be full of `$` that is not ours.
+const LITERAL_KEYS: [&str; 1] = ["format"];
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const TIB: u64 = 1 << 40;
+
+impl AgentFile {
+    /// Reads `logmill.toml`; see [`AgentFile::parse`].
+    pub fn read(
+        path: &Path,
+        surroundings: &dyn Surroundings,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<AgentFile> {
+        let file = SourceFile::read(path, surroundings, diagnostics)?;
+        Some(AgentFile::parse(&file, surroundings, diagnostics))
+    }
+
+    /// What can be read; mistakes are in `diagnostics`. The file's name is its path.
+    pub fn parse(
+        file: &Arc<SourceFile>,
+        surroundings: &dyn Surroundings,
+        diagnostics: &mut Diagnostics,
+    ) -> AgentFile {
+        let d = diagnostics;
+        let mut root = Table::parse(file, d);
+        root.expand(surroundings, &LITERAL_KEYS, d);
+        let incomplete = root.incomplete;
+        root.require("input", "[[input]]", d);
+        let agent_file = AgentFile {
+            file: Arc::clone(file),
+            agent: root
+                .take_table("agent", d)
+                .map(|table| AgentTable::read(table, d))
+                .unwrap_or_default(),
+            elasticsearch: root.take_table("elasticsearch", d).map(|table| {
+                let header = table.spanned((), table.span.clone());
+                let read = ElasticsearchTable::read(table, d);
+                header.map(|()| read)
+            }),
+            file_output: root.take_table("file", d).map(|table| {
+                let header = table.spanned((), table.span.clone());
+                let read = FileTable::read(table, d);
+                header.map(|()| read)
+            }),
+            stdout: root.take_table("stdout", d).map(|table| {
+                let header = table.spanned((), table.span.clone());
+                table.finish(d);
+                header
+            }),
+            rejects: root
+                .take_table("rejects", d)
+                .map(|table| RejectsTable::read(table, d))
+                .unwrap_or_default(),
+            inputs: root
+                .take_tables("input", d)
+                .into_iter()
+                .map(|table| InputTable::read(table, d))
+                .collect(),
+            incomplete,
+        };
+        root.finish(d);
+        agent_file
+    }
+
+    /// The pipelines that inputs name, in the order of the file.
+    pub fn pipelines(&self) -> impl Iterator<Item = &Spanned<String>> {
+        self.inputs.iter().filter_map(|input| input.pipeline.as_ref())
+    }
+}
+
+impl AgentTable {
+    fn read(mut table: Table, d: &mut Diagnostics) -> AgentTable {
+        let seconds = Duration::from_secs;
+        let read = AgentTable {
+            state_dir: table.take_name("state_dir", d),
+            memory_max: table.take_bytes("memory_max", 8 * MIB..=TIB, d),
+            listen: table.take_parsed(
+                "listen",
+                "an address",
+                "write address and port, such as \"127.0.0.1:9598\" or \"[::1]:9598\"",
+                d,
+            ),
+            host_name: table.take_name("host_name", d),
+            line_bytes_max: table.take_bytes("line_bytes_max", KIB..=64 * MIB, d),
+            chunk_bytes: table.take_bytes("chunk_bytes", 4 * KIB..=16 * MIB, d),
+            flush: table.take_duration("flush", Duration::from_millis(1)..=seconds(60), d),
+            scan: table.take_duration("scan", Duration::from_millis(100)..=seconds(3600), d),
+            grace: table.take_duration("grace", Duration::ZERO..=seconds(3600), d),
+            workers: table.take_count("workers", 256, d),
+            pipelines: table.take_name("pipelines", d),
+            log_level: table.take_choice(
+                "log_level",
+                &[
+                    ("error", tracing::Level::ERROR),
+                    ("warn", tracing::Level::WARN),
+                    ("info", tracing::Level::INFO),
+                    ("debug", tracing::Level::DEBUG),
+                    ("trace", tracing::Level::TRACE),
+                ],
+                d,
+            ),
+        };
+        table.finish(d);
+        read
+    }
+}
+
+impl ElasticsearchTable {
+    fn read(mut table: Table, d: &mut Diagnostics) -> ElasticsearchTable {
+        table.require("hosts", "hosts = [\"https://localhost:9200\"]", d);
+        table.require_together(["username", "password"], d);
+        table.require_together(["client_certificate", "client_key"], d);
+        table.require_at_most_one(&["api_key", "username", "bearer_token"], d);
+        let read = ElasticsearchTable {
+            hosts: table.take_strings("hosts", d),
+            api_key: table.take_name("api_key", d),
+            username: table.take_name("username", d),
+            password: table.take_name("password", d),
+            bearer_token: table.take_name("bearer_token", d),
+            ca_file: table.take_name("ca_file", d),
+            client_certificate: table.take_name("client_certificate", d),
+            client_key: table.take_name("client_key", d),
+            verify: table.take_choice("verify", &[("full", Verify::Full), ("none", Verify::None)], d),
+            proxy: table.take_name("proxy", d),
+            index: table.take_string("index", d),
+            namespace: table.take_string("namespace", d),
+            ingest_pipeline: table.take_name("ingest_pipeline", d),
+            gzip_level: table.take_integer("gzip_level", 0..=9, d),
+            // Elasticsearch's own `http.max_content_length` is 100 MiB unless somebody raised it.
+            bulk_bytes_max: table.take_bytes("bulk_bytes_max", 64 * KIB..=100 * MIB, d),
+            request_timeout: table.take_duration(
+                "request_timeout",
+                Duration::from_millis(100)..=Duration::from_secs(3600),
+                d,
+            ),
+            retry_max: table.take_duration(
+                "retry_max",
+                Duration::from_millis(100)..=Duration::from_secs(3600),
+                d,
+            ),
+            requests_max: table.take_count("requests_max", 64, d),
+            document_ids: table.take_bool("document_ids", d),
+        };
+        table.finish(d);
+        read
+    }
+}
+
+impl FileTable {
+    fn read(mut table: Table, d: &mut Diagnostics) -> FileTable {
+        table.require("path", "path = \"/var/log/logmill/events.ndjson\"", d);
+        let read = FileTable {
+            path: table.take_name("path", d),
+            rotate_bytes: table.take_bytes("rotate_bytes", 4 * KIB..=TIB, d),
+            rotate_keep: table.take_integer("rotate_keep", 0..=1_000, d),
+        };
+        table.finish(d);
+        read
+    }
+}
+
+impl RejectsTable {
+    fn read(mut table: Table, d: &mut Diagnostics) -> RejectsTable {
+        let read = RejectsTable {
+            dir: table.take_name("dir", d),
+            bytes_max: table.take_bytes("bytes_max", 4 * KIB..=TIB, d),
+            when_full: table.take_choice(
+                "when_full",
+                &[("stop", WhenFull::Stop), ("drop_oldest", WhenFull::DropOldest)],
+                d,
+            ),
+        };
+        table.finish(d);
+        read
+    }
+}
+
+impl InputTable {
+    fn read(mut table: Table, d: &mut Diagnostics) -> InputTable {
+        table.require("paths", "paths = [\"/var/log/nginx/access*.log\"]", d);
+        table.require("pipeline", "pipeline = \"plain\"", d);
+        let read = InputTable {
+            paths: table.take_list("paths", d),
+            exclude: table.take_strings("exclude", d),
+            pipeline: table.take_name("pipeline", d),
+            service: table.take_name("service", d),
+            labels: table.take_map("labels", d),
+            start_at: table.take_choice(
+                "start_at",
+                &[("beginning", StartAt::Beginning), ("end", StartAt::End)],
+                d,
+            ),
+            format: table.take_name("format", d),
+            timezone: table.take_string("timezone", d),
+            dataset: table.take_string("dataset", d),
+            namespace: table.take_string("namespace", d),
+            wrapper: table.take_choice("wrapper", &Wrapper::WORDS, d),
+        };
+        table.finish(d);
+        read
+    }
+}

@@ -1,0 +1,253 @@
+//! The pipeline file from TOML.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::{
+    Ansi, Builtin, Constant, ExtractRule, FrameRule, HostFormat, KeyRule, KeySource, ParseRule, PipelineFile,
+    PipelineTest, Rest, Wrapper,
+};
+use crate::config::document::{Node, NodeValue, Table};
+use crate::config::index_name::check_part;
+use crate::config::metric_rules::read_rules;
+use crate::config::zone::read_zone;
+use crate::config::{Diagnostic, Diagnostics, SourceFile, Spanned};
+
+impl PipelineFile {
+    /// Reads a pipeline file. `None` when it is no TOML; with other mistakes it is what is left, so that its
+    /// patterns can be compiled and their mistakes shown too, and the diagnostics have errors.
+    pub fn read(name: &str, file: Arc<SourceFile>, diagnostics: &mut Diagnostics) -> Option<PipelineFile> {
+        let d = diagnostics;
+        let mut root = Table::parse(&file, d);
+        if root.incomplete {
+            return None;
+        }
+        let description = root.take_string("description", d);
+        let dataset = root.take_string("dataset", d);
+        if let Some(dataset) = &dataset
+            && let Err(mistake) = check_part(dataset)
+        {
+            d.push(
+                Diagnostic::error(mistake.message)
+                    .at(dataset.place_within(mistake.span, ""))
+                    .help(mistake.help),
+            );
+        }
+        let metrics = root.take_strings("metrics", d);
+        let frame = root.take_table("frame", d).map(|table| read_frame(table, d));
+        let parse = root.take_table("parse", d).map(|table| read_parse(table, d));
+        let extracts = root.take_tables("extract", d);
+        let extracts = extracts
+            .into_iter()
+            .filter_map(|table| read_extract(table, d))
+            .collect();
+        let set = root.take_nodes("set", d);
+        let set = set
+            .into_iter()
+            .filter_map(|(name, node)| {
+                let value = read_constant(&root, &name, node, d)?;
+                Some((name, value))
+            })
+            .collect();
+        let (counters, histograms) = read_rules(&mut root, d);
+        let tests = root.take_tables("test", d);
+        let tests = tests
+            .into_iter()
+            .filter_map(|table| read_test(table, d))
+            .collect();
+        root.finish(d);
+        Some(PipelineFile {
+            name: name.to_owned(),
+            file,
+            description,
+            dataset,
+            metrics,
+            frame: frame.unwrap_or_default(),
+            parse: parse.unwrap_or_default(),
+            extracts,
+            set,
+            counters,
+            histograms,
+            tests,
+        })
+    }
+}
+
+fn read_frame(mut table: Table, d: &mut Diagnostics) -> FrameRule {
+    let mut rule = FrameRule::default();
+    if let Some(wrapper) = table.take_choice("wrapper", &Wrapper::WORDS, d) {
+        rule.wrapper = wrapper.value;
+    }
+    rule.start = table.take_list("start", d);
+    if let Some(flush) = table.take_duration("flush", Duration::from_millis(10)..=Duration::from_secs(600), d)
+    {
+        rule.flush = flush.value;
+    }
+    if let Some(lines_max) = table.take_integer("lines_max", 1..=1_000_000, d) {
+        rule.lines_max = lines_max.value;
+    }
+    if let Some(bytes_max) = table.take_bytes("bytes_max", 1 << 10..=64 << 20, d) {
+        // At most 64 MiB.
+        rule.bytes_max = bytes_max.value as usize;
+    }
+    if let Some(ansi) = table.take_choice("ansi", &[("strip", Ansi::Strip), ("keep", Ansi::Keep)], d) {
+        rule.ansi = ansi.value;
+    }
+    if let Some(dedent) = table.take_integer("dedent", 0..=64, d) {
+        rule.dedent = dedent.value;
+    }
+    table.finish(d);
+    rule
+}
+
+fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
+    table.require_at_most_one(&["patterns", "builtin"], d);
+    table.require_at_most_one(&["builtin", "host_format"], d);
+    table.require_after("format", "host_format", d);
+    table.require_after("rest", "builtin", d);
+    table.require_after("keys", "builtin", d);
+    let mut rule = ParseRule {
+        patterns: table.take_list("patterns", d),
+        builtin: table.take_choice(
+            "builtin",
+            &[
+                ("json", Builtin::Json),
+                ("logfmt", Builtin::Logfmt),
+                ("syslog", Builtin::Syslog),
+            ],
+            d,
+        ),
+        host_format: table.take_choice(
+            "host_format",
+            &[
+                ("nginx", HostFormat::Nginx),
+                ("postgresql", HostFormat::Postgresql),
+            ],
+            d,
+        ),
+        format: table.take_name("format", d),
+        timezone: None,
+        trace: table.take_bool("trace", d).is_some_and(|trace| trace.value),
+        rest: Rest::default(),
+        keys: Vec::new(),
+    };
+    let zone = table.take_string("timezone", d);
+    rule.timezone = zone.and_then(|name| {
+        let zone: TimeZone = read_zone(&name, d)?;
+        Some(name.map(|_| zone))
+    });
+    let rest = [
+        ("labels", Rest::Labels),
+        ("root", Rest::Root),
+        ("drop", Rest::Drop),
+    ];
+    if let Some(rest) = table.take_choice("rest", &rest, d) {
+        rule.rest = rest.value;
+    }
+    for (field, node) in table.take_nodes("keys", d) {
+        let sources = table.strings(&field, node, d);
+        if !sources.is_empty() {
+            let sources = sources.into_iter().map(key_source).collect();
+            rule.keys.push(KeyRule { field, sources });
+        }
+    }
+    table.finish(d);
+    rule
+}
+
+/// `key` or `key:kind`. A key that ends in a colon is a key.
+fn key_source(text: Spanned<String>) -> KeySource {
+    match text.rfind(':') {
+        Some(colon) if colon > 0 && colon + 1 < text.len() => {
+            let part = |range: std::ops::Range<usize>| {
+                Spanned::new(
+                    text.value[range.clone()].to_owned(),
+                    text.span_within(range),
+                    Arc::clone(&text.file),
+                )
+            };
+            KeySource {
+                key: part(0..colon),
+                kind: Some(part(colon + 1..text.len())),
+            }
+        }
+        _ => KeySource {
+            key: text,
+            kind: None,
+        },
+    }
+}
+
+fn read_extract(mut table: Table, d: &mut Diagnostics) -> Option<ExtractRule> {
+    table.require("field", "field = \"message\"", d);
+    table.require(
+        "patterns",
+        "patterns = ['{_} took {event.duration:millis} ms']",
+        d,
+    );
+    let field = table.take_name("field", d);
+    let patterns = table.take_list("patterns", d);
+    table.finish(d);
+    Some(ExtractRule {
+        field: field?,
+        patterns,
+    })
+}
+
+fn read_constant(
+    table: &Table,
+    name: &Spanned<String>,
+    node: Node,
+    d: &mut Diagnostics,
+) -> Option<Spanned<Constant>> {
+    let constant = match node.value {
+        NodeValue::Text(text) => Constant::Text(text),
+        NodeValue::Bool(bool) => Constant::Bool(bool),
+        NodeValue::Float(number) if number.is_finite() => Constant::Float(number),
+        NodeValue::Integer(number) if i64::try_from(number).is_ok() => Constant::Int(number as i64),
+        _ => return table.wrong_type(name, "a string, a number, `true` or `false`", &node, d),
+    };
+    Some(table.spanned(constant, node.span))
+}
+
+fn read_test(mut table: Table, d: &mut Diagnostics) -> Option<PipelineTest> {
+    table.require_at_most_one(&["line", "lines"], d);
+    if !table.has("lines") {
+        table.require("line", "line = 'a line of the log'", d);
+    }
+    let place = table.spanned((), table.span.clone());
+    let line = table.take_string("line", d);
+    let lines = table.take_strings("lines", d);
+    let nodes = table.take_nodes("fields", d);
+    let fields = nodes
+        .into_iter()
+        .filter_map(|(name, node)| {
+            let value = table.json(&name, node, d)?;
+            Some((name, value))
+        })
+        .collect();
+    let absent = table.take_strings("absent", d);
+    let unmatched = table
+        .take_bool("unmatched", d)
+        .is_some_and(|unmatched| unmatched.value);
+    table.finish(d);
+    let input = match line {
+        Some(line) => line,
+        None => {
+            let first = lines.first()?;
+            let span = first.span.start..lines.last()?.span.end;
+            let texts: Vec<&str> = lines.iter().map(|line| line.as_str()).collect();
+            Spanned::new(texts.join("\n"), span, Arc::clone(&first.file))
+        }
+    };
+    Some(PipelineTest {
+        place,
+        // A `'''` string that ends on a line of its own ends with a line end; an event does not.
+        input: input.map(|text| text.strip_suffix('\n').map(str::to_owned).unwrap_or(text)),
+        fields,
+        absent,
+        unmatched,
+    })
+}

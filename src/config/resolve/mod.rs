@@ -1,0 +1,256 @@
+//! From the agent's file to the settings: defaults and cross-checks.
+
+mod elasticsearch;
+mod input;
+mod paths;
+mod pem;
+mod zero_config;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+pub use zero_config::ZeroConfig;
+
+use self::paths::Base;
+use super::agent_file::{AgentFile, AgentTable, FileTable, RejectsTable};
+use super::{
+    AgentSettings, Diagnostic, Diagnostics, FileSettings, OutputSettings, Place, RejectSettings, Settings,
+    Spanned, Surroundings,
+};
+use crate::limits;
+
+/// Where state is kept when the file does not say (Filesystem Hierarchy Standard).
+const STATE_DIR: &str = "/var/lib/logmill";
+
+/// `listen` when the file does not say: this machine only.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9598);
+
+impl Settings {
+    /// The settings that a file asks for; `None` when the diagnostics have an error, of this file or of another.
+    pub fn new(
+        written: &AgentFile,
+        surroundings: &dyn Surroundings,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Settings> {
+        let base = Base::of(Path::new(written.file.name()), surroundings);
+        let agent = agent(&written.agent, &base, surroundings, diagnostics);
+        let rejects = rejects(&written.rejects, &agent, &base);
+        let output = output(written, &agent, &base, surroundings, diagnostics);
+        let inputs = input::inputs(&written.inputs, &base, diagnostics);
+        if diagnostics.has_errors() {
+            return None;
+        }
+        Some(Settings {
+            agent,
+            output: output?,
+            rejects,
+            inputs,
+        })
+    }
+}
+
+fn agent(
+    written: &AgentTable,
+    base: &Base,
+    surroundings: &dyn Surroundings,
+    d: &mut Diagnostics,
+) -> AgentSettings {
+    let memory_max = written
+        .memory_max
+        .as_ref()
+        .map_or(limits::MEMORY_MAX, |max| size(max.value));
+    AgentSettings {
+        state_dir: state_dir(written.state_dir.as_ref(), d),
+        memory_max,
+        listen: listen(written.listen.as_ref(), d),
+        host_name: host_name(written.host_name.as_ref(), surroundings, d),
+        line_bytes_max: share_of_memory(
+            "line_bytes_max",
+            written.line_bytes_max.as_ref(),
+            limits::LINE_BYTES_MAX,
+            memory_max,
+            d,
+        ),
+        chunk_bytes: written
+            .chunk_bytes
+            .as_ref()
+            .map_or(limits::CHUNK_BYTES, |bytes| size(bytes.value)),
+        flush: value(&written.flush, limits::BULK_FLUSH),
+        scan: value(&written.scan, limits::SCAN_EVERY),
+        grace: value(&written.grace, limits::SHUTDOWN_GRACE),
+        workers: value(&written.workers, surroundings.cores()),
+        pipelines: written.pipelines.as_ref().map(|dir| base.path(dir)),
+        log_level: value(&written.log_level, tracing::Level::INFO),
+    }
+}
+
+fn state_dir(written: Option<&Spanned<String>>, d: &mut Diagnostics) -> PathBuf {
+    let Some(dir) = written else {
+        return PathBuf::from(STATE_DIR);
+    };
+    if !Path::new(&dir.value).is_absolute() {
+        d.push(
+            Diagnostic::error("`state_dir` is not absolute")
+                .at_value(dir, "")
+                .help("write the whole path: a relative one would name another place after each change of directory"),
+        );
+    }
+    PathBuf::from(&dir.value)
+}
+
+fn listen(written: Option<&Spanned<SocketAddr>>, d: &mut Diagnostics) -> SocketAddr {
+    let Some(listen) = written else { return LISTEN };
+    if !listen.ip().is_loopback() {
+        d.push(
+            Diagnostic::warning("the endpoint can be reached from other machines")
+                .at_value(listen, "not a loopback address")
+                .help("it has no password; let a firewall admit Prometheus alone, or listen on 127.0.0.1"),
+        );
+    }
+    listen.value
+}
+
+/// As written, else what the kernel says.
+fn host_name(
+    written: Option<&Spanned<String>>,
+    surroundings: &dyn Surroundings,
+    d: &mut Diagnostics,
+) -> String {
+    if let Some(name) = written {
+        return name.value.clone();
+    }
+    let kernel = surroundings.read(Path::new("/proc/sys/kernel/hostname")).ok();
+    let name = kernel
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .map(|text| text.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .or_else(|| surroundings.variable("HOSTNAME"));
+    name.unwrap_or_else(|| {
+        d.push(
+            Diagnostic::error("this machine has no host name")
+                .help("write `host_name = \"…\"` in [agent], or set the environment variable `HOSTNAME`"),
+        );
+        String::new()
+    })
+}
+
+fn rejects(written: &RejectsTable, agent: &AgentSettings, base: &Base) -> RejectSettings {
+    RejectSettings {
+        dir: match &written.dir {
+            Some(dir) => base.path(dir),
+            None => agent.state_dir.join("rejects"),
+        },
+        bytes_max: value(&written.bytes_max, limits::REJECTS_BYTES_MAX),
+        when_full: value(&written.when_full, Default::default()),
+    }
+}
+
+fn output(
+    written: &AgentFile,
+    agent: &AgentSettings,
+    base: &Base,
+    surroundings: &dyn Surroundings,
+    d: &mut Diagnostics,
+) -> Option<OutputSettings> {
+    let headers: Vec<(&str, Place)> = [
+        written
+            .elasticsearch
+            .as_ref()
+            .map(|table| ("[elasticsearch]", table.place(""))),
+        written
+            .file_output
+            .as_ref()
+            .map(|table| ("[file]", table.place(""))),
+        written.stdout.as_ref().map(|table| ("[stdout]", table.place(""))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if headers.is_empty() && !written.incomplete {
+        let place = Place {
+            file: written.file.clone(),
+            span: 0..0,
+            label: String::new(),
+        };
+        d.push(
+            Diagnostic::error("no output: nothing says where events go")
+                .at(place)
+                .help("add one of [elasticsearch] with `hosts`, [file] with `path`, or [stdout]"),
+        );
+    }
+    for (name, place) in headers.iter().skip(1) {
+        d.push(
+            Diagnostic::error(format!("two outputs: {} and {name}", headers[0].0))
+                .at(place.clone())
+                .help("keep one of them"),
+        );
+    }
+    // Every output that is there is checked, whichever stays.
+    let file = written
+        .file_output
+        .as_ref()
+        .and_then(|table| file_output(table, base));
+    let elasticsearch = written
+        .elasticsearch
+        .as_ref()
+        .map(|table| elasticsearch::settings(table, agent, base, surroundings, d));
+    if let Some(settings) = elasticsearch {
+        return Some(OutputSettings::Elasticsearch(Box::new(settings)));
+    }
+    file.map(OutputSettings::File)
+        .or_else(|| written.stdout.as_ref().map(|_| OutputSettings::Stdout))
+}
+
+fn file_output(written: &FileTable, base: &Base) -> Option<FileSettings> {
+    Some(FileSettings {
+        path: base.path(written.path.as_ref()?),
+        rotate_bytes: value(&written.rotate_bytes, limits::ROTATE_BYTES),
+        rotate_keep: value(&written.rotate_keep, limits::ROTATE_KEEP),
+    })
+}
+
+/// A size of which several must fit into `memory_max`: at most a quarter of it. The default gives way.
+fn share_of_memory(
+    key: &str,
+    written: Option<&Spanned<u64>>,
+    default: usize,
+    memory_max: usize,
+    d: &mut Diagnostics,
+) -> usize {
+    let most = memory_max / 4;
+    let Some(bytes) = written else {
+        return default.min(most);
+    };
+    if size(bytes.value) > most {
+        d.push(
+            Diagnostic::error(format!("`{key}` is more than a quarter of `memory_max`"))
+                .at_value(
+                    bytes,
+                    format!("at most {}", super::quantity::write_bytes(most as u64)),
+                )
+                .help(format!("raise `memory_max` in [agent], or lower `{key}`")),
+        );
+    }
+    size(bytes.value)
+}
+
+/// Sizes in files end at 1 TiB, which every machine that runs this can count to.
+fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+fn value<T: Clone>(written: &Option<Spanned<T>>, default: T) -> T {
+    match written {
+        Some(written) => written.value.clone(),
+        None => default,
+    }
+}
+
+/// A count from `limits`; those are not zero.
+const fn count(number: usize) -> NonZeroUsize {
+    match NonZeroUsize::new(number) {
+        Some(count) => count,
+        None => NonZeroUsize::MIN,
+    }
+}
