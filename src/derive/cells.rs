@@ -1,0 +1,159 @@
+use super::family::{Bounds, Family, Shape};
+use super::fixed::Fixed;
+
+/// What one worker has counted. Flat, so that counting is one indexed access.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    counters: Vec<Fixed>,
+    histograms: Vec<HistogramCell>,
+    /// The events in each bucket alone, not cumulated; the last of a histogram are those above every bound.
+    buckets: Vec<u64>,
+    families: Vec<FamilyCells>,
+}
+
+#[derive(Debug)]
+struct HistogramCell {
+    sum: Fixed,
+    /// The first of its buckets.
+    buckets_at: u32,
+}
+
+#[derive(Debug, Default)]
+struct FamilyCells {
+    /// The cell of each series, by the series' number; [`NO_CELL`] where this worker never met it.
+    of_series: Vec<u32>,
+    folded: u64,
+    refused: u64,
+}
+
+const NO_CELL: u32 = u32::MAX;
+
+impl Cells {
+    pub fn add(&mut self, cell: usize, amount: Fixed) {
+        self.counters[cell] += amount;
+    }
+
+    pub fn observe(&mut self, cell: usize, bucket: usize, amount: Fixed) {
+        let cell = &mut self.histograms[cell];
+        cell.sum += amount;
+        self.buckets[cell.buckets_at as usize + bucket] += 1;
+    }
+
+    /// An event went to the series `other`.
+    pub fn count_folded(&mut self, family: usize) {
+        self.family(family).folded += 1;
+    }
+
+    /// An event's value was no number of 0 or more.
+    pub fn count_refused(&mut self, family: usize) {
+        self.family(family).refused += 1;
+    }
+
+    fn family(&mut self, index: usize) -> &mut FamilyCells {
+        if self.families.len() <= index {
+            self.families.resize_with(index + 1, FamilyCells::default);
+        }
+        &mut self.families[index]
+    }
+
+    /// The cell of a series, a new one when this worker meets it for the first time.
+    pub fn of_series(&mut self, family: &Family, number: u32) -> u32 {
+        let next = match &family.shape {
+            Shape::Counter => self.counters.len(),
+            Shape::Histogram(_) => self.histograms.len(),
+        } as u32;
+        let of_series = &mut self.family(family.index).of_series;
+        let at = number as usize;
+        if of_series.len() <= at {
+            of_series.resize(at + 1, NO_CELL);
+        }
+        if of_series[at] != NO_CELL {
+            return of_series[at];
+        }
+        of_series[at] = next;
+        match &family.shape {
+            Shape::Counter => self.counters.push(Fixed::ZERO),
+            Shape::Histogram(bounds) => self.push_histogram(bounds),
+        }
+        next
+    }
+
+    fn push_histogram(&mut self, bounds: &Bounds) {
+        let buckets_at = self.buckets.len();
+        self.buckets.resize(buckets_at + bounds.bucket_count(), 0);
+        self.histograms.push(HistogramCell {
+            sum: Fixed::ZERO,
+            buckets_at: buckets_at as u32,
+        });
+    }
+
+    /// Adds what this worker counted for one metric.
+    pub fn add_to(&self, family: &Family, sums: &mut Sums) {
+        let Some(cells) = self.families.get(family.index) else {
+            return;
+        };
+        sums.folded += cells.folded;
+        sums.refused += cells.refused;
+        for (number, &cell) in cells
+            .of_series
+            .iter()
+            .enumerate()
+            .filter(|&(_, &cell)| cell != NO_CELL)
+        {
+            let cell = cell as usize;
+            match &family.shape {
+                Shape::Counter => sums.add(number, self.counters[cell]),
+                Shape::Histogram(bounds) => {
+                    let HistogramCell { sum, buckets_at } = self.histograms[cell];
+                    sums.add(number, sum);
+                    let from = buckets_at as usize;
+                    sums.add_buckets(number, &self.buckets[from..from + bounds.bucket_count()]);
+                }
+            }
+        }
+    }
+}
+
+/// What all workers have counted for one metric.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    /// By the series' number: the counter, or the histogram's sum.
+    amounts: Vec<Fixed>,
+    /// By the series' number: a histogram's buckets, not cumulated.
+    buckets: Vec<u64>,
+    /// Events that went to the series `other`.
+    pub folded: u64,
+    /// Events whose value was no number of 0 or more.
+    pub refused: u64,
+}
+
+impl Sums {
+    fn add(&mut self, number: usize, amount: Fixed) {
+        if self.amounts.len() <= number {
+            self.amounts.resize(number + 1, Fixed::ZERO);
+        }
+        self.amounts[number] += amount;
+    }
+
+    fn add_buckets(&mut self, number: usize, buckets: &[u64]) {
+        let from = number * buckets.len();
+        if self.buckets.len() < from + buckets.len() {
+            self.buckets.resize(from + buckets.len(), 0);
+        }
+        for (sum, count) in self.buckets[from..].iter_mut().zip(buckets) {
+            *sum += count;
+        }
+    }
+
+    /// `None` for a series that came after these sums were taken.
+    pub fn amount(&self, number: usize) -> Option<Fixed> {
+        self.amounts.get(number).copied()
+    }
+
+    /// The `len` buckets of a series.
+    pub fn buckets(&self, number: usize, len: usize) -> &[u64] {
+        self.buckets
+            .get(number * len..(number + 1) * len)
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,256 @@
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use super::fixed::Fixed;
+use super::spec::{Kind, MetricSpec, Part, SpecError};
+
+/// One metric with all its series, whichever inputs and workers they come from. The numbers themselves are in
+/// the workers' shards; here is which series there are, and the budget.
+#[derive(Debug)]
+pub(super) struct Family {
+    /// Its place in the registry, and of its cells in each shard.
+    pub index: usize,
+    pub name: String,
+    pub help: String,
+    /// The label names in the order in which they are written.
+    pub labels: Vec<String>,
+    pub shape: Shape,
+    series_max: AtomicUsize,
+    series: RwLock<SeriesIndex>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum Shape {
+    Counter,
+    Histogram(Bounds),
+}
+
+/// Upper bounds of buckets, in the base unit.
+#[derive(Debug, PartialEq)]
+pub(super) struct Bounds {
+    pub floats: Vec<f64>,
+    pub exact: Vec<Fixed>,
+}
+
+impl Bounds {
+    pub fn new(floats: &[f64]) -> Self {
+        let exact = |&bound: &f64| Fixed::float(bound, 1_000_000_000);
+        Bounds {
+            floats: floats.to_vec(),
+            exact: floats.iter().map(exact).collect(),
+        }
+    }
+
+    /// The bounds and one for the rest.
+    pub fn bucket_count(&self) -> usize {
+        self.floats.len() + 1
+    }
+}
+
+/// The series of one metric. A series' number is its place in `texts`.
+#[derive(Debug, Default)]
+pub(super) struct SeriesIndex {
+    numbers: HashMap<Arc<[u8]>, u32>,
+    texts: Vec<Arc<[u8]>>,
+    /// The numbers in the order of their texts.
+    sorted: Vec<u32>,
+    /// The texts of the series `other`, one for each service: their places in the budget are kept free.
+    reserved: HashSet<Arc<[u8]>>,
+    /// How many of the series are not reserved.
+    ordinary: usize,
+}
+
+/// Where an event is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Series {
+    pub number: u32,
+    /// The budget was used up, and this is `other`.
+    pub folded: bool,
+}
+
+impl Family {
+    pub fn new(index: usize, spec: &MetricSpec, labels: Vec<String>) -> Self {
+        Family {
+            index,
+            name: spec.name.clone(),
+            help: spec.help.clone(),
+            labels,
+            shape: match &spec.kind {
+                Kind::Counter { .. } => Shape::Counter,
+                Kind::Histogram { buckets, .. } => Shape::Histogram(Bounds::new(buckets)),
+            },
+            series_max: AtomicUsize::new(spec.series_max),
+            series: RwLock::default(),
+        }
+    }
+
+    /// Whether `spec` may count into this metric too: kind, labels and buckets must be the same.
+    pub fn agrees(&self, spec: &MetricSpec, labels: &[String]) -> Result<(), SpecError> {
+        let remedy = "make them agree or choose another name (a change by reload needs a restart)";
+        let error = |part, text: String| Err(SpecError::new(&spec.name, part, text));
+        match (&self.shape, &spec.kind) {
+            (Shape::Counter, Kind::Histogram { .. }) => {
+                let text = format!("it is a histogram here and a counter elsewhere; {remedy}");
+                return error(Part::Kind, text);
+            }
+            (Shape::Histogram(_), Kind::Counter { .. }) => {
+                let text = format!("it is a counter here and a histogram elsewhere; {remedy}");
+                return error(Part::Kind, text);
+            }
+            (Shape::Histogram(bounds), Kind::Histogram { buckets, .. }) if bounds.floats != *buckets => {
+                let text = format!(
+                    "its buckets are {buckets:?} here and {:?} elsewhere; {remedy}",
+                    bounds.floats
+                );
+                return error(Part::Buckets, text);
+            }
+            _ => {}
+        }
+        let (mut here, mut there) = (labels.to_vec(), self.labels.clone());
+        here.sort();
+        there.sort();
+        if here != there {
+            let text = format!(
+                "its labels are {} here and {} elsewhere; {remedy}",
+                labels.join(", "),
+                self.labels.join(", ")
+            );
+            return error(Part::Labels, text);
+        }
+        Ok(())
+    }
+
+    pub fn series_max(&self) -> usize {
+        self.series_max.load(Ordering::Relaxed)
+    }
+
+    /// A reload may move the budget. Series that are there stay.
+    pub fn set_series_max(&self, series_max: usize) {
+        self.series_max.store(series_max, Ordering::Relaxed);
+    }
+
+    pub fn read(&self) -> RwLockReadGuard<'_, SeriesIndex> {
+        self.series.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a place in the budget for the series `other` of one service.
+    pub fn reserve(&self, other: &[u8]) {
+        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        if series.reserved.insert(other.into()) && series.numbers.contains_key(other) {
+            series.ordinary -= 1;
+        }
+    }
+
+    /// The series with the labels `text`: an old one, a new one, or `other` when there may be no more.
+    pub fn resolve(&self, text: &[u8], other: &[u8]) -> Series {
+        let known = |series: &SeriesIndex| {
+            if let Some(&number) = series.numbers.get(text) {
+                return Some(Series {
+                    number,
+                    folded: false,
+                });
+            }
+            let full = series.full(self.series_max()) && !series.reserved.contains(text);
+            let &number = series.numbers.get(other).filter(|_| full)?;
+            Some(Series { number, folded: true })
+        };
+        if let Some(series) = known(&self.read()) {
+            return series;
+        }
+        // Between the two locks another worker may have added it.
+        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = known(&series) {
+            return series;
+        }
+        let folded = series.full(self.series_max()) && !series.reserved.contains(text);
+        let number = series.add(if folded { other } else { text });
+        Series { number, folded }
+    }
+}
+
+impl SeriesIndex {
+    fn full(&self, series_max: usize) -> bool {
+        self.ordinary + self.reserved.len() >= series_max
+    }
+
+    fn add(&mut self, text: &[u8]) -> u32 {
+        let text: Arc<[u8]> = text.into();
+        let number = self.texts.len() as u32;
+        let at = self
+            .sorted
+            .partition_point(|&other| self.texts[other as usize] < text);
+        self.sorted.insert(at, number);
+        self.ordinary += usize::from(!self.reserved.contains(&text));
+        self.numbers.insert(Arc::clone(&text), number);
+        self.texts.push(text);
+        number
+    }
+
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Number and labels of every series, in the order of the labels' text.
+    pub fn sorted(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.sorted
+            .iter()
+            .map(|&number| (number as usize, &*self.texts[number as usize]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn family(series_max: usize) -> Family {
+        let mut spec = MetricSpec::counter("x_total", "");
+        spec.series_max = series_max;
+        let family = Family::new(0, &spec, vec!["a".to_owned()]);
+        family.reserve(b"other");
+        family
+    }
+
+    fn resolve(family: &Family, text: &str) -> (u32, bool) {
+        let Series { number, folded } = family.resolve(text.as_bytes(), b"other");
+        (number, folded)
+    }
+
+    #[test]
+    fn the_budget_holds_with_a_place_for_other() {
+        let family = family(3);
+        assert_eq!(resolve(&family, "b"), (0, false));
+        assert_eq!(resolve(&family, "a"), (1, false));
+        assert_eq!(resolve(&family, "c"), (2, true));
+        assert_eq!(resolve(&family, "d"), (2, true));
+        assert_eq!(resolve(&family, "a"), (1, false));
+        let series = family.read();
+        let texts: Vec<&[u8]> = series.sorted().map(|(_, text)| text).collect();
+        assert_eq!(texts, [b"a".as_slice(), b"b", b"other"]);
+    }
+
+    #[test]
+    fn what_is_named_other_is_other() {
+        let family = family(2);
+        assert_eq!(resolve(&family, "other"), (0, false));
+        assert_eq!(resolve(&family, "a"), (1, false));
+        assert_eq!(resolve(&family, "b"), (0, true));
+        assert_eq!(resolve(&family, "other"), (0, false));
+    }
+
+    #[test]
+    fn a_budget_of_one_is_other_alone() {
+        let family = family(1);
+        assert_eq!(resolve(&family, "a"), (0, true));
+        assert_eq!(resolve(&family, "b"), (0, true));
+        assert_eq!(family.read().len(), 1);
+    }
+
+    #[test]
+    fn a_raised_budget_takes_new_series() {
+        let family = family(1);
+        assert!(resolve(&family, "a").1);
+        family.set_series_max(2);
+        assert_eq!(resolve(&family, "a"), (1, false));
+    }
+}

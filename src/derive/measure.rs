@@ -1,0 +1,239 @@
+//! What an event adds to a metric, and whether it adds at all.
+
+use super::family::Bounds;
+use super::fixed::Fixed;
+use super::key;
+use super::spec::{Kind, Only, OnlyValue};
+use crate::event::{FieldId, Fields, Value};
+
+/// What a metric does with an event.
+#[derive(Debug)]
+pub(super) enum Measure {
+    Count,
+    Add {
+        field: FieldId,
+        /// Of the field, in billionths of the base unit.
+        unit: u64,
+    },
+    Observe {
+        field: FieldId,
+        unit: u64,
+        /// For whole numbers: the largest of each bucket, in the field's own unit.
+        whole_bounds: Box<[u64]>,
+        /// For all others, in the base unit.
+        bounds: Box<[Fixed]>,
+    },
+}
+
+impl Measure {
+    pub fn new(kind: &Kind) -> Self {
+        match kind {
+            Kind::Counter { add: None, .. } => Measure::Count,
+            Kind::Counter {
+                add: Some(field),
+                unit,
+            } => Measure::Add {
+                field: *field,
+                unit: unit.billionths(),
+            },
+            Kind::Histogram { field, unit, buckets } => {
+                let unit = unit.billionths();
+                let bounds = Bounds::new(buckets).exact.into_boxed_slice();
+                Measure::Observe {
+                    field: *field,
+                    unit,
+                    whole_bounds: bounds.iter().map(|bound| bound.div_floor(unit)).collect(),
+                    bounds,
+                }
+            }
+        }
+    }
+}
+
+/// A number that a metric can take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Sample {
+    Whole(u64),
+    /// 0 or more, finite.
+    Float(f64),
+}
+
+/// Why a field gives no sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum NoSample {
+    Absent,
+    /// No number, or one below 0: a counter that goes down looks like a restart to Prometheus.
+    Refused,
+}
+
+impl Sample {
+    pub fn of(value: Value<'_>) -> Result<Sample, NoSample> {
+        match value {
+            Value::Int(n) => u64::try_from(n).map(Sample::Whole).map_err(|_| NoSample::Refused),
+            Value::Float(x) => Sample::float(x),
+            Value::Absent => Err(NoSample::Absent),
+            Value::Text(_) | Value::Json(_) => Sample::parse(value),
+            Value::Bool(_) | Value::Time(_) => Err(NoSample::Refused),
+        }
+    }
+
+    fn float(x: f64) -> Result<Sample, NoSample> {
+        let usable = x.is_finite() && x >= 0.0;
+        usable.then_some(Sample::Float(x)).ok_or(NoSample::Refused)
+    }
+
+    /// JSON and logfmt lines have numbers as text.
+    #[cold]
+    fn parse(value: Value<'_>) -> Result<Sample, NoSample> {
+        let text = key::text(value).ok_or(NoSample::Refused)?;
+        let text = std::str::from_utf8(&text).map_err(|_| NoSample::Refused)?;
+        match text.parse::<u64>() {
+            Ok(n) => Ok(Sample::Whole(n)),
+            Err(_) => Sample::float(text.parse::<f64>().map_err(|_| NoSample::Refused)?),
+        }
+    }
+
+    pub fn amount(self, unit: u64) -> Fixed {
+        match self {
+            Sample::Whole(n) => Fixed::whole(n, unit),
+            Sample::Float(x) => Fixed::float(x, unit),
+        }
+    }
+
+    /// The first bucket whose bound is not below this number.
+    pub fn bucket(self, amount: Fixed, whole_bounds: &[u64], bounds: &[Fixed]) -> usize {
+        match self {
+            Sample::Whole(n) => whole_bounds.partition_point(|&bound| bound < n),
+            Sample::Float(_) => bounds.partition_point(|&bound| bound < amount),
+        }
+    }
+}
+
+/// A compiled [`Only`].
+#[derive(Debug)]
+pub(super) struct Condition {
+    field: FieldId,
+    ints: Box<[i64]>,
+    texts: Box<[Box<[u8]>]>,
+}
+
+impl Condition {
+    pub fn new(only: &Only) -> Self {
+        let int = |value: &OnlyValue| match value {
+            OnlyValue::Int(n) => Some(*n),
+            OnlyValue::Text(text) => text.parse().ok(),
+        };
+        let text = |value: &OnlyValue| match value {
+            OnlyValue::Int(n) => n.to_string().into_bytes().into(),
+            OnlyValue::Text(text) => text.as_bytes().into(),
+        };
+        Condition {
+            field: only.field,
+            ints: only.values.iter().filter_map(int).collect(),
+            texts: only.values.iter().map(text).collect(),
+        }
+    }
+
+    pub fn holds(&self, fields: &Fields<'_>) -> bool {
+        let is = |text: &[u8]| self.texts.iter().any(|value| **value == *text);
+        match fields.get(self.field) {
+            Value::Int(n) => self.ints.contains(&n),
+            Value::Text(text) => is(text),
+            Value::Bool(true) => is(b"true"),
+            Value::Bool(false) => is(b"false"),
+            value @ Value::Json(_) => key::text(value).is_some_and(|text| is(&text)),
+            Value::Float(_) | Value::Time(_) | Value::Absent => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::derive::spec::Unit;
+    use crate::event::{Schema, Timestamp};
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_are_samples_however_they_are_written() {
+        assert_eq!(Sample::of(Value::Int(3)), Ok(Sample::Whole(3)));
+        assert_eq!(Sample::of(Value::Float(0.5)), Ok(Sample::Float(0.5)));
+        assert_eq!(Sample::of(Value::Text(b"3")), Ok(Sample::Whole(3)));
+        assert_eq!(Sample::of(Value::Text(b"0.5")), Ok(Sample::Float(0.5)));
+        assert_eq!(Sample::of(Value::Json(b"\"7\"")), Ok(Sample::Whole(7)));
+        assert_eq!(Sample::of(Value::Json(b"1e3")), Ok(Sample::Float(1000.0)));
+        assert_eq!(Sample::of(Value::Absent), Err(NoSample::Absent));
+        for value in [
+            Value::Int(-1),
+            Value::Float(-0.5),
+            Value::Text(b"x"),
+            Value::Text(b"\xff"),
+            Value::Text(b"NaN"),
+            Value::Text(b"inf"),
+            Value::Json(b"[1]"),
+            Value::Bool(true),
+            Value::Time(Timestamp::from_millis(1)),
+        ] {
+            assert_eq!(Sample::of(value), Err(NoSample::Refused), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_condition_does_not_mind_how_a_value_is_written() {
+        let id = Schema::default().intern("status");
+        let holds = |values: Vec<OnlyValue>, value| {
+            let mut fields = Fields::new(1);
+            fields.set(id, value);
+            Condition::new(&Only { field: id, values }).holds(&fields)
+        };
+        let numbers = || vec![OnlyValue::Int(408), OnlyValue::Text("499".to_owned())];
+        for value in [
+            Value::Int(408),
+            Value::Int(499),
+            Value::Text(b"408"),
+            Value::Json(b"499"),
+            Value::Json(b"\"408\""),
+        ] {
+            assert!(holds(numbers(), value), "{value:?}");
+        }
+        for value in [
+            Value::Int(200),
+            Value::Text(b"4080"),
+            Value::Absent,
+            Value::Float(408.0),
+        ] {
+            assert!(!holds(numbers(), value), "{value:?}");
+        }
+        assert!(holds(vec![OnlyValue::Text("true".to_owned())], Value::Bool(true)));
+        assert!(!holds(
+            vec![OnlyValue::Text("true".to_owned())],
+            Value::Bool(false)
+        ));
+    }
+
+    proptest! {
+        /// Buckets of whole numbers, of floats and of a naive comparison are the same.
+        #[test]
+        fn a_number_has_one_bucket(
+            n in prop_oneof![0u64..100_000_000, any::<u64>(), Just(5_000_000), Just(5_000_001)],
+            unit in prop::sample::select(vec![Unit::Nanoseconds, Unit::Milliseconds, Unit::Seconds, Unit::Kibibytes]),
+        ) {
+            let buckets = vec![0.0, 0.005, 0.01, 0.1, 1.0, 10.0, 1e6];
+            let field = Schema::default().intern("field");
+            let billionths = unit.billionths();
+            let Measure::Observe { whole_bounds, bounds, .. } =
+                Measure::new(&Kind::Histogram { field, unit, buckets: buckets.clone() })
+            else {
+                unreachable!("a histogram observes")
+            };
+            let bucket = |sample: Sample| sample.bucket(sample.amount(billionths), &whole_bounds, &bounds);
+            let exact = u128::from(n) * u128::from(billionths);
+            let naive = buckets.iter().filter(|&&b| ((b * 1e9).round() as u128) < exact).count();
+            prop_assert_eq!(bucket(Sample::Whole(n)), naive);
+            // Floats hold whole numbers up to 2^53.
+            if n < 1 << 53 && exact < 1 << 53 {
+                prop_assert_eq!(bucket(Sample::Float(n as f64)), naive);
+            }
+        }
+    }
+}

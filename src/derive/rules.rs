@@ -1,0 +1,220 @@
+use std::sync::Arc;
+
+use super::family::Family;
+use super::fixed::Fixed;
+use super::key::{self, Taken};
+use super::label::{Content, LabelText};
+use super::measure::{Condition, Measure, NoSample, Sample};
+use super::rows::Cell;
+use super::shard::{ShardGuard, State};
+use super::spec::{LABELS_MAX, Label, LabelSource, MetricSpec, SERVICE};
+use crate::event::Fields;
+
+/// The metrics of one input, compiled. Cheap to share between workers.
+///
+/// Metrics whose labels are among another's are one group, and a group costs one hash and one look-up per event:
+/// the row that is found has the cell of each of its metrics.
+#[derive(Debug, Default)]
+pub struct Rules {
+    groups: Vec<Group>,
+}
+
+impl Rules {
+    /// Counts one event into every metric whose fields it has. Allocates only for label values not met before.
+    pub fn count(&self, fields: &Fields<'_>, shard: &mut ShardGuard<'_>) {
+        let state = &mut *shard.state;
+        for group in &self.groups {
+            group.count(fields, state);
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// `number` gives each group a number that no other has, however often rules are compiled.
+    pub(super) fn new(
+        specs: &[MetricSpec],
+        families: &[Arc<Family>],
+        service: &str,
+        mut number: impl FnMut() -> u32,
+    ) -> Self {
+        let mut order: Vec<usize> = (0..specs.len()).collect();
+        let width = |at: usize| takings(&specs[at]).count();
+        // The widest first, so that a group's first metric has all its labels; otherwise as in the file.
+        order.sort_by_key(|&at| std::cmp::Reverse(width(at)));
+        let mut groups: Vec<Group> = Vec::new();
+        for at in order {
+            let spec = &specs[at];
+            let within = |group: &Group| takings(spec).all(|taken| group.values.contains(&taken));
+            let index = groups.iter().position(within).unwrap_or_else(|| {
+                groups.push(Group::new(number(), spec));
+                groups.len() - 1
+            });
+            let metric = Metric::new(spec, &families[at], service, &groups[index].values);
+            groups[index].metrics.push(metric);
+        }
+        Rules { groups }
+    }
+}
+
+fn takings(spec: &MetricSpec) -> impl Iterator<Item = Taken> {
+    spec.labels.iter().filter_map(|label| Taken::new(&label.source))
+}
+
+/// The labels of a metric with `service`, which stands first.
+pub(super) fn all_labels(spec: &MetricSpec) -> Vec<Label> {
+    let mut labels = spec.labels.clone();
+    if !labels.iter().any(|label| label.name == SERVICE) {
+        let service = Label {
+            name: SERVICE.to_owned(),
+            source: LabelSource::Service,
+        };
+        labels.insert(0, service);
+    }
+    labels
+}
+
+#[derive(Debug)]
+struct Group {
+    /// The head of its keys.
+    number: [u8; 4],
+    /// What its keys are made of; no more than [`LABELS_MAX`].
+    values: Vec<Taken>,
+    metrics: Vec<Metric>,
+}
+
+impl Group {
+    fn new(number: u32, widest: &MetricSpec) -> Self {
+        let mut values: Vec<Taken> = Vec::new();
+        for taken in takings(widest) {
+            if !values.contains(&taken) {
+                values.push(taken);
+            }
+        }
+        Group {
+            number: number.to_le_bytes(),
+            values,
+            metrics: Vec::new(),
+        }
+    }
+
+    fn count(&self, fields: &Fields<'_>, state: &mut State) {
+        let State {
+            cells,
+            rows,
+            key,
+            text,
+            ..
+        } = state;
+        key.clear();
+        key.extend_from_slice(&self.number);
+        let mut present = 0u32;
+        for (at, value) in self.values.iter().enumerate() {
+            present |= u32::from(value.write(fields, key)) << at;
+        }
+        let row = rows.find(key, self.metrics.len());
+        for (at, metric) in self.metrics.iter().enumerate() {
+            if metric.needs & !present != 0 || !metric.only.iter().all(|only| only.holds(fields)) {
+                continue;
+            }
+            let family = metric.family.index;
+            let sample = match &metric.measure {
+                Measure::Count => Ok(Sample::Whole(1)),
+                Measure::Add { field, .. } | Measure::Observe { field, .. } => Sample::of(fields.get(*field)),
+            };
+            let sample = match sample {
+                Ok(sample) => sample,
+                Err(NoSample::Absent) => continue,
+                Err(NoSample::Refused) => {
+                    cells.count_refused(family);
+                    continue;
+                }
+            };
+            let cell = rows.get(row + at).unwrap_or_else(|| {
+                let series = metric.resolve(key, text);
+                let cell = Cell::new(cells.of_series(&metric.family, series.number), series.folded);
+                rows.set(row + at, cell);
+                cell
+            });
+            if cell.folded() {
+                cells.count_folded(family);
+            }
+            match &metric.measure {
+                Measure::Count => cells.add(cell.index(), Fixed::ONE),
+                Measure::Add { unit, .. } => cells.add(cell.index(), sample.amount(*unit)),
+                Measure::Observe {
+                    unit,
+                    whole_bounds,
+                    bounds,
+                    ..
+                } => {
+                    let amount = sample.amount(*unit);
+                    cells.observe(cell.index(), sample.bucket(amount, whole_bounds, bounds), amount);
+                }
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Metric {
+    family: Arc<Family>,
+    /// A bit for each of the group's values that it has as a label.
+    needs: u32,
+    only: Vec<Condition>,
+    measure: Measure,
+    labels: LabelText,
+    /// The labels of the series that takes what exceeds the budget.
+    other: Vec<u8>,
+}
+
+const _: () = assert!(LABELS_MAX <= u32::BITS as usize);
+
+impl Metric {
+    /// `values` are those of its group, all of its own among them.
+    fn new(spec: &MetricSpec, family: &Arc<Family>, service: &str, values: &[Taken]) -> Self {
+        let labels = all_labels(spec);
+        let place = |source: &LabelSource| {
+            let taken = Taken::new(source)?;
+            values.iter().position(|&value| value == taken)
+        };
+        // In the family's order, which may be another pipeline's.
+        let texts = family.labels.iter().filter_map(|name| {
+            let Label { source, .. } = labels.iter().find(|label| label.name == *name)?;
+            let content = match source {
+                LabelSource::Service => Content::Text(service),
+                LabelSource::Const(text) => Content::Text(text),
+                source => Content::Value(place(source)?),
+            };
+            Some((name.as_str(), content))
+        });
+        let labels_text = LabelText::new(texts);
+        let other = labels_text.other();
+        family.reserve(&other);
+        Metric {
+            family: Arc::clone(family),
+            needs: labels
+                .iter()
+                .filter_map(|label| place(&label.source))
+                .fold(0, |needs, at| needs | 1 << at),
+            only: spec.only.iter().map(Condition::new).collect(),
+            measure: Measure::new(&spec.kind),
+            labels: labels_text,
+            other,
+        }
+    }
+
+    /// The series of an event with this key; `text` is memory to work in.
+    #[cold]
+    fn resolve(&self, key: &[u8], text: &mut Vec<u8>) -> super::family::Series {
+        let mut starts = [0; LABELS_MAX];
+        for (slot, start) in starts.iter_mut().zip(key::starts(key, size_of::<u32>())) {
+            *slot = start;
+        }
+        text.clear();
+        self.labels
+            .write(text, |at, out| key::write_label(key, starts[at], out));
+        self.family.resolve(text, &self.other)
+    }
+}

@@ -1,0 +1,400 @@
+//! What a pipeline says about its metrics, before it is compiled for one input.
+
+use thiserror::Error;
+
+use crate::event::FieldId;
+use crate::limits::SERIES_MAX;
+
+/// Bounds for durations, in seconds: those of the Prometheus client libraries
+/// (<https://pkg.go.dev/github.com/prometheus/client_golang/prometheus#pkg-variables>), two more below for what
+/// a cache answers and two above for what a person still waits for.
+pub const SECONDS_BUCKETS: [f64; 15] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+];
+
+/// The most bounds that one histogram may have: each is a series of its own in Prometheus.
+pub const BUCKETS_MAX: usize = 64;
+
+/// The most labels that one metric may have, `service` included.
+pub const LABELS_MAX: usize = 16;
+
+/// The label that every metric has: which service the log belongs to.
+pub const SERVICE: &str = "service";
+
+/// One metric of a pipeline. It takes the events that have every field it names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricSpec {
+    /// As Prometheus sees it: `http_requests_total`. A counter ends in `_total`.
+    pub name: String,
+    pub help: String,
+    pub kind: Kind,
+    /// Without `service`, which every metric gets by itself; where it is given nevertheless, it stays as given.
+    pub labels: Vec<Label>,
+    /// The event counts only where each of these fields has one of its values.
+    pub only: Vec<Only>,
+    /// Series that the metric may have, over all inputs and workers; 1 or more.
+    pub series_max: usize,
+}
+
+impl MetricSpec {
+    /// A counter of events with the default series budget and no labels.
+    pub fn counter(name: &str, help: &str) -> Self {
+        MetricSpec {
+            name: name.to_owned(),
+            help: help.to_owned(),
+            kind: Kind::Counter {
+                add: None,
+                unit: Unit::One,
+            },
+            labels: Vec::new(),
+            only: Vec::new(),
+            series_max: SERIES_MAX,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// Counts events, or sums up the field `add`, whose numbers are in `unit`.
+    Counter { add: Option<FieldId>, unit: Unit },
+    /// Sorts the numbers of `field`, which are in `unit`, into `buckets`: upper bounds (inclusive) in the base
+    /// unit, ascending, without infinity.
+    Histogram {
+        field: FieldId,
+        unit: Unit,
+        buckets: Vec<f64>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    pub name: String,
+    pub source: LabelSource,
+}
+
+/// Where a label's value comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LabelSource {
+    /// The field's value as it is.
+    Field(FieldId),
+    /// The field's value in lower case (ASCII): `ERROR` and `error` are one level.
+    Lower(FieldId),
+    /// The field is a url path; its changing parts are replaced ([`super::route`]).
+    Route(FieldId),
+    /// The same for every event.
+    Const(String),
+    /// The service of the input.
+    Service,
+}
+
+impl LabelSource {
+    /// Reads `url.path`, `lower(log.level)` or `route(url.path)`; `field` gives the slot of a field's name.
+    pub fn parse<E>(text: &str, field: impl FnOnce(&str) -> Result<FieldId, E>) -> Result<Self, E> {
+        let argument = |name: &str| {
+            let inner = text.trim().strip_prefix(name)?.trim_start().strip_prefix('(')?;
+            inner.strip_suffix(')').map(str::trim)
+        };
+        if let Some(name) = argument("route") {
+            field(name).map(LabelSource::Route)
+        } else if let Some(name) = argument("lower") {
+            field(name).map(LabelSource::Lower)
+        } else {
+            field(text.trim()).map(LabelSource::Field)
+        }
+    }
+
+    /// The field that an event must have for this label.
+    pub fn field(&self) -> Option<FieldId> {
+        match *self {
+            LabelSource::Field(id) | LabelSource::Lower(id) | LabelSource::Route(id) => Some(id),
+            LabelSource::Const(_) | LabelSource::Service => None,
+        }
+    }
+}
+
+/// A condition: the field has one of these values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Only {
+    pub field: FieldId,
+    pub values: Vec<OnlyValue>,
+}
+
+/// `408` and `"408"` are the same value: logs write a number both ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OnlyValue {
+    Int(i64),
+    Text(String),
+}
+
+/// The unit of a field's numbers. Metrics are in the base unit: seconds, bytes, or one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    #[default]
+    One,
+    Nanoseconds,
+    Microseconds,
+    Milliseconds,
+    Seconds,
+    Bytes,
+    Kibibytes,
+    Mebibytes,
+}
+
+impl Unit {
+    /// The names that [`Unit::parse`] knows, for "did you mean".
+    pub const NAMES: [&str; 7] = ["ns", "us", "ms", "s", "bytes", "KiB", "MiB"];
+
+    pub fn parse(name: &str) -> Option<Unit> {
+        Some(match name {
+            "ns" => Unit::Nanoseconds,
+            "us" => Unit::Microseconds,
+            "ms" => Unit::Milliseconds,
+            "s" => Unit::Seconds,
+            "bytes" => Unit::Bytes,
+            "KiB" => Unit::Kibibytes,
+            "MiB" => Unit::Mebibytes,
+            _ => return None,
+        })
+    }
+
+    /// How many billionths of the base unit one of this unit is.
+    pub(super) fn billionths(self) -> u64 {
+        const ONE: u64 = 1_000_000_000;
+        match self {
+            Unit::Nanoseconds => 1,
+            Unit::Microseconds => 1_000,
+            Unit::Milliseconds => 1_000_000,
+            Unit::One | Unit::Seconds | Unit::Bytes => ONE,
+            Unit::Kibibytes => ONE << 10,
+            Unit::Mebibytes => ONE << 20,
+        }
+    }
+}
+
+/// Which part of a metric an error is about, so that the caret can point there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    Name,
+    /// The label of this name.
+    Label(String),
+    Labels,
+    Buckets,
+    Kind,
+    SeriesMax,
+}
+
+/// A metric that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("metric {metric:?}: {text}")]
+pub struct SpecError {
+    pub metric: String,
+    pub part: Part,
+    /// What is wrong and what to do.
+    pub text: String,
+}
+
+impl SpecError {
+    pub(super) fn new(metric: &str, part: Part, text: impl Into<String>) -> Self {
+        SpecError {
+            metric: metric.to_owned(),
+            part,
+            text: text.into(),
+        }
+    }
+}
+
+/// Everything that is wrong with one metric by itself.
+///
+/// Names follow <https://prometheus.io/docs/concepts/data_model/>.
+pub fn check(spec: &MetricSpec) -> Vec<SpecError> {
+    let mut errors = Vec::new();
+    let mut add = |part, text: String| errors.push(SpecError::new(&spec.name, part, text));
+    check_name(spec, &mut add);
+    check_labels(spec, &mut add);
+    if let Kind::Histogram { buckets, .. } = &spec.kind
+        && let Some(text) = wrong_buckets(buckets)
+    {
+        add(Part::Buckets, text);
+    }
+    if spec.series_max == 0 {
+        add(
+            Part::SeriesMax,
+            "a budget of 0 series leaves nothing to show; give 1 or more".to_owned(),
+        );
+    }
+    errors
+}
+
+fn check_name(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
+    let name = spec.name.as_str();
+    let histogram = matches!(spec.kind, Kind::Histogram { .. });
+    if !is_name(name, ":_") {
+        let text = "a metric's name is made of letters, digits and `_`, and begins with a letter";
+        add(Part::Name, text.to_owned());
+    } else if name.starts_with("logmill_") {
+        let text = "names that begin with `logmill_` are the agent's own; leave the prefix out";
+        add(Part::Name, text.to_owned());
+    } else if !histogram && !name.ends_with("_total") {
+        add(
+            Part::Name,
+            format!("a counter's name ends in `_total`; call it `{name}_total`"),
+        );
+    } else if histogram
+        && let Some(suffix) = ["_total", "_bucket", "_sum", "_count", "_created"]
+            .iter()
+            .find(|suffix| name.ends_with(**suffix))
+    {
+        let text = format!(
+            "a histogram's name may not end in `{suffix}`; name it by its unit: `_seconds`, `_bytes`"
+        );
+        add(Part::Name, text);
+    }
+}
+
+fn check_labels(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
+    let mut seen: Vec<&str> = Vec::new();
+    for Label { name, .. } in &spec.labels {
+        let part = Part::Label(name.clone());
+        if !is_name(name, "_") || name.starts_with("__") {
+            let text = format!(
+                "the label name {name:?} is not made of letters, digits and `_`, or begins with `__`"
+            );
+            add(part, text);
+        } else if name == "le" || name == "quantile" {
+            add(
+                part,
+                format!("the label name `{name}` belongs to Prometheus; choose another"),
+            );
+        } else if seen.contains(&name.as_str()) {
+            add(part, format!("the label `{name}` is there twice; remove one"));
+        }
+        seen.push(name);
+    }
+    let own = usize::from(!seen.contains(&SERVICE));
+    if spec.labels.len() + own > LABELS_MAX {
+        let text = format!(
+            "{} labels are more than {LABELS_MAX} (`{SERVICE}` is one of them); remove some",
+            spec.labels.len() + own
+        );
+        add(Part::Labels, text);
+    }
+}
+
+fn wrong_buckets(buckets: &[f64]) -> Option<String> {
+    if buckets.is_empty() {
+        return Some("a histogram needs at least one bucket".to_owned());
+    }
+    if buckets.len() > BUCKETS_MAX {
+        return Some(format!(
+            "{} buckets are more than {BUCKETS_MAX}; leave some out",
+            buckets.len()
+        ));
+    }
+    if let Some(bound) = buckets.iter().find(|b| !b.is_finite() || **b < 0.0) {
+        return Some(format!(
+            "the bucket {bound} is not a number of 0 or more; `+Inf` is there by itself"
+        ));
+    }
+    let wrong = buckets.windows(2).find(|pair| pair[1] - pair[0] < 1e-9)?;
+    Some(format!(
+        "the bucket {} comes after {}; give them in ascending order, at least 1e-9 apart",
+        wrong[1], wrong[0]
+    ))
+}
+
+fn is_name(name: &str, besides: &str) -> bool {
+    let mut letters = name.chars();
+    letters
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || besides.contains(c))
+        && letters.all(|c| c.is_ascii_alphanumeric() || besides.contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Schema;
+    use std::convert::Infallible;
+
+    fn texts(spec: &MetricSpec) -> Vec<String> {
+        check(spec).iter().map(ToString::to_string).collect()
+    }
+
+    fn histogram(name: &str, buckets: &[f64]) -> MetricSpec {
+        let kind = Kind::Histogram {
+            field: Schema::default().intern("event.duration"),
+            unit: Unit::Nanoseconds,
+            buckets: buckets.to_vec(),
+        };
+        MetricSpec {
+            kind,
+            ..MetricSpec::counter(name, "")
+        }
+    }
+
+    #[test]
+    fn the_usual_metric_is_right() {
+        assert!(texts(&MetricSpec::counter("http_requests_total", "Requests")).is_empty());
+        assert!(texts(&histogram("http_request_duration_seconds", &SECONDS_BUCKETS)).is_empty());
+    }
+
+    #[test]
+    fn each_mistake_has_its_sentence() {
+        let name = |name: &str| texts(&MetricSpec::counter(name, "")).join("; ");
+        assert_eq!(
+            name("http_requests"),
+            "metric \"http_requests\": a counter's name ends in `_total`; call it `http_requests_total`"
+        );
+        assert!(name("4xx_total").contains("begins with a letter"));
+        assert!(name("").contains("begins with a letter"));
+        assert!(name("logmill_lines_total").contains("leave the prefix out"));
+        let buckets = |buckets: &[f64]| texts(&histogram("x_seconds", buckets)).join("; ");
+        assert!(buckets(&[]).contains("at least one bucket"));
+        assert!(buckets(&[0.1, 0.1]).contains("0.1 comes after 0.1"));
+        assert!(buckets(&[1.0, f64::INFINITY]).contains("inf is not a number"));
+        assert!(buckets(&[-1.0]).contains("-1 is not a number of 0 or more"));
+        assert!(buckets(&[1.0; 65]).contains("65 buckets"));
+        assert!(texts(&histogram("x_sum", &[1.0]))[0].contains("`_sum`"));
+    }
+
+    #[test]
+    fn labels_are_checked_all_at_once() {
+        let label = |name: &str| Label {
+            name: name.to_owned(),
+            source: LabelSource::Service,
+        };
+        let mut spec = MetricSpec::counter("x_total", "");
+        spec.labels = vec![label("le"), label("__x"), label("a"), label("a"), label("b-c")];
+        spec.series_max = 0;
+        let parts: Vec<Part> = check(&spec).into_iter().map(|e| e.part).collect();
+        let part = |name: &str| Part::Label(name.to_owned());
+        assert_eq!(
+            parts,
+            [part("le"), part("__x"), part("a"), part("b-c"), Part::SeriesMax]
+        );
+        spec.labels = (0..16).map(|n| label(&format!("l{n}"))).collect();
+        assert!(check(&spec).iter().any(|e| e.part == Part::Labels));
+    }
+
+    #[test]
+    fn a_label_source_is_a_field_or_a_function_of_one() {
+        let mut schema = Schema::default();
+        let mut parse =
+            |text: &str| LabelSource::parse(text, |name| Ok::<_, Infallible>(schema.intern(name))).unwrap();
+        let path = parse("url.path").field().unwrap();
+        assert_eq!(parse("route(url.path)"), LabelSource::Route(path));
+        assert_eq!(parse(" lower( url.path ) "), LabelSource::Lower(path));
+        assert_eq!(
+            parse("route_name"),
+            LabelSource::Field(FieldId::clone(&parse("route_name").field().unwrap()))
+        );
+    }
+
+    #[test]
+    fn every_unit_has_its_name() {
+        for name in Unit::NAMES {
+            assert!(Unit::parse(name).is_some(), "{name}");
+        }
+        assert_eq!(Unit::parse("minutes"), None);
+    }
+}
