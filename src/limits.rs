@@ -68,3 +68,21 @@ pub const ROTATE_BYTES: u64 = 100 << 20;
 
 /// `[file] rotate_keep`: rotated output files that stay; older ones are deleted.
 pub const ROTATE_KEEP: u32 = 5;
+/// A checkpoint that cannot be used is moved aside under a number of its own; the last number is used again.
+pub const DAMAGED_CHECKPOINTS_MAX: usize = 16;
+
+/// First lines of earlier lives that one inode remembers; with more, the oldest is forgotten.
+pub const LIVES_MAX: usize = 32;
+
+/// Events of one chunk; a chunk with that many very short lines ends early, so that its frames stay smaller
+/// than its bytes.
+pub const CHUNK_FRAMES_MAX: usize = 4096;
+
+/// Notified paths that the source has not looked at yet; with more, it looks at everything once.
+pub const NOTED_PATHS_MAX: usize = 4096;
+
+/// Paths that the braces of one glob may stand for.
+pub const GLOB_ALTERNATIVES_MAX: usize = 256;
+
+/// Directory levels that `**` descends.
+pub const GLOB_DEPTH_MAX: usize = 32;

@@ -1,1 +1,5 @@
 //! Parsers by name for what a pattern cannot express, and host format strings turned into patterns.
+
+pub mod container;
+pub mod json;
+pub mod trace;

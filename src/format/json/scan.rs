@@ -1,0 +1,345 @@
+use memchr::memchr2;
+
+use crate::limits::JSON_DEPTH_MAX;
+
+// One bit for each open object or array.
+const _: () = assert!(JSON_DEPTH_MAX <= u128::BITS as usize);
+
+/// The text is no JSON as RFC 8259 has it, or nests too deep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Broken;
+
+/// What kind of value a slice of JSON is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Object,
+    Array,
+    /// The slice has the quotes.
+    String {
+        escaped: bool,
+    },
+    Number {
+        integer: bool,
+    },
+    True,
+    False,
+    Null,
+}
+
+/// One forward pass over a JSON text: what it has passed is valid (except that bytes above 0x7F may be no UTF-8).
+#[derive(Debug)]
+pub(crate) struct Scan<'a> {
+    text: &'a [u8],
+    /// The next byte to read; never beyond `text.len()`.
+    at: usize,
+}
+
+impl<'a> Scan<'a> {
+    pub fn new(text: &'a [u8], at: usize) -> Self {
+        Scan {
+            text,
+            at: at.min(text.len()),
+        }
+    }
+
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    pub fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    /// Goes to `at`, where the caller has read on its own.
+    pub fn jump(&mut self, at: usize) {
+        self.at = at.min(self.text.len());
+    }
+
+    /// Skips blanks.
+    pub fn blanks(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Skips `byte` and the blanks before it, if it is the next.
+    pub fn take(&mut self, byte: u8) -> bool {
+        self.blanks();
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub fn expect(&mut self, byte: u8) -> Result<(), Broken> {
+        if self.take(byte) { Ok(()) } else { Err(Broken) }
+    }
+
+    /// A key and its colon: the bytes between the quotes, and whether they hold escapes.
+    pub fn key(&mut self) -> Result<(&'a [u8], bool), Broken> {
+        self.expect(b'"')?;
+        let from = self.at;
+        let escaped = self.string()?;
+        let key = &self.text[from..self.at - 1];
+        self.expect(b':')?;
+        Ok((key, escaped))
+    }
+
+    /// One value of any kind after blanks, where `depth` objects and arrays are already open.
+    pub fn value(&mut self, depth: usize) -> Result<(&'a [u8], Shape), Broken> {
+        self.blanks();
+        let from = self.at;
+        let shape = match self.peek() {
+            Some(b'{') => {
+                self.nested(depth)?;
+                Shape::Object
+            }
+            Some(b'[') => {
+                self.nested(depth)?;
+                Shape::Array
+            }
+            _ => self.scalar()?,
+        };
+        Ok((&self.text[from..self.at], shape))
+    }
+
+    /// A whole object or array. Not recursive: `open` has a bit for each level, 1 for an object.
+    fn nested(&mut self, depth: usize) -> Result<(), Broken> {
+        let mut open: u128 = 0;
+        let mut level = 0;
+        'value: loop {
+            self.blanks();
+            let opened = match self.peek() {
+                Some(b'{') => Some(1),
+                Some(b'[') => Some(0),
+                _ => {
+                    self.scalar()?;
+                    None
+                }
+            };
+            if let Some(object) = opened {
+                self.at += 1;
+                level += 1;
+                if depth + level > JSON_DEPTH_MAX {
+                    return Err(Broken);
+                }
+                open = open << 1 | object;
+                if !self.take(closing(open)) {
+                    if object == 1 {
+                        self.key()?;
+                    }
+                    continue 'value;
+                }
+                open >>= 1;
+                level -= 1;
+            }
+            while level > 0 {
+                if self.take(b',') {
+                    if open & 1 == 1 {
+                        self.key()?;
+                    }
+                    continue 'value;
+                }
+                self.expect(closing(open))?;
+                open >>= 1;
+                level -= 1;
+            }
+            return Ok(());
+        }
+    }
+
+    fn scalar(&mut self) -> Result<Shape, Broken> {
+        match self.peek() {
+            Some(b'"') => {
+                self.at += 1;
+                let escaped = self.string()?;
+                Ok(Shape::String { escaped })
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let integer = self.number()?;
+                Ok(Shape::Number { integer })
+            }
+            Some(b't') => self.word(b"true", Shape::True),
+            Some(b'f') => self.word(b"false", Shape::False),
+            Some(b'n') => self.word(b"null", Shape::Null),
+            _ => Err(Broken),
+        }
+    }
+
+    fn word(&mut self, word: &[u8], shape: Shape) -> Result<Shape, Broken> {
+        if !self.text[self.at..].starts_with(word) {
+            return Err(Broken);
+        }
+        self.at += word.len();
+        Ok(shape)
+    }
+
+    /// The rest of a string behind its first quote; whether it holds escapes.
+    fn string(&mut self) -> Result<bool, Broken> {
+        let from = self.at;
+        let mut escaped = false;
+        loop {
+            let found = memchr2(b'"', b'\\', &self.text[self.at..]).ok_or(Broken)?;
+            self.at += found;
+            if self.text[self.at] == b'"' {
+                break;
+            }
+            escaped = true;
+            self.at += match self.text.get(self.at + 1) {
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
+                Some(b'u') => {
+                    super::text::unit(&self.text[self.at..]).ok_or(Broken)?;
+                    6
+                }
+                _ => return Err(Broken),
+            };
+        }
+        if has_control(&self.text[from..self.at]) {
+            return Err(Broken);
+        }
+        self.at += 1;
+        Ok(escaped)
+    }
+
+    /// A number; whether it is an integer.
+    fn number(&mut self) -> Result<bool, Broken> {
+        self.at += usize::from(self.peek() == Some(b'-'));
+        let from = self.at;
+        let digits = self.digits()?;
+        if digits > 1 && self.text[from] == b'0' {
+            return Err(Broken);
+        }
+        let mut integer = true;
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+            integer = false;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+            integer = false;
+        }
+        Ok(integer)
+    }
+
+    /// One or more digits; how many.
+    fn digits(&mut self) -> Result<usize, Broken> {
+        let from = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        if self.at == from {
+            Err(Broken)
+        } else {
+            Ok(self.at - from)
+        }
+    }
+}
+
+fn closing(open: u128) -> u8 {
+    if open & 1 == 1 { b'}' } else { b']' }
+}
+
+/// Whether a byte below 0x20 is there, which JSON wants escaped. Without branches, so that it becomes vector code.
+fn has_control(text: &[u8]) -> bool {
+    text.iter().fold(false, |found, &byte| found | (byte < 0x20))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Whether the whole text is one value.
+    fn accepts(text: &[u8]) -> bool {
+        let mut scan = Scan::new(text, 0);
+        let value = scan.value(0);
+        scan.blanks();
+        value.is_ok() && scan.peek().is_none()
+    }
+
+    /// Texts made of JSON's own parts, so that many are almost right.
+    fn almost_json() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            prop::sample::select(vec![
+                "{",
+                "}",
+                "[",
+                "]",
+                ",",
+                ":",
+                "\"",
+                "\\",
+                " ",
+                "\n",
+                "\t",
+                "0",
+                "1",
+                "-",
+                ".",
+                "e",
+                "E",
+                "+",
+                "12",
+                "1.5e-3",
+                "true",
+                "false",
+                "null",
+                "\"a\"",
+                "\"a\":",
+                "\"\\u00e9\"",
+                "\"\\n\"",
+                "u",
+                "\u{1}",
+                "é",
+                "[]",
+                "{}",
+                "nul",
+                "-0",
+                "01",
+            ])
+            .prop_map(str::to_owned),
+            any::<char>().prop_map(String::from),
+        ];
+        prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
+    }
+
+    #[test]
+    fn depth_has_its_limit() {
+        let nested = |depth: usize| [vec![b'['; depth], vec![b']'; depth]].concat();
+        assert!(accepts(&nested(JSON_DEPTH_MAX)));
+        assert!(!accepts(&nested(JSON_DEPTH_MAX + 1)));
+    }
+
+    #[test]
+    fn shapes_are_told_apart() {
+        let shape = |text: &'static str| Scan::new(text.as_bytes(), 0).value(0).unwrap().1;
+        assert_eq!(shape(r#" "a\n" "#), Shape::String { escaped: true });
+        assert_eq!(shape(r#""a""#), Shape::String { escaped: false });
+        assert_eq!(shape("-0"), Shape::Number { integer: true });
+        assert_eq!(shape("1e2"), Shape::Number { integer: false });
+        assert_eq!(shape("[{},[]]"), Shape::Array);
+        assert_eq!(shape(r#"{"a":{"b":[null,{}]}}"#), Shape::Object);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn serde_accepts_the_same(text in almost_json()) {
+            let expected = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(accepts(text.as_bytes()), expected, "{}", text);
+        }
+
+        #[test]
+        fn any_bytes_are_taken(bytes in prop::collection::vec(any::<u8>(), 0..64), at in 0usize..70) {
+            let mut scan = Scan::new(&bytes, at);
+            if let Ok((value, _)) = scan.value(0) {
+                prop_assert!(!value.is_empty());
+            }
+        }
+    }
+}

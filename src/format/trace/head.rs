@@ -1,0 +1,342 @@
+use std::ops::Range;
+
+use memchr::memmem;
+
+/// A line that names an exception. Offsets are bytes from the start of the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The exception's name; empty for a kind of failure that has none (a Go panic).
+    pub name: Range<usize>,
+    pub message: Said,
+    /// The shape alone says that this is an exception, frames or not.
+    pub strong: bool,
+}
+
+/// Where the exception's own message stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    pub start: usize,
+    /// `None`: it goes on to the first frame.
+    pub end: Option<usize>,
+}
+
+/// What may stand before the exception's name.
+const LEADS: [&[u8]; 6] = [
+    b"Unhandled exception. ",
+    b"Unhandled Exception: ",
+    b"PHP Fatal error:  Uncaught ",
+    b"Fatal error: Uncaught ",
+    b"Uncaught ",
+    b"Exception in thread ",
+];
+
+/// Lines that announce an exception which has no name there.
+const NAMELESS: [&[u8]; 4] = [
+    b"panic: ",
+    b"fatal error: ",
+    b"Unhandled exception:",
+    b"http: panic serving ",
+];
+
+/// Rust: `thread 'main' panicked at src/main.rs:2:5:`, and the message below.
+const RUST_PANIC: &[u8] = b"' panicked at ";
+
+/// The exception that the line names at its start.
+pub(super) fn of(line: &[u8]) -> Option<Head> {
+    if let Some(lead) = NAMELESS.iter().find(|lead| line.starts_with(lead)) {
+        return Some(Head {
+            name: 0..0,
+            message: Said {
+                start: lead.len(),
+                end: lead.ends_with(b": ").then_some(line.len()),
+            },
+            // "panic: " may begin any line; its goroutines decide.
+            strong: false,
+        });
+    }
+    if line.starts_with(b"thread '") {
+        let start = memmem::find(line, RUST_PANIC)? + RUST_PANIC.len();
+        return Some(Head {
+            name: 0..0,
+            message: Said { start, end: None },
+            strong: false,
+        });
+    }
+    let mut at = 0;
+    if let Some(lead) = LEADS.iter().find(|lead| line.starts_with(lead)) {
+        at = lead.len();
+        // Exception in thread "main" java.lang…
+        if line[at..].starts_with(b"\"") {
+            at += memmem::find(&line[at..], b"\" ")? + 2;
+        }
+    }
+    if at == 0 && line.first() == Some(&b' ') {
+        return rails(line);
+    }
+    php(line, at).or_else(|| named(line, at))
+}
+
+/// The exception that the line names somewhere: `Failed to load Error: connect ECONNREFUSED`. Only a name that says
+/// what it is counts. Also returns the name's offset, from which the head's own offsets count.
+pub(super) fn within(line: &[u8]) -> Option<(usize, Head)> {
+    let mut at = 0;
+    while at < line.len() {
+        let len = memchr::memchr(b' ', &line[at..]).unwrap_or(line.len() - at);
+        let word = &line[at..at + len];
+        if let Some(colon) = word.strip_suffix(b":")
+            && is_failure(colon)
+            && class_end(colon) == colon.len()
+        {
+            let start = len.min(line.len() - at);
+            return Some((
+                at,
+                Head {
+                    name: 0..colon.len(),
+                    message: Said { start, end: None },
+                    strong: true,
+                },
+            ));
+        }
+        at += len + 1;
+    }
+    None
+}
+
+/// Ruby's uncaught exception is its own first frame: `app.rb:3:in `foo': undefined method (NoMethodError)`.
+pub(super) fn raised(text: &[u8]) -> Option<Head> {
+    let line = super::Lines::new(text).next()?.1;
+    let start = memmem::find(line, b"': ")? + 3;
+    let body = line[start..].strip_suffix(b")")?;
+    let paren = start + memmem::rfind(body, b" (")?;
+    let name = paren + 2..line.len() - 1;
+    (!name.is_empty() && class_end(&line[name.clone()]) == name.len()).then_some(Head {
+        name,
+        message: Said {
+            start,
+            end: Some(paren),
+        },
+        strong: true,
+    })
+}
+
+/// `Name: message`, `Name`, `Name (0x80131904): message`, `TypeError [ERR_CODE]: message`, `Name (message):`.
+fn named(line: &[u8], at: usize) -> Option<Head> {
+    let len = class_end(&line[at..]);
+    let name = at..at + len;
+    let failure = is_failure(&line[name.clone()]);
+    if !failure && !is_dotted_class(&line[name.clone()]) {
+        return None;
+    }
+    let rest = &line[name.end..];
+    let skipped = match rest {
+        [b' ', b'(', ..] => memmem::find(rest, b"): ").map(|end| end + 1),
+        [b' ', b'[', ..] => memmem::find(rest, b"]: ").map(|end| end + 1),
+        _ => Some(0),
+    };
+    let Some(skipped) = skipped else {
+        return rails(line);
+    };
+    let start = match &rest[skipped..] {
+        [] => line.len(),
+        [b':'] => line.len(),
+        [b':', b' ', ..] => name.end + skipped + 2,
+        _ => return None,
+    };
+    Some(Head {
+        name,
+        message: Said { start, end: None },
+        strong: failure,
+    })
+}
+
+/// Rails: ` ActionController::RoutingError (No route matches [GET] "/settings"):`.
+fn rails(line: &[u8]) -> Option<Head> {
+    let at = usize::from(line.first() == Some(&b' '));
+    let len = class_end(line.get(at..)?);
+    let name = at..at + len;
+    let body = line[name.end..].strip_prefix(b" (")?.strip_suffix(b"):")?;
+    let start = name.end + 2;
+    is_failure(&line[name.clone()]).then_some(Head {
+        name,
+        message: Said {
+            start,
+            end: Some(start + body.len()),
+        },
+        strong: true,
+    })
+}
+
+/// PHP 5: `exception 'Exception' with message 'Custom exception' in /app/test.php:5`.
+fn php(line: &[u8], at: usize) -> Option<Head> {
+    let body = line[at..].strip_prefix(b"exception '")?;
+    let start = line.len() - body.len();
+    let name = start..start + memchr::memchr(b'\'', body)?;
+    let rest = &line[name.end..];
+    let (start, end) = match rest.strip_prefix(b"' with message '") {
+        Some(message) => (
+            name.end + 16,
+            memmem::rfind(message, b"' in ").map(|end| name.end + 16 + end),
+        ),
+        None => (line.len(), None),
+    };
+    Some(Head {
+        name,
+        message: Said { start, end },
+        strong: true,
+    })
+}
+
+/// How long the class name at the start is: `a.b.C$D`, `A.B+C`, `List`1[T]`, `A::B`, `App\Errors\E`.
+fn class_end(text: &[u8]) -> usize {
+    let mut at = 0;
+    let starts = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_' || *byte >= 0x80;
+    loop {
+        if !text.get(at).is_some_and(starts) {
+            // Nothing, or a separator that separates nothing.
+            return text[..at]
+                .iter()
+                .rposition(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80 || *byte == b'_')
+                .map_or(0, |last| last + 1);
+        }
+        at += text[at..]
+            .iter()
+            .take_while(|&byte| starts(byte) || byte.is_ascii_digit() || *byte == b'$')
+            .count();
+        if text.get(at) == Some(&b'`') {
+            at += 1 + text[at + 1..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count();
+            if text.get(at) == Some(&b'[') {
+                at += memchr::memchr(b']', &text[at..]).map_or(0, |end| end + 1);
+            }
+        }
+        match text.get(at..) {
+            Some([b'.' | b'+' | b'\\', ..]) => at += 1,
+            Some([b':', b':', ..]) => at += 2,
+            _ => return at,
+        }
+    }
+}
+
+/// The name says that this is an exception.
+fn is_failure(name: &[u8]) -> bool {
+    // A generic exception's parameters are not its name.
+    let name = memchr::memchr(b'`', name).map_or(name, |generic| &name[..generic]);
+    name.ends_with(b"Exception") || name.ends_with(b"Error") || name.ends_with(b"Throwable")
+}
+
+/// A qualified name whose last part begins with a capital: a class, but perhaps no exception.
+fn is_dotted_class(name: &[u8]) -> bool {
+    name.iter()
+        .rposition(|byte| matches!(byte, b'.' | b'\\'))
+        .is_some_and(|dot| name.get(dot + 1).is_some_and(u8::is_ascii_uppercase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(line: &str) -> Option<(&str, &str, bool)> {
+        let head = of(line.as_bytes())?;
+        let end = head.message.end.unwrap_or(line.len());
+        Some((&line[head.name], &line[head.message.start..end], head.strong))
+    }
+
+    #[test]
+    fn an_exception_is_named_in_many_ways() {
+        for (line, name, message) in [
+            (
+                "java.lang.IllegalStateException: x: y",
+                "java.lang.IllegalStateException",
+                "x: y",
+            ),
+            (
+                "com.acme.Outer$InnerException",
+                "com.acme.Outer$InnerException",
+                "",
+            ),
+            (
+                "Exception in thread \"main\" java.lang.Error: x",
+                "java.lang.Error",
+                "x",
+            ),
+            ("Acme.Repo+SaveException: x", "Acme.Repo+SaveException", "x"),
+            (
+                "Acme.FaultException`1[Acme.Detail]: x",
+                "Acme.FaultException`1[Acme.Detail]",
+                "x",
+            ),
+            (
+                "Microsoft.Data.SqlException (0x80131904): x",
+                "Microsoft.Data.SqlException",
+                "x",
+            ),
+            (
+                "Unhandled exception. System.Exception: x",
+                "System.Exception",
+                "x",
+            ),
+            (
+                "TypeError: x is not a function",
+                "TypeError",
+                "x is not a function",
+            ),
+            ("TypeError [ERR_INVALID_ARG]: x", "TypeError", "x"),
+            ("Error", "Error", ""),
+            (
+                " Action::RoutingError (No route [GET] (x)):",
+                "Action::RoutingError",
+                "No route [GET] (x)",
+            ),
+            (
+                "NoMethodError (undefined method `x'):",
+                "NoMethodError",
+                "undefined method `x'",
+            ),
+            (
+                "exception 'Exception' with message 'it's' in /t.php:5",
+                "Exception",
+                "it's",
+            ),
+            (
+                "PHP Fatal error:  Uncaught App\\E\\FooException: x in /t.php:5",
+                "App\\E\\FooException",
+                "x in /t.php:5",
+            ),
+        ] {
+            assert_eq!(parts(line), Some((name, message, true)), "{line}");
+        }
+        assert_eq!(
+            parts("com.acme.Problem: x"),
+            Some(("com.acme.Problem", "x", false))
+        );
+        assert_eq!(parts("panic: my panic"), Some(("", "my panic", false)));
+    }
+
+    #[test]
+    fn other_lines_name_none() {
+        for line in [
+            "",
+            "Error parsing HTTP request header",
+            "Detail: second line of message",
+            "Caused by the user",
+            " Note: further occurrences",
+            "IOException while reading",
+            "SELECT o.Id, o.Name",
+            "thread 'main' waits",
+            "...",
+            "日本",
+            "a.b.",
+        ] {
+            assert_eq!(parts(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_name_within_a_line_is_found() {
+        let (at, head) = within(b"Failed to load Error: connect").unwrap();
+        assert_eq!((at, head.name, head.message.start), (15, 0..5, 6));
+        assert_eq!(within(b"Failed: Error loading (Error: x)"), None);
+    }
+}

@@ -1,0 +1,187 @@
+//! Where the stack trace begins in an event of several lines, and what it says: Java, .NET, Node, Python, Go, PHP,
+//! Ruby, Dart, Rust.
+//!
+//! ```text
+//! Failed to persist order 0                            message
+//! java.lang.RuntimeException: could not save order 0   head: error.type, error.message …
+//! Detail: second line of message                       … which may go on
+//!     at shop.App.svc(App.java:17)                     first frame
+//! Caused by: java.lang.IllegalStateException: …        all of it is error.stack_trace, from the head to the end
+//! ```
+//!
+//! The first frame is what tells a trace; the head is the first line above it that names an exception. Where no
+//! line does, the line above the frame is the head. A trace goes to the end of the event: the frame rule has
+//! already decided what belongs together.
+
+mod head;
+mod lines;
+
+use head::Head;
+use lines::{Lines, Mark, mark};
+use memchr::memmem;
+
+/// An event's text taken apart. All slices of the text; none of them ends in blanks or line ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trace<'a> {
+    /// What stands before the trace; where the trace begins the text, or begins within a line, all up to its first
+    /// frame. Empty where the header's line says nothing more.
+    pub message: &'a [u8],
+    /// The exception's name; empty where the trace does not say.
+    pub error_type: &'a [u8],
+    /// What the exception says of itself; may be several lines, may be empty.
+    pub error_message: &'a [u8],
+    /// From the line that names the exception to the end.
+    pub stack_trace: &'a [u8],
+}
+
+/// Takes apart the text behind an event's header; `None` when it holds no trace.
+pub fn split(text: &[u8]) -> Option<Trace<'_>> {
+    if memchr::memchr(b'\n', text).is_none() {
+        return split_one_line(text);
+    }
+    let found = Survey::of(text);
+    if let Some(at) = found.python {
+        return Some(python(text, at));
+    }
+    let frame = found.frame.or(found.cause);
+    let (at, head) = match found.head {
+        Some((at, head)) if frame.is_some() || head.strong => (at, Some(head)),
+        _ => {
+            let frame = frame?;
+            if let Some(head) = head::raised(&text[frame..]) {
+                (frame, Some(head))
+            } else if let Some((at, head)) = head::within(Lines::new(text).next()?.1) {
+                (at, Some(head))
+            } else {
+                (found.above.unwrap_or(frame), None)
+            }
+        }
+    };
+    // Between the head and the first frame (or cause) stands what the exception says.
+    let said = [found.frame, found.cause]
+        .into_iter()
+        .flatten()
+        .filter(|&end| end > at)
+        .min();
+    Some(assemble(text, at, head, said.unwrap_or(text.len())))
+}
+
+/// The event's text cut at `at`, where the trace begins, with what its head (offsets from `at`) says up to `said`.
+fn assemble<'a>(text: &'a [u8], at: usize, head: Option<Head>, said: usize) -> Trace<'a> {
+    let (error_type, error_message) = match head {
+        Some(head) => {
+            let from = at + head.message.start;
+            let to = head.message.end.map_or(said, |end| at + end);
+            (
+                &text[at + head.name.start..at + head.name.end],
+                trim(text.get(from..to).unwrap_or_default()),
+            )
+        }
+        None => (Default::default(), Default::default()),
+    };
+    // A trace that begins the text, or begins within a line, shares its words with the message.
+    let shared = at == 0 || (text[at - 1] != b'\n' && memchr::memchr(b'\n', text).is_some());
+    let message = if shared { &text[..said] } else { &text[..at] };
+    Trace {
+        message: message.trim_ascii_end(),
+        error_type,
+        error_message,
+        stack_trace: text[at..].trim_ascii_end(),
+    }
+}
+
+fn trim(text: &[u8]) -> &[u8] {
+    text.trim_ascii()
+}
+
+/// What one pass over the lines has found, up to the first frame.
+#[derive(Default)]
+struct Survey {
+    frame: Option<usize>,
+    /// The first line that ends what the exception says without being a frame (` ---> `, `Caused by: `).
+    cause: Option<usize>,
+    /// The first line (not the event's first, unless no other is there) that names an exception.
+    head: Option<(usize, Head)>,
+    /// The last line before the frame that is neither blank nor the event's first.
+    above: Option<usize>,
+    /// The last `Traceback (most recent call last):`, when there is one.
+    python: Option<Python>,
+}
+
+/// Where Python's traces begin and where the last of several begins: that one names the exception that counts.
+#[derive(Clone, Copy)]
+struct Python {
+    first: usize,
+    last: usize,
+}
+
+impl Survey {
+    fn of(text: &[u8]) -> Survey {
+        let mut found = Survey::default();
+        let mut first_line = None;
+        for (at, line) in Lines::new(text) {
+            if let Some(python) = &mut found.python {
+                if mark(line, true) == Some(Mark::Traceback) {
+                    python.last = at;
+                }
+                continue;
+            }
+            match mark(line, found.head.is_some() || first_line.is_some()) {
+                Some(Mark::Traceback) => found.python = Some(Python { first: at, last: at }),
+                Some(Mark::Frame) => {
+                    found.frame = Some(at);
+                    break;
+                }
+                Some(Mark::Cause) if at > 0 => found.cause = found.cause.or(Some(at)),
+                _ if at == 0 => first_line = head::of(line).filter(|head| head.strong),
+                _ => {
+                    if found.head.is_none() {
+                        found.head = head::of(line).map(|head| (at, head));
+                    }
+                    if !line.trim_ascii().is_empty() {
+                        found.above = Some(at);
+                    }
+                }
+            }
+        }
+        // An event that begins with the exception is a trace only where a frame follows: any log line may say
+        // "IOException: …".
+        if found.frame.is_some() || found.cause.is_some() {
+            found.head = found.head.or(first_line.map(|head| (0, head)));
+        }
+        found
+    }
+}
+
+/// A Python trace names its exception below its frames, in the first line that is not indented.
+fn python(text: &[u8], at: Python) -> Trace<'_> {
+    let head = Lines::new(&text[at.last..])
+        .skip(1)
+        .find(|(_, line)| !matches!(line.first(), None | Some(b' ' | b'\t')))
+        .map(|(below, line)| {
+            let shift = at.last - at.first + below;
+            let name_end = memchr::memchr2(b':', b' ', line).unwrap_or(line.len());
+            let said = memmem::find(line, b": ").map_or(line.len(), |colon| colon + 2);
+            Head {
+                name: shift..shift + name_end,
+                message: head::Said {
+                    start: shift + said,
+                    end: None,
+                },
+                strong: true,
+            }
+        });
+    assemble(text, at.first, head, text.len())
+}
+
+/// ASP.NET's console with `SingleLine`: the exception's line ends have become blanks, and its frames are told by
+/// their three blanks of indent behind one of those.
+fn split_one_line(text: &[u8]) -> Option<Trace<'_>> {
+    let frame = memmem::find(text, b"    at ")?;
+    let (at, head) = head::within(&text[..frame])?;
+    let said = memmem::find(&text[at..frame], b"  ---> ").map_or(frame, |cause| at + cause);
+    Some(assemble(text, at, Some(head), said))
+}
+
+#[cfg(test)]
+mod tests;

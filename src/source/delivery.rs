@@ -1,0 +1,26 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::Pooled;
+use crate::event::FileKey;
+
+/// Where the events of a chunk come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub key: FileKey,
+    /// The name that the file was first seen under. It stays when the file is rotated, so that all documents
+    /// of one file carry one path.
+    pub path: Arc<Path>,
+    /// [`super::Watch::index`] of the input that the file belongs to.
+    pub watch: usize,
+}
+
+/// What the source sends to a worker.
+#[derive(Debug)]
+pub struct Delivery {
+    pub origin: Arc<Origin>,
+    /// Goes back to the pool when it is dropped.
+    pub chunk: Pooled,
+    pub read_at: SystemTime,
+}

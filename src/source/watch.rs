@@ -1,0 +1,108 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Globs;
+use crate::limits;
+
+/// What an input is to the source.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// The input's place in the configuration; deliveries carry it.
+    pub index: usize,
+    /// The input's name; the books are kept under it.
+    pub name: String,
+    pub globs: Globs,
+    pub frame: Arc<FrameRule>,
+    pub start_at: StartAt,
+}
+
+/// Where to begin in a file that is there when its input is started for the first time. A file that appears
+/// later is always read from its beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StartAt {
+    #[default]
+    Beginning,
+    End,
+}
+
+/// What a container runtime puts around each line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrapper {
+    /// Docker's `json-file`: `{"log":"...\n","stream":"stdout","time":"..."}`.
+    Docker,
+    /// CRI: `TIME STREAM F|P TEXT`.
+    Cri,
+}
+
+/// Says whether a line (without its end) begins an event.
+pub type IsStart = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
+/// How the bytes of a file become events.
+#[derive(Clone)]
+pub struct FrameRule {
+    pub wrapper: Option<Wrapper>,
+    /// `None`: every line is an event.
+    pub start: Option<IsStart>,
+    /// A longer line is cut there. In bytes, at least 1.
+    pub line_bytes_max: usize,
+    /// A multi-line event ends before the line that would make it longer. In bytes, at least 1.
+    pub event_bytes_max: usize,
+    /// Likewise, in lines.
+    pub event_lines_max: u32,
+    /// How long the last lines of a multi-line event (or the pieces of a wrapped line) wait for more.
+    pub flush: Duration,
+}
+
+impl Default for FrameRule {
+    /// Every line is an event.
+    fn default() -> Self {
+        FrameRule {
+            wrapper: None,
+            start: None,
+            line_bytes_max: limits::LINE_BYTES_MAX,
+            event_bytes_max: limits::EVENT_BYTES_MAX,
+            event_lines_max: limits::EVENT_LINES_MAX,
+            flush: limits::EVENT_FLUSH,
+        }
+    }
+}
+
+impl FrameRule {
+    /// Overlapping events of a wrapped file that together are longer than this are ended together; in bytes of
+    /// the file. Wrapping and escaping seldom double a text, so an event reaches its own limits first.
+    pub fn overlap_bytes_max(&self) -> usize {
+        let longest = self.line_bytes_max.max(self.event_bytes_max);
+        if self.wrapper.is_some() {
+            longest.saturating_mul(2)
+        } else {
+            longest
+        }
+    }
+
+    /// How much of the file has to be in memory so that framing always gets on, in bytes. One more than the
+    /// longest event: with that many bytes from the beginning of an event, its end is known.
+    pub fn window_bytes_max(&self) -> usize {
+        self.overlap_bytes_max()
+            .saturating_add(1)
+            .max(limits::CHUNK_BYTES)
+    }
+
+    /// Whether an event can be incomplete although its last line is complete.
+    pub fn waits(&self) -> bool {
+        self.start.is_some() || self.wrapper.is_some()
+    }
+}
+
+impl fmt::Debug for FrameRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameRule")
+            .field("wrapper", &self.wrapper)
+            .field("multi_line", &self.start.is_some())
+            .field("line_bytes_max", &self.line_bytes_max)
+            .field("event_bytes_max", &self.event_bytes_max)
+            .field("event_lines_max", &self.event_lines_max)
+            .field("flush", &self.flush)
+            .finish()
+    }
+}

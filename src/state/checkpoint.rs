@@ -1,0 +1,212 @@
+//! The checkpoint's text: one JSON value a line, so that a person can read it.
+//!
+//! ```text
+//! {"logmill_checkpoint":1,"written":1795368510}
+//! {"input":"nginx","accepted":10,...}
+//! {"file":"fedcba9876543210","input":"nginx","path":"/var/log/nginx/access.log",...}
+//! {"end":3,"xxh3":"0123456789abcdef"}
+//! ```
+//!
+//! The last line counts the lines before it and holds the XXH3 (64 bit) of their bytes. Every version keeps
+//! the first and the last line as they are here, so that an old program knows a newer file from a damaged one.
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Books, FileRecord};
+
+/// The version that this program writes.
+pub const VERSION: u32 = 1;
+
+/// What a checkpoint holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// When it was written, in seconds since the epoch.
+    pub written: i64,
+    /// The books by input. An input that is named here has been started before.
+    pub inputs: Vec<(String, Books)>,
+    pub files: Vec<FileRecord>,
+}
+
+/// Why a text is no checkpoint for this program.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    #[error("it is empty")]
+    Empty,
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    #[error("it has version {version}, and this program reads up to version {VERSION}")]
+    Newer { version: u32 },
+}
+
+#[derive(Serialize, Deserialize)]
+struct First {
+    logmill_checkpoint: u32,
+    #[serde(default)]
+    written: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Input {
+    input: String,
+    #[serde(flatten)]
+    books: Books,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Last {
+    end: u64,
+    xxh3: String,
+}
+
+impl Checkpoint {
+    /// Replaces `out` by the text.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.clear();
+        line(
+            out,
+            &First {
+                logmill_checkpoint: VERSION,
+                written: self.written,
+            },
+        );
+        for (input, books) in &self.inputs {
+            line(
+                out,
+                &Input {
+                    input: input.clone(),
+                    books: *books,
+                },
+            );
+        }
+        for file in &self.files {
+            line(out, file);
+        }
+        let last = Last {
+            end: 1 + self.inputs.len() as u64 + self.files.len() as u64,
+            xxh3: format!("{:016x}", xxh3_64(out)),
+        };
+        line(out, &last);
+    }
+
+    /// # Errors
+    ///
+    /// When the text is not a whole checkpoint of a version that this program knows.
+    pub fn decode(text: &[u8]) -> Result<Checkpoint, DecodeError> {
+        if text.is_empty() {
+            return Err(DecodeError::Empty);
+        }
+        let body = verified(text)?;
+        let mut lines = body
+            .strip_suffix(b"\n")
+            .unwrap_or(body)
+            .split(|byte| *byte == b'\n');
+        let first: First = parse(lines.next().unwrap_or_default(), 1)?;
+        match first.logmill_checkpoint {
+            VERSION => {}
+            0 => return Err(DecodeError::Damaged("there is no version 0".to_owned())),
+            version => return Err(DecodeError::Newer { version }),
+        }
+        let mut checkpoint = Checkpoint {
+            written: first.written,
+            ..Checkpoint::default()
+        };
+        for (index, text) in lines.enumerate() {
+            let number = index + 2;
+            if text.starts_with(b"{\"input\":") {
+                let input: Input = parse(text, number)?;
+                checkpoint.inputs.push((input.input, input.books));
+            } else {
+                checkpoint.files.push(parse(text, number)?);
+            }
+        }
+        Ok(checkpoint)
+    }
+}
+
+fn line<T: Serialize>(out: &mut Vec<u8>, value: &T) {
+    // Writing to memory cannot fail, and the types have string keys only.
+    let written = serde_json::to_writer(&mut *out, value);
+    debug_assert!(written.is_ok());
+    out.push(b'\n');
+}
+
+fn parse<'a, T: Deserialize<'a>>(text: &'a [u8], number: usize) -> Result<T, DecodeError> {
+    serde_json::from_slice(text).map_err(|error| DecodeError::Damaged(format!("line {number}: {error}")))
+}
+
+/// The lines before the last one, when the last one vouches for them.
+fn verified(text: &[u8]) -> Result<&[u8], DecodeError> {
+    let damaged = |what: &str| DecodeError::Damaged(what.to_owned());
+    let Some(trimmed) = text.strip_suffix(b"\n") else {
+        return Err(damaged("the end is missing"));
+    };
+    let start = memchr::memrchr(b'\n', trimmed).map_or(0, |at| at + 1);
+    let last: Last = serde_json::from_slice(&trimmed[start..]).map_err(|_| damaged("the end is missing"))?;
+    let body = &text[..start];
+    let lines = memchr::memchr_iter(b'\n', body).count() as u64;
+    if last.end != lines {
+        return Err(DecodeError::Damaged(format!(
+            "{} of {} lines are there",
+            lines, last.end
+        )));
+    }
+    if last.xxh3 != format!("{:016x}", xxh3_64(body)) {
+        return Err(damaged("the checksum differs"));
+    }
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::record::tests::sample;
+
+    fn text() -> (Checkpoint, Vec<u8>) {
+        let mut books = Books::default();
+        books.tally.accepted = 7;
+        books.bytes_settled = 99;
+        let checkpoint = Checkpoint {
+            written: 1_795_368_510,
+            inputs: vec![("nginx".to_owned(), books)],
+            files: vec![sample(1), sample(2)],
+        };
+        let mut out = Vec::new();
+        checkpoint.encode(&mut out);
+        (checkpoint, out)
+    }
+
+    #[test]
+    fn it_reads_back() {
+        let (checkpoint, text) = text();
+        assert_eq!(Checkpoint::decode(&text), Ok(checkpoint));
+    }
+
+    #[test]
+    fn every_cut_and_every_flipped_byte_is_noticed() {
+        let (_, text) = text();
+        for cut in 0..text.len() {
+            assert!(Checkpoint::decode(&text[..cut]).is_err(), "cut at {cut}");
+        }
+        for at in 0..text.len() {
+            let mut damaged = text.clone();
+            damaged[at] ^= 0x20;
+            assert!(Checkpoint::decode(&damaged).is_err(), "flipped at {at}");
+        }
+        assert_eq!(Checkpoint::decode(b""), Err(DecodeError::Empty));
+        assert!(Checkpoint::decode(&[0; 512]).is_err());
+    }
+
+    #[test]
+    fn a_newer_version_is_told_from_damage() {
+        let mut newer = b"{\"logmill_checkpoint\":2,\"written\":1}\n{\"anything\":[1]}\n".to_vec();
+        let last = Last {
+            end: 2,
+            xxh3: format!("{:016x}", xxh3_64(&newer)),
+        };
+        line(&mut newer, &last);
+        assert_eq!(Checkpoint::decode(&newer), Err(DecodeError::Newer { version: 2 }));
+        newer[30] ^= 1;
+        assert!(matches!(Checkpoint::decode(&newer), Err(DecodeError::Damaged(_))));
+    }
+}

@@ -1,0 +1,588 @@
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tracing::{error, info};
+
+use super::checkpoint::Checkpoint;
+use super::store::{Loaded, Store};
+use super::{Books, FileRecord, Settled, StateError, Tail, Tally};
+use crate::event::{FileKey, Span};
+
+/// What was known at start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// The first start with this state directory.
+    Fresh,
+    /// The positions of the last run are known.
+    Restored,
+    /// They were known once and are lost: everything is read from its beginning, whatever `start_at` says.
+    Lost,
+}
+
+/// Every file's position and every input's books. Shared by all stages; locked once per chunk or part of a
+/// bulk, never per event.
+#[derive(Debug)]
+pub struct Ledger {
+    inner: Mutex<Inner>,
+    /// Tells the writer that something changed or that it shall stop.
+    changed: Condvar,
+    /// `None`: nothing is kept on disk.
+    store: Option<Mutex<Store>>,
+    recovery: Recovery,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    files: HashMap<FileKey, Entry>,
+    inputs: Vec<Input>,
+    /// Something differs from the last checkpoint that was written.
+    dirty: bool,
+    stopped: bool,
+    health: PersistHealth,
+}
+
+#[derive(Debug)]
+struct Input {
+    name: String,
+    books: Books,
+    /// The source has looked at its files at least once, now or in an earlier run.
+    started: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    record: FileRecord,
+    /// Index of its books.
+    input: usize,
+    settled: Settled,
+    /// Ends of the chunks that are not settled yet.
+    marks: VecDeque<Tail>,
+    /// End of the last chunk that left the reader.
+    emitted: u64,
+    /// How long the file was when the source looked last, in bytes.
+    size: u64,
+    /// Remove it when everything is settled.
+    leaving: bool,
+}
+
+/// How writing the checkpoint goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersistHealth {
+    /// Checkpoints written.
+    pub writes: u64,
+    /// Tries that failed.
+    pub failures: u64,
+    /// Why the last try failed; `None` when it did not.
+    pub failing: Option<String>,
+    pub last_write: Option<SystemTime>,
+}
+
+/// One file for status pages and lag metrics. Offsets and sizes in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileStatus {
+    pub key: FileKey,
+    pub input: String,
+    pub path: PathBuf,
+    pub size: u64,
+    pub read: u64,
+    pub settled: u64,
+    /// When the file was last written to, nanoseconds since the epoch.
+    pub modified: i64,
+    /// Rotated away and read to its end.
+    pub done: bool,
+}
+
+impl Ledger {
+    /// Loads what the state directory knows. Take a [`super::StateLock`] first.
+    ///
+    /// # Errors
+    ///
+    /// See [`StateError`]: the cases in which starting would mean starting from the wrong place.
+    pub fn open(dir: &Path) -> Result<Ledger, StateError> {
+        let store = Store::open(dir)?;
+        let (recovery, checkpoint) = match store.load()? {
+            Loaded::Fresh => (Recovery::Fresh, Checkpoint::default()),
+            Loaded::Lost => (Recovery::Lost, Checkpoint::default()),
+            Loaded::Restored(checkpoint) => (Recovery::Restored, checkpoint),
+        };
+        let mut inner = Inner::default();
+        for (name, books) in checkpoint.inputs {
+            let index = inner.input(&name);
+            inner.inputs[index].books = books;
+            inner.inputs[index].started = true;
+        }
+        for record in checkpoint.files {
+            inner.track(record);
+        }
+        inner.dirty = false;
+        Ok(Ledger {
+            inner: Mutex::new(inner),
+            changed: Condvar::new(),
+            store: Some(Mutex::new(store)),
+            recovery,
+        })
+    }
+
+    /// A ledger that is gone with the process: for one-shot commands and tests.
+    pub fn in_memory() -> Ledger {
+        Ledger {
+            inner: Mutex::default(),
+            changed: Condvar::new(),
+            store: None,
+            recovery: Recovery::Fresh,
+        }
+    }
+
+    pub fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    // What the source writes down.
+
+    /// Every file that is remembered, in no order.
+    pub fn records(&self) -> Vec<FileRecord> {
+        self.lock()
+            .files
+            .values()
+            .map(|entry| entry.record.clone())
+            .collect()
+    }
+
+    /// Whether the input's files have been looked at before, now or in an earlier run.
+    pub fn started(&self, input: &str) -> bool {
+        let inner = self.lock();
+        inner.inputs.iter().any(|it| it.name == input && it.started)
+    }
+
+    pub fn set_started(&self, input: &str) {
+        let mut inner = self.lock();
+        let index = inner.input(input);
+        inner.inputs[index].started = true;
+        self.touch(inner);
+    }
+
+    /// Begins to keep a file's position: reading begins at `record.offset`.
+    pub fn track(&self, record: FileRecord) {
+        let mut inner = self.lock();
+        inner.track(record);
+        self.touch(inner);
+    }
+
+    /// Changes what is known of a file besides its position (`offset`, `tail` and `counted` are the ledger's).
+    pub fn update(&self, file: FileKey, change: impl FnOnce(&mut FileRecord)) {
+        let mut inner = self.lock();
+        if let Some(entry) = inner.files.get_mut(&file) {
+            change(&mut entry.record);
+            self.touch(inner);
+        }
+    }
+
+    /// How long the file is now, for the lag.
+    pub fn seen(&self, file: FileKey, size: u64) {
+        if let Some(entry) = self.lock().files.get_mut(&file) {
+            entry.size = size;
+        }
+    }
+
+    /// A chunk of `events` events left the reader. `tail` is about the bytes before `span.to`.
+    pub fn emitted(&self, span: Span, tail: Tail, events: u64) {
+        let mut inner = self.lock();
+        let Some(entry) = inner.files.get_mut(&span.file) else {
+            return;
+        };
+        entry.emitted = entry.emitted.max(span.to);
+        entry.size = entry.size.max(span.to);
+        entry.marks.push_back(tail);
+        let input = entry.input;
+        let books = &mut inner.inputs[input].books;
+        books.pending += events;
+        books.bytes_pending += span.bytes();
+    }
+
+    /// The event before `at` was ended by time: it must end there again when it is read again. Make it durable
+    /// ([`Ledger::persist_now`]) before the event leaves.
+    pub fn ended_by_time(&self, file: FileKey, at: u64) {
+        let mut inner = self.lock();
+        if let Some(entry) = inner.files.get_mut(&file) {
+            if entry.record.ends.last().is_none_or(|&last| last < at) {
+                entry.record.ends.push(at);
+            }
+            self.touch(inner);
+        }
+    }
+
+    /// The file is gone for good: forget it as soon as everything of it is settled.
+    pub fn forget(&self, file: FileKey) {
+        let mut inner = self.lock();
+        if let Some(entry) = inner.files.get_mut(&file) {
+            entry.leaving = true;
+            if entry.settled.safe() >= entry.emitted {
+                inner.files.remove(&file);
+            }
+            self.touch(inner);
+        }
+    }
+
+    // What the later stages write down.
+
+    /// Metrics have counted every event of the file before `to`.
+    pub fn counted(&self, file: FileKey, to: u64) {
+        let mut inner = self.lock();
+        if let Some(entry) = inner.files.get_mut(&file) {
+            if entry.record.counted < to {
+                entry.record.counted = to;
+                self.touch(inner);
+            }
+        }
+    }
+
+    /// Up to where metrics have counted the file's events; events before it are not counted again.
+    pub fn counted_to(&self, file: FileKey) -> u64 {
+        self.lock()
+            .files
+            .get(&file)
+            .map_or(0, |entry| entry.record.counted)
+    }
+
+    /// Every event of the span has its verdict. Spans settle in any order, and in any parts that end between
+    /// events; each part once.
+    pub fn settle(&self, span: Span, tally: Tally) {
+        let mut inner = self.lock();
+        let Some(entry) = inner.files.get_mut(&span.file) else {
+            return;
+        };
+        let before = entry.settled.safe();
+        entry.settled.settle(span.from, span.to);
+        let safe = entry.settled.safe();
+        let grown = safe - before;
+        if grown > 0 {
+            entry.advance(safe);
+        }
+        let (input, gone) = (entry.input, entry.leaving && safe >= entry.emitted);
+        let books = &mut inner.inputs[input].books;
+        books.tally += tally;
+        books.pending = books.pending.saturating_sub(tally.events());
+        books.bytes_settled += grown;
+        books.bytes_pending = books.bytes_pending.saturating_sub(grown);
+        if gone {
+            inner.files.remove(&span.file);
+        }
+        self.touch(inner);
+    }
+
+    /// Everything before it is settled; `None` when the file is not known (any more).
+    pub fn safe(&self, file: FileKey) -> Option<u64> {
+        self.lock().files.get(&file).map(|entry| entry.settled.safe())
+    }
+
+    // What others look at.
+
+    /// The books by input, in the order in which the inputs were first seen.
+    pub fn books(&self) -> Vec<(String, Books)> {
+        let inner = self.lock();
+        inner
+            .inputs
+            .iter()
+            .map(|it| (it.name.clone(), it.books))
+            .collect()
+    }
+
+    pub fn files(&self) -> Vec<FileStatus> {
+        let inner = self.lock();
+        inner
+            .files
+            .values()
+            .map(|entry| FileStatus {
+                key: entry.record.key,
+                input: entry.record.input.clone(),
+                path: entry.record.path.clone(),
+                size: entry.size,
+                read: entry.emitted,
+                settled: entry.settled.safe(),
+                modified: entry.record.modified,
+                done: entry.record.done,
+            })
+            .collect()
+    }
+
+    pub fn persist_health(&self) -> PersistHealth {
+        self.lock().health.clone()
+    }
+
+    // The checkpoint.
+
+    /// Writes the checkpoint now; on return it is durable. A failure is logged once and counted here.
+    ///
+    /// # Errors
+    ///
+    /// When the disk is full or the directory cannot be written to. The next change tries again.
+    pub fn persist_now(&self) -> io::Result<()> {
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
+        // Held from the snapshot to the end: an older snapshot never replaces a newer one.
+        let store = store.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.snapshot();
+        let mut text = Vec::with_capacity(256 + 512 * snapshot.files.len());
+        snapshot.encode(&mut text);
+        let written = store.write(&text);
+        self.note(&written);
+        written
+    }
+
+    fn snapshot(&self) -> Checkpoint {
+        let mut inner = self.lock();
+        inner.dirty = false;
+        Checkpoint {
+            written: unix_seconds(),
+            inputs: inner
+                .inputs
+                .iter()
+                .filter(|it| it.started)
+                .map(|it| (it.name.clone(), it.books))
+                .collect(),
+            files: inner.files.values().map(|entry| entry.record.clone()).collect(),
+        }
+    }
+
+    fn note(&self, written: &io::Result<()>) {
+        let mut inner = self.lock();
+        match written {
+            Ok(()) => {
+                inner.health.writes += 1;
+                inner.health.last_write = Some(SystemTime::now());
+                if inner.health.failing.take().is_some() {
+                    info!("the checkpoint can be written again");
+                }
+            }
+            Err(reason) => {
+                inner.dirty = true;
+                inner.health.failures += 1;
+                let first = inner.health.failing.is_none();
+                inner.health.failing = Some(reason.to_string());
+                if first {
+                    error!(error = %reason, "cannot write the checkpoint; going on, trying again: make room on the disk or give this user the right to write");
+                }
+            }
+        }
+    }
+
+    /// Waits until something changed; `false` when the writer shall end.
+    pub(super) fn wait_for_change(&self) -> bool {
+        let mut inner = self.lock();
+        while !inner.dirty && !inner.stopped {
+            inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+        !inner.stopped
+    }
+
+    /// Waits out the pause between two checkpoints; `false` when the writer shall end.
+    pub(super) fn pause(&self, pause: Duration) -> bool {
+        let inner = self.lock();
+        let (inner, _) = self
+            .changed
+            .wait_timeout_while(inner, pause, |inner| !inner.stopped)
+            .unwrap_or_else(PoisonError::into_inner);
+        !inner.stopped
+    }
+
+    pub(super) fn stop(&self) {
+        self.lock().stopped = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Every change under the lock is complete when a panic could happen, so a poisoned lock holds no harm.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn touch(&self, mut inner: MutexGuard<'_, Inner>) {
+        if !inner.dirty {
+            inner.dirty = true;
+            drop(inner);
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl Inner {
+    fn input(&mut self, name: &str) -> usize {
+        match self.inputs.iter().position(|it| it.name == name) {
+            Some(index) => index,
+            None => {
+                self.inputs.push(Input {
+                    name: name.to_owned(),
+                    books: Books::default(),
+                    started: false,
+                });
+                self.inputs.len() - 1
+            }
+        }
+    }
+
+    fn track(&mut self, mut record: FileRecord) {
+        record.counted = record.counted.max(record.offset);
+        let input = self.input(&record.input);
+        let entry = Entry {
+            input,
+            settled: Settled::from(record.offset),
+            marks: VecDeque::new(),
+            emitted: record.offset,
+            size: record.offset,
+            leaving: false,
+            record,
+        };
+        self.files.insert(entry.record.key, entry);
+    }
+}
+
+impl Entry {
+    fn advance(&mut self, safe: u64) {
+        self.record.offset = safe;
+        self.record.counted = self.record.counted.max(safe);
+        while let Some(mark) = self.marks.front() {
+            if mark.at > safe {
+                break;
+            }
+            self.record.tail = *mark;
+            self.marks.pop_front();
+        }
+        self.record.ends.retain(|&end| end > safe);
+    }
+}
+
+pub(super) fn unix_seconds() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Print;
+    use crate::state::record::tests::sample;
+
+    const FILE: FileKey = FileKey(5);
+
+    fn span(from: u64, to: u64) -> Span {
+        Span { file: FILE, from, to }
+    }
+
+    fn mark(at: u64) -> Tail {
+        Tail {
+            at,
+            print: Print { len: 64, hash: at },
+        }
+    }
+
+    fn accepted(events: u64) -> Tally {
+        Tally {
+            accepted: events,
+            ..Tally::default()
+        }
+    }
+
+    fn ledger(dir: &Path) -> Ledger {
+        let ledger = Ledger::open(dir).unwrap();
+        if ledger.records().is_empty() {
+            let mut record = sample(FILE.0);
+            record.offset = 0;
+            record.counted = 0;
+            record.ends.clear();
+            record.tail = Tail::default();
+            ledger.track(record);
+            ledger.set_started("nginx");
+        }
+        ledger
+    }
+
+    #[test]
+    fn the_checkpoint_never_passes_an_unsettled_byte() {
+        let dir = tempfile::tempdir().unwrap();
+        let before = ledger(dir.path());
+        before.emitted(span(0, 100), mark(100), 10);
+        before.emitted(span(100, 250), mark(250), 15);
+        before.ended_by_time(FILE, 250);
+        before.counted(FILE, 250);
+        before.settle(span(100, 250), accepted(15));
+        before.persist_now().unwrap();
+        let after = ledger(dir.path());
+        assert_eq!(after.recovery(), Recovery::Restored);
+        assert_eq!(after.safe(FILE), Some(0));
+        assert_eq!(after.counted_to(FILE), 250);
+        assert_eq!(after.records()[0].ends, [250]);
+
+        before.settle(span(0, 60), accepted(6));
+        before.persist_now().unwrap();
+        let after = ledger(dir.path());
+        assert_eq!(after.safe(FILE), Some(60));
+        assert_eq!(
+            after.records()[0].tail,
+            Tail::default(),
+            "no chunk ended at or below 60"
+        );
+
+        before.settle(span(60, 100), accepted(4));
+        before.persist_now().unwrap();
+        let after = ledger(dir.path());
+        assert_eq!(after.safe(FILE), Some(250));
+        assert_eq!(after.records()[0].tail, mark(250));
+        assert!(after.records()[0].ends.is_empty());
+    }
+
+    #[test]
+    fn the_books_balance_and_travel() {
+        let dir = tempfile::tempdir().unwrap();
+        let before = ledger(dir.path());
+        before.emitted(span(0, 100), mark(100), 10);
+        assert_eq!(before.books()[0].1.read(), 10);
+        let tally = Tally {
+            accepted: 1,
+            already_there: 2,
+            filtered: 1,
+            rejected: 3,
+        };
+        before.settle(span(0, 50), tally);
+        let books = before.books()[0].1;
+        assert_eq!((books.pending, books.read(), books.bytes_read()), (3, 10, 100));
+        before.persist_now().unwrap();
+        let after = ledger(dir.path());
+        let books = after.books()[0].1;
+        assert_eq!((books.tally, books.pending, books.read()), (tally, 0, 7));
+        assert_eq!(books.bytes_settled, 50);
+    }
+
+    #[test]
+    fn a_file_is_forgotten_when_it_is_settled_and_not_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = ledger(dir.path());
+        ledger.emitted(span(0, 100), mark(100), 10);
+        ledger.forget(FILE);
+        ledger.settle(span(0, 99), accepted(9));
+        assert_eq!(ledger.safe(FILE), Some(99));
+        ledger.settle(span(99, 100), accepted(1));
+        assert_eq!(ledger.safe(FILE), None);
+        assert_eq!(ledger.books()[0].1.tally.accepted, 10);
+    }
+
+    #[test]
+    fn a_full_disk_is_noted_and_survived() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = ledger(dir.path());
+        ledger.persist_now().unwrap();
+        // A directory in the place of the temporary file: creating it fails for every user, root too.
+        std::fs::create_dir(dir.path().join("checkpoint.tmp")).unwrap();
+        assert!(ledger.persist_now().is_err());
+        assert!(ledger.persist_now().is_err());
+        let health = ledger.persist_health();
+        assert_eq!((health.writes, health.failures), (1, 2));
+        assert!(health.failing.is_some());
+        std::fs::remove_dir(dir.path().join("checkpoint.tmp")).unwrap();
+        ledger.persist_now().unwrap();
+        assert_eq!(ledger.persist_health().failing, None);
+    }
+}
