@@ -1,1 +1,62 @@
 //! The pattern language: a line with its changing parts replaced by `{field}`.
+//!
+//! ```text
+//! {name}         everything up to the text that follows; at the end, all the rest
+//! {name:kind}    a number, an address, a time …: see `Kind`
+//! {name?}        may be absent: empty or `-` gives no field
+//! {_}            match, keep nothing
+//! {{ }}          a brace
+//! two or more spaces: one or more spaces or tabs in the line
+//! ```
+//!
+//! ```text
+//! pattern text ──grammar (nom)──▶ pieces ──compile──▶ Program: capture, separator, capture, separator …
+//!                                                        │
+//!                                  bytes of an event ──run──▶ slots of Fields
+//! ```
+//!
+//! How a capture finds its end depends on its kind. An *open* kind (text) asks the separator: its value ends at
+//! the first place where the literal that follows occurs and, when a typed capture follows that literal, where
+//! the byte after it is one that the type can begin with. A *closed* kind (number, time, address) knows its own
+//! end, and the literal must stand right there. Either way the position only moves forward: the time is linear
+//! in the length of the line, whatever the line holds, and nothing is allocated unless a quoted value holds
+//! escapes, which are unescaped into the arena.
+//!
+//! No I/O here, and no wall clock: [`Clock`] is told the time.
+
+mod byteset;
+mod capture;
+mod compile;
+mod explain;
+mod grammar;
+mod kind;
+mod net;
+mod number;
+mod quoted;
+mod run;
+mod scene;
+mod separator;
+mod time;
+mod unit;
+mod web;
+
+pub use capture::Capture;
+pub use explain::Explanation;
+pub use grammar::SyntaxError;
+pub use kind::Kind;
+pub use run::{Mismatch, Program};
+pub use scene::Scene;
+pub use time::{Clock, Form};
+pub use unit::Unit;
+
+/// What a reader of one value gives: the rest of the input and the value. A nom parser that says no more about
+/// a failure than that there was one, which keeps a failed attempt as cheap as a successful one.
+type Read<'a, T> = nom::IResult<&'a [u8], T, ()>;
+
+/// The failure of a [`Read`].
+fn fail<'a, T>() -> Read<'a, T> {
+    Err(nom::Err::Error(()))
+}
+
+#[cfg(test)]
+mod tests;

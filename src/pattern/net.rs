@@ -1,0 +1,246 @@
+//! Addresses: IP, and host with port.
+
+use std::net::Ipv6Addr;
+
+use super::number::digit;
+use super::scene::Keep;
+use super::{Read, fail};
+use crate::event::{FieldId, Schema, Value};
+
+/// The longest text of an IPv6 address: eight groups of four, the last two as an IPv4 address.
+const V6_BYTES_MAX: usize = 45;
+
+/// An IPv4 address as four decimal numbers without leading zeros, or an IPv6 address without a zone; as it is.
+#[inline]
+pub(super) fn ip(input: &[u8]) -> Read<'_, &[u8]> {
+    let length = match v4(input) {
+        // `::ffff:1.2.3.4` is read as a whole below; `1.2.3.4:80` is an IPv4 address and a port.
+        Some(length) => length,
+        None => match v6(input) {
+            Some(length) => length,
+            None => return fail(),
+        },
+    };
+    let (text, rest) = input.split_at(length);
+    Ok((rest, text))
+}
+
+/// Length of the IPv4 address at the beginning.
+#[inline]
+fn v4(input: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for part in 0..4 {
+        if part > 0 {
+            if *input.get(at)? != b'.' {
+                return None;
+            }
+            at += 1;
+        }
+        let mut value = digit(*input.get(at)?)?;
+        at += 1;
+        // A leading zero would be octal to some readers: only `0` itself.
+        while let Some(digit) = input.get(at).copied().and_then(digit) {
+            if value == 0 {
+                return None;
+            }
+            value = value * 10 + digit;
+            if value > 255 {
+                return None;
+            }
+            at += 1;
+        }
+    }
+    Some(at)
+}
+
+/// Length of the IPv6 address at the beginning. A colon or full stop right behind it is not part of it.
+fn v6(input: &[u8]) -> Option<usize> {
+    let run = input
+        .iter()
+        .take(V6_BYTES_MAX + 1)
+        .take_while(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
+        .count();
+    let valid = |length: usize| {
+        let text = std::str::from_utf8(&input[..length]).ok()?;
+        text.parse::<Ipv6Addr>().ok().map(|_| length)
+    };
+    // Only a text with a colon can be one; this spares the words that merely begin with a to f.
+    if !input[..run].contains(&b':') {
+        return None;
+    }
+    valid(run).or_else(|| match input[run - 1] {
+        b':' | b'.' => valid(run - 1),
+        _ => None,
+    })
+}
+
+/// Whether all of `text` is an IP address.
+fn is_ip(text: &[u8]) -> bool {
+    matches!(ip(text), Ok(([], _)))
+}
+
+/// The fields of a capture `name:endpoint`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EndpointFields {
+    ip: FieldId,
+    domain: FieldId,
+    port: FieldId,
+}
+
+impl EndpointFields {
+    pub fn names(name: &str) -> [String; 3] {
+        [
+            format!("{name}.ip"),
+            format!("{name}.domain"),
+            format!("{name}.port"),
+        ]
+    }
+
+    pub fn new(name: &str, schema: &mut Schema) -> Self {
+        let [ip, domain, port] = Self::names(name).map(|name| schema.intern(&name));
+        EndpointFields { ip, domain, port }
+    }
+
+    pub fn all(self) -> [FieldId; 3] {
+        [self.ip, self.domain, self.port]
+    }
+}
+
+/// `1.2.3.4:80`, `[::1]:80`, `::1`, `name:80`, `1.2.3.4(80)` (PostgreSQL): the address as `.ip` or `.domain`,
+/// and the port if one is there. Anything else without white space is a domain.
+///
+/// An IPv6 address without brackets and the port behind it can be told apart only where the whole is no address,
+/// which a port of five digits ensures: `::1:33774`.
+pub(super) fn endpoint<'a>(text: &'a [u8], fields: Option<EndpointFields>, keep: &mut impl Keep<'a>) -> bool {
+    if text.is_empty() || text.iter().any(u8::is_ascii_whitespace) {
+        return false;
+    }
+    let (host, port) = split_port(text);
+    let Some(fields) = fields else {
+        return true;
+    };
+    let bare = match host {
+        [b'[', inner @ .., b']'] if is_ip(inner) => inner,
+        _ => host,
+    };
+    let field = if is_ip(bare) { fields.ip } else { fields.domain };
+    keep.put(field, Value::Text(bare));
+    if let Some(port) = port {
+        keep.put(fields.port, Value::Int(port));
+    }
+    true
+}
+
+/// The host and, if the end of `text` is one, the port.
+pub(super) fn split_port(text: &[u8]) -> (&[u8], Option<i64>) {
+    if is_ip(text) {
+        return (text, None);
+    }
+    let (body, mark) = match text {
+        [inner @ .., b')'] => (inner, b'('),
+        _ => (text, b':'),
+    };
+    if let Some(at) = memchr::memrchr(mark, body)
+        && at > 0
+        && let Some(port) = port(&body[at + 1..])
+    {
+        return (&body[..at], Some(port));
+    }
+    (text, None)
+}
+
+/// A port number: one to five digits, at most 65535.
+fn port(text: &[u8]) -> Option<i64> {
+    if text.is_empty() || text.len() > 5 {
+        return None;
+    }
+    let mut value = 0;
+    for &byte in text {
+        value = value * 10 + i64::from(digit(byte)?);
+    }
+    (value <= 65_535).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::pattern::capture::tests::converted;
+
+    fn length(text: &str) -> Option<usize> {
+        ip(text.as_bytes()).ok().map(|(_, address)| address.len())
+    }
+
+    #[test]
+    fn addresses() {
+        for (text, expected) in [
+            ("127.0.0.1", Some(9)),
+            ("127.0.0.1 - -", Some(9)),
+            ("127.0.0.1:46354", Some(9)),
+            ("255.255.255.255", Some(15)),
+            ("0.0.0.0", Some(7)),
+            ("256.0.0.1", None),
+            ("1.2.3", None),
+            ("01.2.3.4", None),
+            ("1.2.3.4.5", Some(7)),
+            ("::1", Some(3)),
+            ("::1 -", Some(3)),
+            ("::", Some(2)),
+            ("2001:db8::42:1] x", Some(14)),
+            ("::ffff:10.0.0.1", Some(15)),
+            ("fe80::1: message", Some(7)),
+            ("::1.", Some(3)),
+            ("2001:db8:::1", None),
+            ("dead", None),
+            ("shop.example.com", None),
+            ("", None),
+            ("-", None),
+        ] {
+            assert_eq!(length(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn endpoints() {
+        for (text, expected) in [
+            ("127.0.0.1:46354", "c.ip=127.0.0.1 c.port=46354"),
+            ("127.0.0.1", "c.ip=127.0.0.1"),
+            ("[::1]:8080", "c.ip=::1 c.port=8080"),
+            ("[2001:db8::1]", "c.ip=2001:db8::1"),
+            ("::1", "c.ip=::1"),
+            ("::1:33774", "c.ip=::1 c.port=33774"),
+            ("shop.example.com:443", "c.domain=shop.example.com c.port=443"),
+            ("shop.example.com", "c.domain=shop.example.com"),
+            ("127.0.0.1(38988)", "c.ip=127.0.0.1 c.port=38988"),
+            ("host:99999", "c.domain=host:99999"),
+            ("unix:", "c.domain=unix:"),
+            ("[local]", "c.domain=[local]"),
+            ("x(y)", "c.domain=x(y)"),
+        ] {
+            assert_eq!(
+                converted("endpoint", "c", text).as_deref(),
+                Some(expected),
+                "{text}"
+            );
+        }
+        assert_eq!(converted("endpoint", "c", ""), None);
+        assert_eq!(converted("endpoint", "c", "a b"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_address_is_read(four: std::net::Ipv4Addr, six: std::net::Ipv6Addr) {
+            let (four, six) = (four.to_string(), six.to_string());
+            prop_assert_eq!(length(&four), Some(four.len()));
+            prop_assert_eq!(length(&six), Some(six.len()));
+        }
+
+        #[test]
+        fn what_is_read_is_an_address(text in "[0-9a-f:.]{0,50}") {
+            if let Some(length) = length(&text) {
+                prop_assert!(text[..length].parse::<std::net::IpAddr>().is_ok());
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+use std::ops::Range;
+
+use super::capture::Capture;
+use super::scene::{Keep, Nothing, Scene};
+use super::separator::{Ahead, Separator};
+use super::{Clock, Kind};
+use crate::event::{FieldId, Value};
+
+/// A pattern, ready to run: immutable, shared by all who parse with it.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// What stands before the first capture.
+    pub(super) lead: Separator,
+    pub(super) steps: Box<[Step]>,
+    /// What the steps can set, in their order; [`Step::fields_to`] says how far a step has come in it.
+    pub(super) fields: Box<[FieldId]>,
+    /// For messages: of the lead, and then of each step's capture and separator in turn.
+    pub(super) labels: Box<[Label]>,
+}
+
+/// A capture, and the fixed text behind it.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub capture: Capture,
+    /// `?`: nothing or `-` gives no field.
+    pub optional: bool,
+    /// Whether the value ends where the separator is found; else it knows its end and the separator must be there.
+    pub open: bool,
+    /// Whether the value may hold line ends.
+    pub lines: bool,
+    pub then: Separator,
+    /// What must stand behind the separator; `None` where anything may.
+    pub ahead: Option<Ahead>,
+    /// How many of the program's fields this step and those before it can set.
+    pub fields_to: usize,
+}
+
+/// Where a piece of the program comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Label {
+    /// Bytes of the pattern text.
+    pub span: Range<usize>,
+    /// The text of a literal, the name of a capture.
+    pub text: Box<str>,
+}
+
+/// The event is not of this form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The piece of the pattern that was not there: 0 is the text before the first capture, 1 that capture, 2 the
+    /// text behind it, and so on.
+    pub step: u16,
+    /// The byte of the event up to which it matched.
+    pub at: u32,
+}
+
+impl Mismatch {
+    #[inline]
+    fn new(step: usize, at: usize) -> Mismatch {
+        Mismatch {
+            // The compiler limits the number of captures.
+            step: step as u16,
+            at: u32::try_from(at).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+impl Program {
+    /// Matches the whole of `input` and sets the fields of all captures that are there. After a mismatch no field
+    /// of this program that it set is set any more.
+    #[inline]
+    pub fn run<'a>(&self, input: &'a [u8], scene: &mut Scene<'a, '_>) -> Result<(), Mismatch> {
+        let result = self.walk(input, scene);
+        if let Err(mismatch) = result {
+            self.forget(mismatch, scene);
+        }
+        result
+    }
+
+    /// Whether the pattern matches the whole of `input`; keeps nothing.
+    pub fn matches(&self, input: &[u8], clock: &mut Clock) -> bool {
+        self.attempt(input, clock).is_ok()
+    }
+
+    /// [`Program::run`] that keeps nothing.
+    pub(super) fn attempt(&self, input: &[u8], clock: &mut Clock) -> Result<(), Mismatch> {
+        self.walk(input, &mut Nothing { clock })
+    }
+
+    /// What the program can set.
+    pub fn fields(&self) -> &[FieldId] {
+        &self.fields
+    }
+
+    #[cold]
+    fn forget(&self, mismatch: Mismatch, scene: &mut Scene<'_, '_>) {
+        let begun = usize::from(mismatch.step).div_ceil(2);
+        let to = begun.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
+        for &field in &self.fields[..to] {
+            scene.fields.set(field, Value::Absent);
+        }
+    }
+
+    #[inline]
+    fn walk<'a>(&self, input: &'a [u8], keep: &mut impl Keep<'a>) -> Result<(), Mismatch> {
+        let Some(mut at) = self.lead.here(input, 0) else {
+            return Err(Mismatch::new(0, 0));
+        };
+        let mut line = Line { input, end: None };
+        for (index, step) in self.steps.iter().enumerate() {
+            let (here, behind) = (2 * index + 1, 2 * index + 2);
+            if step.open {
+                let limit = if step.lines {
+                    input.len()
+                } else {
+                    line.end_from(at)
+                };
+                let Some((end, next)) = step.then.find(input, at, limit, step.ahead.as_ref()) else {
+                    return Err(Mismatch::new(behind, at));
+                };
+                let text = &input[at..end];
+                let none = step.optional && step.capture.is_none(text);
+                if !none && !step.capture.take(text, keep) {
+                    return Err(Mismatch::new(here, at));
+                }
+                at = next;
+            } else {
+                at = step.read(input, at, here, keep)?;
+            }
+        }
+        if at == input.len() {
+            Ok(())
+        } else {
+            Err(Mismatch::new(2 * self.steps.len(), at))
+        }
+    }
+}
+
+impl Step {
+    pub fn new(
+        capture: Capture,
+        optional: bool,
+        then: Separator,
+        ahead: Option<Ahead>,
+        fields_to: usize,
+    ) -> Step {
+        let kind = capture.kind();
+        Step {
+            capture,
+            optional,
+            open: kind.is_open(),
+            lines: kind == Kind::Lines,
+            then,
+            ahead,
+            fields_to,
+        }
+    }
+
+    /// A closed capture and the separator right behind it, at `at`: where they end.
+    #[inline]
+    fn read<'a>(
+        &self,
+        input: &'a [u8],
+        at: usize,
+        here: usize,
+        keep: &mut impl Keep<'a>,
+    ) -> Result<usize, Mismatch> {
+        let mismatch = match self.capture.read(&input[at..], keep) {
+            Ok((rest, value)) => {
+                let end = input.len() - rest.len();
+                match self.then.here(input, end) {
+                    Some(next) => {
+                        if !(self.optional && self.capture.is_none(&input[at..end])) {
+                            self.capture.put(value, keep);
+                        }
+                        return Ok(next);
+                    }
+                    None => Mismatch::new(here + 1, end),
+                }
+            }
+            Err(_) => Mismatch::new(here, at),
+        };
+        let none = if self.optional { self.skip(input, at) } else { None };
+        none.ok_or(mismatch)
+    }
+
+    /// Nothing or `-` in place of the value: where the separator behind it ends.
+    fn skip(&self, input: &[u8], at: usize) -> Option<usize> {
+        let bare = self.then.here(input, at);
+        bare.or_else(|| match input.get(at) {
+            Some(b'-') => self.then.here(input, at + 1),
+            _ => None,
+        })
+    }
+}
+
+/// Where the line ends that a position is on; found when it is first asked for, and once for each line.
+struct Line<'a> {
+    input: &'a [u8],
+    end: Option<usize>,
+}
+
+impl Line<'_> {
+    #[inline]
+    fn end_from(&mut self, at: usize) -> usize {
+        match self.end {
+            Some(end) if at <= end => end,
+            _ => {
+                let end = memchr::memchr(b'\n', &self.input[at..]).map_or(self.input.len(), |next| at + next);
+                self.end = Some(end);
+                end
+            }
+        }
+    }
+}

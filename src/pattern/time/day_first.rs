@@ -1,0 +1,72 @@
+//! Dates written day first, the month by name.
+
+use super::calendar::{DAY, days, is_weekday, month, of_day};
+use super::fraction::fraction;
+use super::zone::{Allowed, zoned};
+use super::{Clock, Read, done, fail, four, instant, two};
+use crate::event::Timestamp;
+
+/// `Sun, 22 Nov 2026 17:28:30 +0100`: weekday, seconds and zone may be missing, the day may have one digit, and a
+/// fraction is allowed (Redis writes `22 Nov 2026 17:28:30.123`).
+pub(super) fn rfc2822<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    let body = match input {
+        &[w1, w2, w3, b',', b' ', ref body @ ..] if is_weekday([w1, w2, w3]) => body,
+        _ => input,
+    };
+    let (day, rest) = match body {
+        [d1, d2, b' ', rest @ ..] => (two(*d1, *d2), rest),
+        [d, b' ', rest @ ..] => (two(b'0', *d), rest),
+        _ => return fail(),
+    };
+    let [n1, n2, n3, b' ', y1, y2, y3, y4, b' ', rest @ ..] = rest else {
+        return fail();
+    };
+    let date = || days(four([*y1, *y2, *y3, *y4])?, month([*n1, *n2, *n3])?, day?);
+    let Some(days) = date() else {
+        return fail();
+    };
+    time_and_zone(rest, days, clock)
+}
+
+/// `22.11.2026 17:28:30` or `22-Nov-2026 17:28:30.123`; RabbitMQ's old `22-Nov-2026::17:28:30` too.
+pub(super) fn dotted<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    let (days, rest) = match input {
+        [d1, d2, b'.', m1, m2, b'.', y1, y2, y3, y4, b' ', rest @ ..] => {
+            let date = || days(four([*y1, *y2, *y3, *y4])?, two(*m1, *m2)?, two(*d1, *d2)?);
+            (date(), rest)
+        }
+        [d1, d2, b'-', n1, n2, n3, b'-', y1, y2, y3, y4, rest @ ..] => {
+            let date = || {
+                days(
+                    four([*y1, *y2, *y3, *y4])?,
+                    month([*n1, *n2, *n3])?,
+                    two(*d1, *d2)?,
+                )
+            };
+            let rest = match rest {
+                [b' ', rest @ ..] | [b':', b':', rest @ ..] => rest,
+                _ => return fail(),
+            };
+            (date(), rest)
+        }
+        _ => return fail(),
+    };
+    match days {
+        Some(days) => time_and_zone(rest, days, clock),
+        None => fail(),
+    }
+}
+
+/// `17:28:30.123 +0100` or `17:28 GMT` on a day since 1970-01-01.
+fn time_and_zone<'a>(input: &'a [u8], days: i64, clock: &mut Clock) -> Read<'a, Timestamp> {
+    let (time, rest) = match input {
+        [h1, h2, c1, m1, m2, b':', s1, s2, rest @ ..] => ([*h1, *h2, *c1, *m1, *m2, b':', *s1, *s2], rest),
+        [h1, h2, c1, m1, m2, rest @ ..] => ([*h1, *h2, *c1, *m1, *m2, b':', b'0', b'0'], rest),
+        _ => return fail(),
+    };
+    let (rest, fraction) = fraction(rest, b".,");
+    match of_day(time).and_then(|time| zoned(rest, days * DAY + time, Allowed::Names, clock)) {
+        Some((rest, secs)) => done(rest, instant(secs, fraction)),
+        None => fail(),
+    }
+}

@@ -1,0 +1,107 @@
+//! Dates written year first.
+
+use nom::bytes::complete::take;
+
+use super::calendar::{DAY, days, of_day, seconds};
+use super::fraction::fraction;
+use super::zone::{Allowed, zoned};
+use super::{Clock, Read, done, fail, four, instant, two};
+use crate::event::Timestamp;
+
+/// `2026-11-22T17:28:30.123+01:00`.
+#[inline]
+pub(super) fn rfc3339<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    if input.get(4) != Some(&b'-') {
+        return fail();
+    }
+    read(input, b".,", Allowed::Offsets, clock)
+}
+
+/// `2026/11/22 17:28:30:123 CET`, and all of [`rfc3339`].
+#[inline]
+pub(super) fn datetime<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    read(input, b".,:", Allowed::Names, clock)
+}
+
+#[inline]
+fn read<'a>(input: &'a [u8], marks: &[u8], allowed: Allowed, clock: &mut Clock) -> Read<'a, Timestamp> {
+    let Some((head, rest)) = input.split_first_chunk() else {
+        return fail();
+    };
+    let Some(civil) = clock.iso.get(head, civil) else {
+        return fail();
+    };
+    let (rest, fraction) = fraction(rest, marks);
+    match zoned(rest, civil, allowed, clock) {
+        Some((rest, secs)) => done(rest, instant(secs, fraction)),
+        None => fail(),
+    }
+}
+
+/// `2026-11-22T17:28:30` in civil seconds.
+fn civil(text: &[u8; 19]) -> Option<i64> {
+    let [date @ .., b'T' | b't' | b' ', h1, h2, c1, m1, m2, c2, s1, s2] = *text else {
+        return None;
+    };
+    Some(day(date)? + of_day([h1, h2, c1, m1, m2, c2, s1, s2])?)
+}
+
+/// `2026-11-22` or `2026/11/22` in civil seconds.
+fn day(text: [u8; 10]) -> Option<i64> {
+    let [y1, y2, y3, y4, mark @ (b'-' | b'/'), m1, m2, again, d1, d2] = text else {
+        return None;
+    };
+    if mark != again {
+        return None;
+    }
+    Some(days(four([y1, y2, y3, y4])?, two(m1, m2)?, two(d1, d2)?)? * DAY)
+}
+
+/// `2026-11-22T17:28Z`: no seconds.
+pub(super) fn minutes<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    let Some((head, rest)) = input.split_first_chunk::<16>() else {
+        return fail();
+    };
+    let [date @ .., b'T' | b't' | b' ', h1, h2, b':', m1, m2] = *head else {
+        return fail();
+    };
+    let civil = || Some(day(date)? + of_day([h1, h2, b':', m1, m2, b':', b'0', b'0'])?);
+    match civil().and_then(|civil| zoned(rest, civil, Allowed::Names, clock)) {
+        Some((rest, secs)) => done(rest, instant(secs, (0, 0))),
+        None => fail(),
+    }
+}
+
+/// `20261122T172830Z`, ISO 8601's basic format; a fraction, an offset or no zone are allowed.
+pub(super) fn compact<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    let (rest, head) = take(15usize)(input)?;
+    let &[
+        y1,
+        y2,
+        y3,
+        y4,
+        m1,
+        m2,
+        d1,
+        d2,
+        b'T' | b't',
+        h1,
+        h2,
+        n1,
+        n2,
+        s1,
+        s2,
+    ] = head
+    else {
+        return fail();
+    };
+    let civil = || {
+        let days = days(four([y1, y2, y3, y4])?, two(m1, m2)?, two(d1, d2)?)?;
+        Some(days * DAY + seconds(two(h1, h2)?, two(n1, n2)?, two(s1, s2)?)?)
+    };
+    let (rest, fraction) = fraction(rest, b".,");
+    match civil().and_then(|civil| zoned(rest, civil, Allowed::Offsets, clock)) {
+        Some((rest, secs)) => done(rest, instant(secs, fraction)),
+        None => fail(),
+    }
+}
