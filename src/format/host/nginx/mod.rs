@@ -1,0 +1,145 @@
+//! nginx's `log_format` (<https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format>).
+
+mod json;
+mod piece;
+mod variable;
+
+use std::collections::HashSet;
+
+use super::{FormatError, HostFormat, push_capture, push_literal};
+use piece::{Escape, Piece};
+use variable::{Target, target};
+
+/// The format that nginx knows by the name `combined`.
+const COMBINED: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
+
+/// Reads a format: its text, with or without the quotes and the `escape=` of the directive, or the whole directive,
+/// or the name `combined`.
+pub fn read(format: &str) -> Result<HostFormat, FormatError> {
+    if format.trim() == "combined" {
+        return read(COMBINED);
+    }
+    let (escape, pieces) = piece::split(format)?;
+    if !pieces.iter().any(|piece| matches!(piece, Piece::Variable(_))) {
+        return Err(FormatError::new(
+            0..format.len(),
+            format!("the log format {:?} has no variable", format.trim()),
+            "give the text of nginx's log_format directive, or \"combined\"",
+        ));
+    }
+    if piece::is_object(&pieces) {
+        return json::keys(&pieces, format.len()).map(HostFormat::Json);
+    }
+    let pieces = join_touching(pieces);
+    let targets = assign(&pieces);
+    let strict = pattern(&pieces, &targets, escape, |target| &target.strict);
+    let loose = pattern(&pieces, &targets, escape, |target| {
+        target.loose.as_ref().unwrap_or(&target.strict)
+    });
+    let mut patterns = vec![strict];
+    if loose != patterns[0] {
+        patterns.push(loose);
+    }
+    Ok(HostFormat::Patterns(patterns))
+}
+
+/// Two variables with nothing between them cannot be told apart in a line: they are kept together.
+/// `$scheme://$host$request_uri` is a URL, and read as one.
+fn join_touching(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match (joined.last_mut(), piece) {
+            (Some(Piece::Variable(first)), Piece::Variable(second)) => {
+                first.push('_');
+                first.push_str(&second);
+            }
+            (_, piece) => joined.push(piece),
+        }
+        if let [
+            ..,
+            Piece::Variable(scheme),
+            Piece::Text(between),
+            Piece::Variable(rest),
+        ] = joined.as_slice()
+            && scheme == "scheme"
+            && between == "://"
+            && variable::is_host_and_uri(rest)
+        {
+            joined.truncate(joined.len() - 3);
+            joined.push(Piece::Variable(variable::FULL_URL.to_owned()));
+        }
+    }
+    joined
+}
+
+/// Where each variable's value goes, in the order of the pieces; `None` for a variable that was there before.
+/// No field is given twice: the variable that says more has it, the others keep their own names.
+fn assign(pieces: &[Piece]) -> Vec<Option<Target>> {
+    let mut order: Vec<usize> = (0..pieces.len()).collect();
+    order.sort_by_key(|&at| match &pieces[at] {
+        Piece::Variable(name) => variable::rank(name),
+        Piece::Text(_) => 0,
+    });
+    let mut targets = vec![None; pieces.len()];
+    let mut seen = HashSet::new();
+    let mut taken: HashSet<String> = HashSet::new();
+    for at in order {
+        let Piece::Variable(name) = &pieces[at] else {
+            continue;
+        };
+        if !seen.insert(name) {
+            continue;
+        }
+        let mut found = target(name);
+        if found.fields().any(|field| taken.contains(field)) {
+            found = Target::own(name);
+        }
+        taken.extend(found.fields().map(str::to_owned));
+        targets[at] = Some(found);
+    }
+    targets
+}
+
+fn pattern(
+    pieces: &[Piece],
+    targets: &[Option<Target>],
+    escape: Escape,
+    side: impl Fn(&Target) -> &variable::Capture,
+) -> String {
+    let mut out = String::new();
+    let mut at = 0;
+    while at < pieces.len() {
+        match (&pieces[at], &targets[at]) {
+            (Piece::Text(text), _) => push_literal(&mut out, text),
+            (Piece::Variable(_), None) => out.push_str("{_}"),
+            (Piece::Variable(name), Some(target)) => {
+                let capture = side(target);
+                // escape=json writes \" for a quote; a quoted capture knows.
+                let next = pieces.get(at + 1).and_then(Piece::text);
+                if let (Escape::Json, None, true, Some(next)) = (
+                    escape,
+                    capture.kind,
+                    out.ends_with('"'),
+                    next.and_then(|next| next.strip_prefix('"')),
+                ) {
+                    out.pop();
+                    push_capture(&mut out, &capture.field, Some("quoted"), true);
+                    push_literal(&mut out, next);
+                    at += 1;
+                } else {
+                    push_capture(
+                        &mut out,
+                        &capture.field,
+                        capture.kind,
+                        !variable::is_always_there(name),
+                    );
+                }
+            }
+        }
+        at += 1;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

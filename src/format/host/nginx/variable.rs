@@ -1,0 +1,171 @@
+//! What nginx's variables are in ECS (<https://nginx.org/en/docs/varindex.html>).
+
+/// A field and the kind of its value; `None` is text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Capture {
+    pub field: String,
+    pub kind: Option<&'static str>,
+}
+
+/// Where a variable's value goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub strict: Capture,
+    /// For values that are not always of the strict kind: what takes all of them, and is tried second.
+    pub loose: Option<Capture>,
+    /// Fields that the kind sets besides its own.
+    more: &'static [&'static str],
+}
+
+impl Target {
+    fn new(field: impl Into<String>, kind: Option<&'static str>) -> Self {
+        Target {
+            strict: Capture {
+                field: field.into(),
+                kind,
+            },
+            loose: None,
+            more: &[],
+        }
+    }
+
+    fn or(self, field: &str, kind: Option<&'static str>) -> Self {
+        Target {
+            loose: Some(Capture {
+                field: field.to_owned(),
+                kind,
+            }),
+            ..self
+        }
+    }
+
+    fn with(self, more: &'static [&'static str]) -> Self {
+        Target { more, ..self }
+    }
+
+    /// Under the variable's own name, as it is.
+    pub fn own(name: &str) -> Self {
+        Target::new(format!("nginx.access.{name}"), None)
+    }
+
+    /// Every field that a line can set.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        let own = [Some(&self.strict), self.loose.as_ref()];
+        own.into_iter()
+            .flatten()
+            .map(|capture| capture.field.as_str())
+            .chain(self.more.iter().copied())
+    }
+}
+
+/// Our name for `$scheme://$host$request_uri`; no variable of nginx has such a name.
+pub(super) const FULL_URL: &str = "<url>";
+
+/// Whether the variables, joined by `_`, are a host and a request's target.
+pub(super) fn is_host_and_uri(joined: &str) -> bool {
+    ["host_", "http_host_", "server_name_"]
+        .iter()
+        .find_map(|host| joined.strip_prefix(host))
+        .is_some_and(|uri| matches!(uri, "request_uri" | "uri" | "document_uri"))
+}
+
+/// Which of the variables that mean the same field has it: the lowest.
+pub(super) fn rank(name: &str) -> u8 {
+    match name {
+        // Milliseconds, and no zone to read.
+        "msec" => 1,
+        "time_iso8601" => 2,
+        "time_local" => 3,
+        "request" => 4,
+        "request_uri" => 5,
+        FULL_URL => 6,
+        _ => 7,
+    }
+}
+
+/// Whether nginx has a value for every request, even for one that it could not read.
+pub(super) fn is_always_there(name: &str) -> bool {
+    matches!(
+        name,
+        "remote_addr"
+            | "time_local"
+            | "time_iso8601"
+            | "msec"
+            | "status"
+            | "body_bytes_sent"
+            | "bytes_sent"
+            | "request_length"
+            | "request_time"
+            | "pid"
+    )
+}
+
+const URL_FIELDS: &[&str] = &["url.path", "url.query", "url.scheme", "url.domain", "url.port"];
+
+pub(super) fn target(name: &str) -> Target {
+    let int = Some("int");
+    match name {
+        "remote_addr" | "the_real_ip" => Target::new("source.ip", Some("ip"))
+            // A client on a Unix socket is "unix:".
+            .or("source", Some("endpoint"))
+            .with(&["source.domain"]),
+        "remote_port" => Target::new("source.port", int),
+        "remote_user" => Target::new("user.name", None),
+        "time_local" => Target::new("@timestamp", Some("clf")),
+        "time_iso8601" => Target::new("@timestamp", Some("rfc3339")),
+        "msec" => Target::new("@timestamp", Some("epoch")),
+        "request" => Target::new("http.request.line", Some("http_request")).with(&[
+            "http.request.method",
+            "url.original",
+            "url.path",
+            "url.query",
+            "http.version",
+        ]),
+        "request_method" => Target::new("http.request.method", None),
+        "request_uri" => Target::new("url.original", Some("url")).with(URL_FIELDS),
+        "uri" | "document_uri" => Target::new("url.path", None),
+        "args" | "query_string" => Target::new("url.query", None),
+        "scheme" => Target::new("url.scheme", None),
+        FULL_URL => Target::new("url.full", Some("url")).with(URL_FIELDS),
+        "host" | "http_host" | "server_name" => Target::new("url.domain", None),
+        "server_port" => Target::new("server.port", int),
+        "server_addr" => Target::new("server.ip", Some("ip")).or("server.address", None),
+        "status" => Target::new("http.response.status_code", int),
+        "body_bytes_sent" => Target::new("http.response.body.bytes", int),
+        "bytes_sent" => Target::new("http.response.bytes", int),
+        "request_length" => Target::new("http.request.bytes", int),
+        "request_time" => Target::new("event.duration", Some("seconds")),
+        "request_id" | "req_id" => Target::new("http.request.id", None),
+        "http_referer" => Target::new("http.request.referrer", None),
+        "http_user_agent" => Target::new("user_agent.original", None),
+        // One address from one proxy; more are a list, and a client may send anything.
+        "http_x_forwarded_for" => {
+            Target::new("network.forwarded_ip", Some("ip")).or("nginx.access.http_x_forwarded_for", None)
+        }
+        "content_type" => Target::new("http.request.mime_type", None),
+        "sent_http_content_type" => Target::new("http.response.mime_type", None),
+        "hostname" => Target::new("host.hostname", None),
+        "pid" => Target::new("process.pid", int),
+        "ssl_cipher" => Target::new("tls.cipher", None),
+        "otel_trace_id" | "opentelemetry_trace_id" => Target::new("trace.id", None),
+        "otel_span_id" | "opentelemetry_span_id" => Target::new("span.id", None),
+        // Lists, where a request went to several upstreams.
+        "upstream_addr" => Target::new("nginx.upstream.address", None),
+        "upstream_status" => Target::new("nginx.upstream.status_code", None),
+        "proxy_upstream_name" => Target::new("nginx.ingress_controller.upstream.name", None),
+        "proxy_alternative_upstream_name" => {
+            Target::new("nginx.ingress_controller.upstream.alternative_name", None)
+        }
+        _ => match (name.strip_prefix("cookie_"), name.strip_prefix("upstream_")) {
+            (Some(cookie), _) if is_session(cookie) => Target::new("session.id", None),
+            (_, Some(upstream)) => Target::new(format!("nginx.upstream.{upstream}"), None),
+            _ => Target::own(name),
+        },
+    }
+}
+
+/// JSESSIONID, PHPSESSID, session_id, connect_sid …
+fn is_session(cookie: &str) -> bool {
+    let cookie = cookie.to_ascii_lowercase();
+    cookie.contains("sess") || cookie.contains("sid")
+}
