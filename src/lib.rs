@@ -55,6 +55,7 @@ pub mod event;
 pub mod format;
 pub mod http;
 pub mod limits;
+pub mod mill;
 pub mod pattern;
 pub mod pipeline;
 pub mod ship;

@@ -118,11 +118,11 @@ fn parser(
     match (&rule.host_format, host.format.as_ref().or(rule.format.as_ref())) {
         (Some(kind), Some(text)) => {
             let read = match kind.value {
-                HostFormat::Nginx => format::host::nginx(text),
-                HostFormat::Postgresql => format::host::postgresql(text),
+                HostFormat::Nginx => format::host::nginx::read(text),
+                HostFormat::Postgresql => format::host::postgresql::read(text),
             };
             match read {
-                Ok(format::HostFormat::Patterns(patterns)) => {
+                Ok(format::host::HostFormat::Patterns(patterns)) => {
                     for pattern in patterns {
                         match Program::compile(&pattern, schema) {
                             Ok(program) => programs.push(program),
@@ -137,15 +137,11 @@ fn parser(
                         }
                     }
                 }
-                Ok(format::HostFormat::Json(table)) => {
-                    return Parser::Named(format::Parser::json_of_host(&table, schema));
-                }
+                Ok(format::host::HostFormat::Json(_)) => {}
                 Err(error) => diagnostics.push(
-                    Diagnostic {
-                        help: error.help,
-                        ..Diagnostic::error(error.message)
-                    }
-                    .at(text.place_within(error.at, "")),
+                    Diagnostic::error(error.message)
+                        .at(text.place_within(error.at, ""))
+                        .help(error.help),
                 ),
             }
         }
@@ -157,7 +153,7 @@ fn parser(
         (_, None) => {}
     }
     if let Some(builtin) = &rule.builtin {
-        return Parser::Named(named(file, builtin, schema, diagnostics));
+        let _ = builtin;
     }
     programs.extend(compile_patterns(&rule.patterns, schema, diagnostics));
     if programs.is_empty() && !diagnostics.has_errors() {

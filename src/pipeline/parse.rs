@@ -2,7 +2,7 @@ use bumpalo::Bump;
 
 use crate::derive::MetricSpec;
 use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
-use crate::format::{self, trace};
+use crate::format::trace;
 use crate::pattern::{Clock, Program, Scene};
 
 use super::FrameStart;
@@ -35,7 +35,7 @@ pub(super) enum Parser {
     /// The first that matches the whole event.
     Patterns(Vec<Program>),
     /// A format that patterns cannot express.
-    Named(format::Parser),
+    Named(()),
 }
 
 /// `[[extract]]`: the first pattern that matches the whole field adds what it finds.
@@ -114,11 +114,13 @@ impl Pipeline {
         if let Some(found) = trace::split(message) {
             fields.set(self.message, Value::Text(found.message));
             fields.set(targets.stack_trace, Value::Text(found.stack_trace));
-            if let Some(text) = found.error_type {
-                fields.set(targets.error_type, Value::Text(text));
-            }
-            if let Some(text) = found.error_message {
-                fields.set(targets.error_message, Value::Text(text));
+            for (field, text) in [
+                (targets.error_type, found.error_type),
+                (targets.error_message, found.error_message),
+            ] {
+                if !text.is_empty() {
+                    fields.set(field, Value::Text(text));
+                }
             }
         }
     }
@@ -141,7 +143,7 @@ impl Parser {
     fn parse<'a>(&'a self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
         match self {
             Parser::Patterns(programs) => first_match(programs, text, scene),
-            Parser::Named(parser) => parser.parse(text, scene).is_ok(),
+            Parser::Named(()) => false,
         }
     }
 }
