@@ -31,6 +31,8 @@
 //! | [`state`] | settled spans → safe offsets; the checkpoint |
 //! | [`source`] | discover, identity, read, frame |
 //! | [`ship`] | batch, verdict, backoff, client, rejects; file and stdout outputs |
+//! | [`lane`] | an input ready to run: its pipeline, its template, its metric rules, its frame rule |
+//! | [`mill`] | one worker's pass over a chunk: parse, derive, encode |
 //! | [`http`] | /metrics, /healthz, /readyz, status |
 //! | [`agent`] | starts the tasks, owns shutdown and reload |
 //! | [`command`] | one file per subcommand |
@@ -54,6 +56,7 @@ pub mod encode;
 pub mod event;
 pub mod format;
 pub mod http;
+pub mod lane;
 pub mod limits;
 pub mod mill;
 pub mod pattern;

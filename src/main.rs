@@ -1,1 +1,8 @@
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use logmill::command::{self, Arguments};
+
+fn main() -> ExitCode {
+    command::main(Arguments::parse())
+}

@@ -1,29 +1,20 @@
 //! One worker's pass over a chunk: parse, derive and encode each event while it is in the cache.
 //!
-//! A [`Lane`] is an input ready to run: its pipeline, its document template, its metric rules. A [`Mill`] belongs
-//! to one worker and keeps what an event needs from chunk to chunk, so that none is made per event.
+//! A [`Mill`] belongs to one worker and keeps what an event needs from chunk to chunk, so that nothing is made per
+//! event.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use crate::derive::{Rules, Shard};
-use crate::encode::{Place, Template};
+use crate::derive::Shard;
+use crate::encode::Place;
 use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter};
+use crate::lane::Lane;
 use crate::pattern::{self, Clock};
-use crate::pipeline::{Outcome, Pipeline};
+use crate::pipeline::Outcome;
 use crate::ship::{self, Batch, BatchPool, Doc, Part};
-
-/// An input, ready to run.
-#[derive(Debug)]
-pub struct Lane {
-    /// The input's name, for its books.
-    pub name: String,
-    pub pipeline: Arc<Pipeline>,
-    pub template: Template,
-    pub rules: Rules,
-}
 
 /// What a worker does with one chunk.
 pub struct Mill {
@@ -50,6 +41,10 @@ pub struct Counts {
     /// Cut at a limit.
     pub cut: u64,
 }
+
+/// The output has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed;
 
 /// A chunk and where it is from.
 pub struct Grist<'c> {
@@ -79,7 +74,12 @@ impl Mill {
 
     /// Parses, counts and encodes the events of a chunk. Bodies that are full go to `full`; the last one waits
     /// for more ([`Mill::take`]).
-    pub fn grind(&mut self, grist: &Grist<'_>, mut full: impl FnMut(Batch)) {
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] when there is no memory for bodies any more, because the output has ended: the chunk stays
+    /// unsettled, and the next start reads it again.
+    pub fn grind(&mut self, grist: &Grist<'_>, mut full: impl FnMut(Batch)) -> Result<(), Closed> {
         let Grist { lane, chunk, .. } = *grist;
         self.arena.reset();
         let mut clock = self.clock_for(lane, grist.read_at);
@@ -96,13 +96,16 @@ impl Mill {
         };
         let text = chunk.text();
         let mut fields = std::mem::take(&mut self.fields).recycle(lane.pipeline.schema.len());
-        let mut batch = self.batch.take().unwrap_or_else(|| self.pool.take());
+        let mut batch = match self.batch.take() {
+            Some(batch) => batch,
+            None => self.pool.take().ok_or(Closed)?,
+        };
         batch.parts.push(part());
         let mut shard = self.shard.lock();
         for frame in &chunk.frames {
             let event = &text[frame.text.start as usize..frame.text.end as usize];
             let outcome = lane.pipeline.parse(event, &mut fields, &mut clock, &self.arena);
-            let place = place(grist, frame, outcome);
+            let place = place(grist, frame, outcome, &mut clock);
             if place.offset >= grist.counted_to {
                 lane.rules.count(&fields, &mut shard);
             }
@@ -113,7 +116,7 @@ impl Mill {
             if batch.body.len() > self.bulk_bytes_max && before > 0 {
                 // The document that did not fit begins the next body. Waiting for one must not hold up scrapes.
                 drop(shard);
-                let mut next = self.pool.take();
+                let mut next = self.pool.take().ok_or(Closed)?;
                 next.body.extend_from_slice(&batch.body[before..]);
                 next.parts.push(part());
                 batch.body.truncate(before);
@@ -141,6 +144,7 @@ impl Mill {
         self.batch = Some(batch);
         self.fields = fields.recycle(0);
         self.clock = Some((Arc::clone(lane), clock));
+        Ok(())
     }
 
     /// The clock of the lane, which remembers what it read last; a new one when the lane is another.
@@ -170,7 +174,7 @@ impl Mill {
     }
 }
 
-fn place<'c>(grist: &Grist<'c>, frame: &Frame, outcome: Outcome) -> Place<'c> {
+fn place<'c>(grist: &Grist<'c>, frame: &Frame, outcome: Outcome, clock: &mut Clock) -> Place<'c> {
     let chunk = grist.chunk;
     let at = frame.at as usize;
     let outer = &chunk.raw[frame.outer_time.start as usize..frame.outer_time.end as usize];
@@ -181,11 +185,10 @@ fn place<'c>(grist: &Grist<'c>, frame: &Frame, outcome: Outcome) -> Place<'c> {
         stream: frame.stream,
         cut: frame.cut,
         unmatched: outcome == Outcome::Unmatched,
-        read_at: outer_time(outer).unwrap_or(grist.read_at),
+        // The time that the container runtime wrote stands in for a line that says none.
+        read_at: match outer {
+            [] => grist.read_at,
+            outer => pattern::rfc3339(outer, clock).unwrap_or(grist.read_at),
+        },
     }
-}
-
-/// The time that the container runtime wrote before the line; it stands in for a line that says none.
-pub fn outer_time(text: &[u8]) -> Option<Timestamp> {
-    (!text.is_empty()).then(|| pattern::rfc3339(text)).flatten()
 }

@@ -3,11 +3,19 @@
 //! Exit codes: 0 it is done; 1 it was tried and failed (a test differs, a server refuses); 2 what the user wrote
 //! cannot be run (arguments, configuration, a pipeline).
 
+mod library;
+mod parse;
+mod reading;
+mod test;
+
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Diagnostics;
 
 /// Tails service logs, parses them with pipelines, ships the events to Elasticsearch and serves the metrics that
 /// it derives from them to Prometheus.
@@ -238,6 +246,93 @@ enum RejectsAction {
         /// Only this one; all when absent.
         number: Option<u64>,
     },
+}
+
+/// Whom the command talks to.
+#[derive(Debug, Clone, Copy)]
+pub struct Terminal {
+    /// Standard output takes colours.
+    color: bool,
+    /// Standard error takes colours.
+    error_color: bool,
+}
+
+impl Terminal {
+    fn new(colour: Colour) -> Self {
+        let ask = |is_terminal: bool| match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none(),
+        };
+        Terminal {
+            color: ask(std::io::stdout().is_terminal()),
+            error_color: ask(std::io::stderr().is_terminal()),
+        }
+    }
+
+    /// Shows what is wrong with what the user wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] when it cannot be run like that.
+    fn report(self, diagnostics: &Diagnostics) -> Result<(), Refused> {
+        if !diagnostics.is_empty() {
+            eprintln!("{}", diagnostics.render(self.error_color).trim_end());
+        }
+        if diagnostics.has_errors() { Err(Refused) } else { Ok(()) }
+    }
+}
+
+/// What the user wrote cannot be run; the diagnostics have said why.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing was started")]
+struct Refused;
+
+/// Something was tried and is not as it should be; it has been said what.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not as it should be")]
+struct Failed;
+
+/// Runs the command and says how it ended.
+pub fn main(arguments: Arguments) -> ExitCode {
+    let terminal = Terminal::new(arguments.color);
+    let result = match &arguments.command {
+        Command::Parse(arguments) => parse::run(arguments, terminal),
+        Command::Test(arguments) => test::run(arguments, terminal),
+        _ => Ok(()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Refused>() => ExitCode::from(2),
+        Err(error) if error.is::<Failed>() => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A line as it can be shown on a terminal, and the column of its byte `at`. A long line is cut to what is around
+/// that byte.
+fn column(line: &[u8], at: usize) -> (String, usize) {
+    /// Characters shown before and after the place.
+    const AROUND: usize = 60;
+    let at = at.min(line.len());
+    let clean = |bytes: &[u8]| -> String {
+        String::from_utf8_lossy(bytes)
+            .chars()
+            .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+            .collect()
+    };
+    let before = clean(&line[..at]);
+    let after: String = clean(&line[at..]).chars().take(AROUND).collect();
+    let skip = before.chars().count().saturating_sub(AROUND);
+    let mut shown: String = before.chars().skip(skip).collect();
+    if skip > 0 {
+        shown.insert(0, '…');
+    }
+    let column = shown.chars().count();
+    (shown + &after, column)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

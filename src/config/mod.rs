@@ -27,7 +27,7 @@ mod secret;
 mod settings;
 mod source_file;
 mod spanned;
-mod suggestion;
+pub mod suggestion;
 mod table;
 mod zone;
 

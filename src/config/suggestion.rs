@@ -1,5 +1,5 @@
 /// The candidate that the user probably meant, if one is close enough to be no guess.
-pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // One slip in a short word, one in three letters of a long one; measured on the words of this program it
     // offers nothing for words that merely share a beginning.
     let slips_max = (word.chars().count() / 3).max(1);
@@ -15,7 +15,7 @@ pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 }
 
 /// What to say about a word that is none of `candidates`.
-pub(super) fn remedy(word: &str, candidates: &[&str], what: &str) -> String {
+pub fn remedy(word: &str, candidates: &[&str], what: &str) -> String {
     match closest(word, candidates.iter().copied()) {
         Some(candidate) => format!("did you mean `{candidate}`?"),
         None => format!("{what}: {}", listed(candidates)),
@@ -23,7 +23,7 @@ pub(super) fn remedy(word: &str, candidates: &[&str], what: &str) -> String {
 }
 
 /// `` `a`, `b` `` in the order given.
-pub(super) fn listed(words: &[&str]) -> String {
+pub fn listed(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     quoted.join(", ")
 }

@@ -50,7 +50,7 @@ fn separate(first: usize, out: &mut Vec<u8>) {
 }
 
 /// Appends one value as JSON; gives whether bytes had to be replaced because they were not UTF-8.
-pub(super) fn write_value(value: Value<'_>, times: &mut TimestampWriter, out: &mut Vec<u8>) -> bool {
+pub fn write_value(value: Value<'_>, times: &mut TimestampWriter, out: &mut Vec<u8>) -> bool {
     match value {
         Value::Text(text) => return json::write_string(text, out),
         Value::Int(number) => json::write_int(number, out),

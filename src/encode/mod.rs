@@ -6,4 +6,4 @@ mod id;
 pub mod json;
 
 pub use document::{Place, TIMESTAMP, Template};
-pub use event::write_event;
+pub use event::{write_event, write_value};

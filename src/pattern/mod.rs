@@ -49,9 +49,19 @@ pub use scene::Scene;
 pub use time::{Clock, Form};
 pub use unit::Unit;
 
+use crate::event::Timestamp;
+
 /// What a reader of one value gives: the rest of the input and the value. A nom parser that says no more about
 /// a failure than that there was one, which keeps a failed attempt as cheap as a successful one.
 type Read<'a, T> = nom::IResult<&'a [u8], T, ()>;
+
+/// A whole text as an instant, by RFC 3339; what a container runtime writes before a line.
+pub fn rfc3339(text: &[u8], clock: &mut Clock) -> Option<Timestamp> {
+    match Form::Rfc3339.read(text, clock) {
+        Ok(([], at)) => Some(at),
+        _ => None,
+    }
+}
 
 /// The failure of a [`Read`].
 fn fail<'a, T>() -> Read<'a, T> {

@@ -21,7 +21,7 @@ mod parse;
 mod shipped;
 mod tidy;
 
-pub use compile::{FrameStart, compile};
+pub use compile::{FrameStart, HostWords, compile};
 pub use inline_test::{Failure, run_tests};
 pub use library::Library;
 pub use parse::{Outcome, Pipeline};

@@ -1,0 +1,42 @@
+//! The pipeline that a command names, compiled, or the words to say why not.
+
+use std::path::Path;
+
+use crate::config::{Diagnostic, Diagnostics, SourceFile, Spanned, suggestion};
+use crate::pipeline::{HostWords, Library, Pipeline, compile};
+
+/// The library that `--pipelines` names.
+pub fn library(folder: Option<&Path>, diagnostics: &mut Diagnostics) -> Library {
+    match folder {
+        Some(folder) => Library::with_folder(folder, diagnostics),
+        None => Library::shipped(),
+    }
+}
+
+/// A word of the command line, for messages about it.
+pub fn argument(flag: &str, value: &str) -> Spanned<String> {
+    let text = format!("{flag} {value}");
+    let span = flag.len() + 1..text.len();
+    Spanned::new(value.to_owned(), span, SourceFile::new("command line", text))
+}
+
+/// Finds and compiles the pipeline called `name`.
+pub fn pipeline(
+    library: &Library,
+    name: &Spanned<String>,
+    host: &HostWords,
+    diagnostics: &mut Diagnostics,
+) -> Option<Pipeline> {
+    if !library.has(name) {
+        diagnostics.push(unknown_pipeline(library, name));
+        return None;
+    }
+    let file = library.pipeline(name, diagnostics)?;
+    compile(&file, library, host, diagnostics)
+}
+
+fn unknown_pipeline(library: &Library, name: &Spanned<String>) -> Diagnostic {
+    Diagnostic::error(format!("unknown pipeline `{}`", name.value))
+        .at_value(name, "")
+        .help(suggestion::remedy(name, &library.names(), "there are"))
+}

@@ -1,0 +1,202 @@
+//! `logmill parse`: what a pipeline makes of lines.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::{Context, bail};
+use bumpalo::Bump;
+
+use super::library::{argument, library, pipeline};
+use super::reading::Chunks;
+use super::{ParseArguments, Reading, Terminal, column};
+use crate::config::Diagnostics;
+use crate::encode;
+use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter, Value};
+use crate::lane;
+use crate::limits;
+use crate::pattern::{self, Clock};
+use crate::pipeline::{HostWords, Outcome, Pipeline};
+
+pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()> {
+    let mut diagnostics = Diagnostics::new();
+    let host = HostWords {
+        format: arguments.format.as_deref().map(|text| argument("--format", text)),
+        timezone: arguments.reading.zone()?,
+    };
+    let library = library(arguments.pipelines.as_deref(), &mut diagnostics);
+    let name = argument("--pipeline", &arguments.pipeline);
+    let pipeline = pipeline(&library, &name, &host, &mut diagnostics);
+    terminal.report(&diagnostics)?;
+    let Some(pipeline) = pipeline else {
+        bail!("the pipeline cannot be used");
+    };
+
+    let pipeline = Arc::new(pipeline);
+    let rule = lane::frame_rule(&pipeline, limits::LINE_BYTES_MAX, None);
+    let mut chunks = Chunks::new(open(arguments.file.as_deref())?, &rule);
+    let mut printer = Printer {
+        pipeline: &pipeline,
+        clock: pipeline.clock(arguments.reading.now()?),
+        times: TimestampWriter::default(),
+        line: Vec::new(),
+        terminal,
+        out: BufWriter::with_capacity(64 << 10, io::stdout().lock()),
+    };
+    while let Some(chunk) = chunks.next().context("cannot read the log")? {
+        let written = printer.chunk(chunk, arguments).and_then(|()| printer.out.flush());
+        match written {
+            // Whoever reads has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            written => written.context("cannot write to standard output")?,
+        }
+    }
+    Ok(())
+}
+
+fn open(file: Option<&Path>) -> anyhow::Result<Box<dyn Read>> {
+    match file {
+        Some(path) if path != Path::new("-") => {
+            let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+            Ok(Box::new(file))
+        }
+        _ => Ok(Box::new(io::stdin().lock())),
+    }
+}
+
+impl Reading {
+    fn zone(&self) -> anyhow::Result<Option<jiff::tz::TimeZone>> {
+        let read = |name: &String| {
+            jiff::tz::TimeZone::get(name)
+                .with_context(|| format!("unknown time zone {name:?}; give a name such as Europe/Berlin or UTC"))
+        };
+        self.timezone.as_ref().map(read).transpose()
+    }
+
+    /// The moment that stands in for the time of reading; now, when it is not given.
+    fn now(&self) -> anyhow::Result<Timestamp> {
+        let moment: jiff::Timestamp = match &self.now {
+            Some(text) => text
+                .parse()
+                .with_context(|| format!("{text:?} is no moment; give one such as 2026-11-22T17:50:00Z"))?,
+            None => jiff::Timestamp::now(),
+        };
+        Ok(Timestamp::from_millis(moment.as_millisecond()))
+    }
+}
+
+struct Printer<'p, W: Write> {
+    pipeline: &'p Pipeline,
+    clock: Clock,
+    times: TimestampWriter,
+    line: Vec<u8>,
+    terminal: Terminal,
+    out: W,
+}
+
+impl<W: Write> Printer<'_, W> {
+    fn chunk(&mut self, chunk: &Chunk, arguments: &ParseArguments) -> io::Result<()> {
+        let arena = Bump::new();
+        let mut fields = Fields::new(self.pipeline.schema.len());
+        for frame in &chunk.frames {
+            let text = &chunk.text()[frame.text.start as usize..frame.text.end as usize];
+            let outcome = self.pipeline.parse(text, &mut fields, &mut self.clock, &arena);
+            self.stand_in_time(chunk, frame, &mut fields);
+            if arguments.pretty {
+                self.pretty(&fields, outcome)?;
+            } else {
+                self.json(&fields, frame, outcome)?;
+            }
+            if arguments.explain && outcome == Outcome::Unmatched {
+                self.explain(text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The time that a container runtime wrote, for a line that says none.
+    fn stand_in_time<'a>(&mut self, chunk: &'a Chunk, frame: &Frame, fields: &mut Fields<'a>) {
+        let outer = &chunk.raw[frame.outer_time.start as usize..frame.outer_time.end as usize];
+        let Some(slot) = self.pipeline.schema.get(encode::TIMESTAMP) else {
+            return;
+        };
+        if fields.get(slot).is_absent()
+            && let Some(at) = pattern::rfc3339(outer, &mut self.clock)
+        {
+            fields.set(slot, Value::Time(at));
+        }
+    }
+
+    fn json(&mut self, fields: &Fields<'_>, frame: &Frame, outcome: Outcome) -> io::Result<()> {
+        self.line.clear();
+        encode::write_event(
+            &self.pipeline.schema,
+            fields,
+            frame.stream,
+            outcome == Outcome::Unmatched,
+            &mut self.times,
+            &mut self.line,
+        );
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
+    }
+
+    /// One field per line, names aligned, an empty line between events.
+    fn pretty(&mut self, fields: &Fields<'_>, outcome: Outcome) -> io::Result<()> {
+        let (name_style, bad) = match self.terminal.color {
+            true => (AnsiColor::Cyan.on_default(), AnsiColor::Red.on_default().bold()),
+            false => (Style::new(), Style::new()),
+        };
+        if outcome == Outcome::Unmatched {
+            writeln!(self.out, "{bad}no pattern matches{bad:#}")?;
+        }
+        let schema = &self.pipeline.schema;
+        let shown: Vec<(String, Value<'_>)> = schema
+            .iter()
+            .filter(|(_, name)| !name.starts_with('_'))
+            .map(|(field, name)| (name.to_owned(), fields.get(field)))
+            .filter(|(_, value)| !value.is_absent())
+            .chain(
+                fields
+                    .extra()
+                    .iter()
+                    .map(|extra| (String::from_utf8_lossy(extra.name).into_owned(), extra.value)),
+            )
+            .collect();
+        let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, value) in shown {
+            write!(self.out, "{name_style}{name:width$}{name_style:#}  ")?;
+            match value {
+                Value::Text(text) => {
+                    let text = String::from_utf8_lossy(text);
+                    let indent = format!("\n{:1$}", "", width + 2);
+                    writeln!(self.out, "{}", text.replace('\n', &indent))?;
+                }
+                value => {
+                    self.line.clear();
+                    encode::write_value(value, &mut self.times, &mut self.line);
+                    writeln!(self.out, "{}", String::from_utf8_lossy(&self.line))?;
+                }
+            }
+        }
+        writeln!(self.out)
+    }
+
+    /// For each pattern: the line with a caret where the pattern stopped, and what it expected there.
+    fn explain(&mut self, text: &[u8]) -> io::Result<()> {
+        let explanations = self.pipeline.explain(text, &mut self.clock);
+        let mut err = io::stderr().lock();
+        let first_line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        for (number, explanation) in explanations.iter().enumerate() {
+            writeln!(err, "pattern {}: {}", number + 1, explanation.message)?;
+            let (shown, caret) = column(first_line, explanation.at);
+            writeln!(err, "  {shown}\n  {:caret$}^", "")?;
+        }
+        if explanations.is_empty() {
+            writeln!(err, "the line is not of the format that this pipeline reads")?;
+        }
+        Ok(())
+    }
+}

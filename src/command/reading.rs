@@ -1,0 +1,106 @@
+//! A whole log, chunk by chunk, for the commands that read one file and end.
+
+use std::io::{self, Read};
+
+use memchr::memchr;
+
+use crate::event::{Chunk, FileKey, Span};
+use crate::limits;
+use crate::source::FrameRule;
+use crate::source::frame::{self, End, Out, Scratch};
+
+/// Cuts what `input` gives into chunks of whole events, in bounded memory.
+pub struct Chunks<'r, R> {
+    input: R,
+    rule: &'r FrameRule,
+    chunk: Chunk,
+    scratch: Scratch,
+    /// Bytes at the end of `chunk.raw` that the next chunk begins with.
+    left: usize,
+    ended: bool,
+}
+
+impl<'r, R: Read> Chunks<'r, R> {
+    pub fn new(input: R, rule: &'r FrameRule) -> Self {
+        let span = Span {
+            file: FileKey(0),
+            from: 0,
+            to: 0,
+        };
+        Chunks {
+            input,
+            rule,
+            chunk: Chunk {
+                span,
+                raw: Vec::new(),
+                unwrapped: Vec::new(),
+                wrapped: rule.wrapper.is_some(),
+                frames: Vec::new(),
+            },
+            scratch: Scratch::default(),
+            left: 0,
+            ended: false,
+        }
+    }
+
+    /// The next events; `None` at the end. A chunk may hold none.
+    pub fn next(&mut self) -> io::Result<Option<&Chunk>> {
+        let chunk = &mut self.chunk;
+        let taken = chunk.raw.len() - self.left;
+        chunk.raw.drain(..taken);
+        chunk.span.from = chunk.span.to;
+        chunk.frames.clear();
+        chunk.unwrapped.clear();
+        loop {
+            if !self.ended {
+                self.ended = fill(&mut self.input, &mut chunk.raw)? == 0;
+            }
+            if self.ended && chunk.raw.is_empty() {
+                return Ok(None);
+            }
+            let first = chunk.span.from == 0;
+            let end = if self.ended { End::Eof } else { End::More };
+            let mut out = Out {
+                frames: &mut chunk.frames,
+                unwrapped: &mut chunk.unwrapped,
+                scratch: &mut self.scratch,
+            };
+            let taken = frame::frame(self.rule, &chunk.raw, first, end, &mut out);
+            if taken == 0 && chunk.raw.len() >= self.rule.window_bytes_max() {
+                frame::long_line(self.rule, &chunk.raw, first, &mut out);
+                let line = chunk.raw.len();
+                let skipped = skip_line(&mut self.input, &mut chunk.raw)?;
+                self.left = chunk.raw.len() - line;
+                chunk.span.to += line as u64 + skipped;
+                return Ok(Some(chunk));
+            }
+            if taken > 0 || self.ended {
+                self.left = if self.ended { 0 } else { chunk.raw.len() - taken };
+                chunk.span.to += (chunk.raw.len() - self.left) as u64;
+                return Ok(Some(chunk));
+            }
+        }
+    }
+}
+
+fn fill(input: &mut impl Read, raw: &mut Vec<u8>) -> io::Result<usize> {
+    input.by_ref().take(limits::CHUNK_BYTES as u64).read_to_end(raw)
+}
+
+/// Reads on to the end of the line that `raw` is the beginning of; gives how many bytes that was, the line end
+/// included. What was read behind it is appended to `raw`.
+fn skip_line(input: &mut impl Read, raw: &mut Vec<u8>) -> io::Result<u64> {
+    let mut skipped = 0;
+    let mut window = Vec::new();
+    loop {
+        window.clear();
+        if fill(input, &mut window)? == 0 {
+            return Ok(skipped);
+        }
+        if let Some(end) = memchr(b'\n', &window) {
+            raw.extend_from_slice(&window[end + 1..]);
+            return Ok(skipped + end as u64 + 1);
+        }
+        skipped += window.len() as u64;
+    }
+}

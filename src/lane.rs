@@ -1,0 +1,133 @@
+//! An input, ready to run: what a worker needs of it, and what the source needs of it.
+
+use std::sync::Arc;
+
+use crate::config::{
+    AgentSettings, Diagnostic, Diagnostics, InputSettings, OutputSettings, StartAt, Wrapper,
+};
+use crate::derive::{Registry, Rules};
+use crate::encode::Template;
+use crate::pipeline::{HostWords, Library, Pipeline, compile};
+use crate::source::{self, FrameRule, Globs, Watch};
+
+/// What a worker needs of an input.
+#[derive(Debug)]
+pub struct Lane {
+    /// The input's name, for its books.
+    pub name: String,
+    pub pipeline: Arc<Pipeline>,
+    pub template: Template,
+    pub rules: Rules,
+}
+
+/// Compiles one input. Its place in the list of watches is `index`.
+pub fn build(
+    input: &InputSettings,
+    index: usize,
+    agent: &AgentSettings,
+    output: &OutputSettings,
+    library: &Library,
+    registry: &Registry,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Arc<Lane>, Watch)> {
+    let host = HostWords {
+        format: input.format.clone(),
+        timezone: input.timezone.clone(),
+    };
+    let file = library.pipeline(&input.pipeline, diagnostics)?;
+    let pipeline = Arc::new(compile(&file, library, &host, diagnostics)?);
+    let service = input.service.as_deref().unwrap_or(&pipeline.name);
+    let rules = match registry.rules(&pipeline.metrics, service) {
+        Ok(rules) => rules,
+        Err(errors) => {
+            for error in errors {
+                diagnostics.push(Diagnostic::error(error.to_string()).at_value(&input.pipeline, "in this pipeline"));
+            }
+            return None;
+        }
+    };
+    let globs = match globs(input) {
+        Ok(globs) => globs,
+        Err(error) => {
+            diagnostics.push(Diagnostic::error(error.to_string()).at_value(&input.pipeline, "of this input"));
+            return None;
+        }
+    };
+    let name = input.name();
+    let lane = Lane {
+        name: name.clone(),
+        template: template(input, &pipeline, agent, output),
+        rules,
+        pipeline: Arc::clone(&pipeline),
+    };
+    let watch = Watch {
+        index,
+        name,
+        globs,
+        frame: Arc::new(frame_rule(&pipeline, agent.line_bytes_max, input.wrapper)),
+        start_at: match input.start_at {
+            StartAt::Beginning => source::StartAt::Beginning,
+            StartAt::End => source::StartAt::End,
+        },
+    };
+    Some((Arc::new(lane), watch))
+}
+
+fn globs(input: &InputSettings) -> Result<Globs, source::GlobError> {
+    let texts = |globs: &[crate::config::Spanned<String>]| -> Vec<String> {
+        globs.iter().map(|glob| glob.value.clone()).collect()
+    };
+    Globs::new(&texts(&input.paths), &texts(&input.exclude))
+}
+
+fn template(
+    input: &InputSettings,
+    pipeline: &Pipeline,
+    agent: &AgentSettings,
+    output: &OutputSettings,
+) -> Template {
+    let dataset = input.dataset.as_deref().unwrap_or(&pipeline.dataset);
+    let (index, with_id) = match output {
+        OutputSettings::Elasticsearch(settings) => {
+            let namespace = input.namespace.as_deref().unwrap_or(&settings.namespace);
+            let index = settings.index.render(dataset, namespace, input.service.as_deref());
+            (index, settings.document_ids)
+        }
+        OutputSettings::File(_) | OutputSettings::Stdout => {
+            let namespace = input.namespace.as_deref().unwrap_or("default");
+            (format!("logs-{dataset}-{namespace}"), true)
+        }
+    };
+    let mut constants = vec![
+        ("event.dataset".to_owned(), dataset.to_owned()),
+        ("host.name".to_owned(), agent.host_name.clone()),
+    ];
+    if let Some(service) = &input.service {
+        constants.push(("service.name".to_owned(), service.clone()));
+    }
+    for (label, value) in &input.labels {
+        constants.push((format!("labels.{label}"), value.clone()));
+    }
+    Template::new(&pipeline.schema, &index, with_id, &constants)
+}
+
+/// How the bytes of a log become events. What the input says of the wrapper goes before what the pipeline says.
+pub fn frame_rule(pipeline: &Arc<Pipeline>, line_bytes_max: usize, wrapper: Option<Wrapper>) -> FrameRule {
+    let rule = &pipeline.frame.rule;
+    let start = (!pipeline.frame.every_line()).then(|| {
+        let pipeline = Arc::clone(pipeline);
+        Arc::new(move |line: &[u8]| pipeline.frame.begins(line)) as source::IsStart
+    });
+    FrameRule {
+        wrapper: match wrapper.unwrap_or(rule.wrapper) {
+            Wrapper::None => None,
+            Wrapper::Docker => Some(source::Wrapper::Docker),
+            Wrapper::Cri => Some(source::Wrapper::Cri),
+        },
+        start,
+        line_bytes_max,
+        event_bytes_max: rule.bytes_max,
+        event_lines_max: rule.lines_max,
+        flush: rule.flush,
+    }
+}
