@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::document::Table;
-use super::table::Pair;
+use super::nested::Pair;
 use super::{Diagnostics, SourceFile, Spanned, StartAt, Surroundings, Verify, WhenFull, Wrapper};
 
 /// What the user wrote in `logmill.toml`, with types and places but without defaults. A value with a mistake is

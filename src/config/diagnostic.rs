@@ -135,3 +135,53 @@ impl fmt::Display for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(file: &Arc<SourceFile>, span: Range<usize>) -> Place {
+        Place {
+            file: Arc::clone(file),
+            span,
+            label: "here".to_owned(),
+        }
+    }
+
+    #[test]
+    fn messages_are_sorted_counted_and_said_once() {
+        let a = SourceFile::new("a.toml", "x = 1\ny = 2\n");
+        let b = SourceFile::new("b.toml", "z = 3\n");
+        let mut diagnostics = Diagnostics::new();
+        diagnostics.push(Diagnostic::error("third").at(at(&b, 0..1)).help("remove it"));
+        diagnostics.push(Diagnostic::warning("second").at(at(&a, 6..7)));
+        diagnostics.push(Diagnostic::error("first").at(at(&a, 4..5)));
+        diagnostics.push(Diagnostic::error("first").at(at(&a, 4..5)));
+        diagnostics.push(Diagnostic::error("without a place"));
+        let messages: Vec<&str> = diagnostics.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(messages, ["without a place", "first", "second", "third"]);
+        assert_eq!((diagnostics.errors(), diagnostics.warnings()), (3, 1));
+        let text = diagnostics.render(false);
+        assert!(text.contains("--> b.toml:1:1"), "{text}");
+        assert!(text.ends_with("\n3 errors and 1 warning in 2 files\n"), "{text}");
+    }
+
+    #[test]
+    fn nothing_wrong_says_nothing_and_a_warning_is_no_error() {
+        let mut diagnostics = Diagnostics::new();
+        assert_eq!(diagnostics.render(true), "");
+        diagnostics.push(Diagnostic::warning("loose"));
+        assert!(!diagnostics.has_errors());
+        assert_eq!(diagnostics.render(false), "warning: loose\n\n1 warning\n");
+        assert!(diagnostics.render(true).contains("\x1b["));
+    }
+
+    #[test]
+    fn a_place_outside_of_its_file_is_shown_at_its_end() {
+        let file = SourceFile::new("a.toml", "ü");
+        let mut diagnostics = Diagnostics::new();
+        diagnostics.push(Diagnostic::error("far").at(at(&file, 1..900)));
+        diagnostics.push(Diagnostic::error("farther").at(at(&file, 800..900)));
+        assert_eq!(diagnostics.render(false).matches("--> a.toml:1:").count(), 2);
+    }
+}

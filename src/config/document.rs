@@ -1,5 +1,6 @@
 //! TOML with the place of each value.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -70,19 +71,10 @@ pub(super) struct Table {
 impl Table {
     /// Reads a whole file. Mistakes of syntax are reported, and what can be read nevertheless is there.
     pub(super) fn parse(file: &Arc<SourceFile>, diagnostics: &mut Diagnostics) -> Table {
-        let (root, errors) = DeTable::parse_recoverable(file.text());
-        let mut damage = Vec::new();
-        for error in &errors {
-            let span = file.clamp(&error.span().unwrap_or(0..0));
-            diagnostics.push(
-                Diagnostic::error(format!("TOML syntax: {}", error.message())).at(Place {
-                    file: Arc::clone(file),
-                    span: span.clone(),
-                    label: String::new(),
-                }),
-            );
-            damage.push(lines_of(file.text(), span));
-        }
+        let (text, mut mistakes) = without_stoppers(file);
+        let (root, errors) = DeTable::parse_recoverable(&text);
+        mistakes.extend(errors.iter().map(|error| Mistake::of(error, file)));
+        let damage = report_syntax(file, mistakes, diagnostics);
         Reading {
             file,
             damage: &damage,
@@ -101,6 +93,101 @@ impl Table {
 
     pub(super) fn spanned<T>(&self, value: T, span: Range<usize>) -> Spanned<T> {
         Spanned::new(value, span, Arc::clone(&self.file))
+    }
+}
+
+/// A mistake of syntax in the parser's words.
+struct Mistake {
+    span: Range<usize>,
+    message: String,
+}
+
+impl Mistake {
+    fn of(error: &toml::de::Error, file: &SourceFile) -> Mistake {
+        Mistake {
+            span: file.clamp(&error.span().unwrap_or(0..0)),
+            message: error.message().to_owned(),
+        }
+    }
+}
+
+/// How many lines at which the parser stops are reported of one file.
+const STOPPERS_MAX: usize = 20;
+
+/// At a key without a value the parser stops reading. So that what follows is checked too, such lines are
+/// replaced with blanks; every other byte keeps its place.
+fn without_stoppers(file: &SourceFile) -> (Cow<'_, str>, Vec<Mistake>) {
+    let mut text = Cow::Borrowed(file.text());
+    let mut mistakes = Vec::new();
+    for _ in 0..STOPPERS_MAX {
+        let (_, errors) = DeTable::parse_recoverable(&text);
+        let stopper = errors
+            .iter()
+            .map(|error| Mistake::of(error, file))
+            .find(|mistake| mistake.message.starts_with("key with no value"));
+        let Some(stopper) = stopper else { break };
+        let lines = lines_of(&text, stopper.span.clone());
+        text.to_mut()
+            .replace_range(lines.clone(), &" ".repeat(lines.len()));
+        mistakes.push(stopper);
+    }
+    (text, mistakes)
+}
+
+/// Reports the first mistake of each line; the others of a line follow from it. Gives the lines with mistakes.
+fn report_syntax(
+    file: &Arc<SourceFile>,
+    mut mistakes: Vec<Mistake>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Range<usize>> {
+    mistakes.sort_by_key(|mistake| mistake.span.start);
+    // The parser reads on inside of a bracket that nobody closes, and finds every line after it wrong.
+    let unclosed = mistakes
+        .iter()
+        .any(|mistake| mistake.message.starts_with("unclosed"));
+    let mut damage: Vec<Range<usize>> = Vec::new();
+    let mut silent = false;
+    for Mistake { span, message } in mistakes {
+        let lines = lines_of(file.text(), span.clone());
+        let follows = damage.last().is_some_and(|last| last.start == lines.start);
+        damage.push(lines);
+        if silent || follows {
+            continue;
+        }
+        silent = unclosed && message.starts_with("missing comma");
+        let message = match silent {
+            true => "a bracket before this is not closed",
+            false => message.as_str(),
+        };
+        let diagnostic = Diagnostic::error(format!("TOML syntax: {message}")).at(Place {
+            file: Arc::clone(file),
+            span,
+            label: String::new(),
+        });
+        diagnostics.push(match syntax_help(message) {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        });
+    }
+    damage
+}
+
+/// The remedy where the parser's words leave one guessing.
+fn syntax_help(message: &str) -> Option<&'static str> {
+    let starts = |words: &[&str]| words.iter().any(|word| message.starts_with(word));
+    if starts(&[
+        "string values must be quoted",
+        "invalid float",
+        "invalid integer",
+        "invalid datetime",
+    ]) {
+        Some("put quotes around a text: 'text'")
+    } else if starts(&["duplicate key"]) {
+        Some("it is there already; keep one of the two")
+    } else if starts(&["a bracket"]) {
+        Some("close the array with `]`, or the inline table with `}`")
+    } else {
+        None
     }
 }
 
@@ -213,4 +300,82 @@ fn lines_of(text: &str, span: Range<usize>) -> Range<usize> {
         .find('\n')
         .map_or(text.len(), |newline| span.end + newline);
     start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> (Table, Diagnostics) {
+        let mut diagnostics = Diagnostics::new();
+        let table = Table::parse(&SourceFile::new("a.toml", text), &mut diagnostics);
+        (table, diagnostics)
+    }
+
+    #[test]
+    fn entries_come_in_the_order_of_the_file_with_their_places() {
+        let text = "b = 'x'\na.c = 0x10\n[z]\nk = 1.5\n[[y]]\n[[y]]\n";
+        let (table, diagnostics) = parse(text);
+        assert_eq!(diagnostics, Diagnostics::new());
+        let names: Vec<(&str, &str, &str)> = table
+            .entries
+            .iter()
+            .map(|entry| {
+                (
+                    entry.name.as_str(),
+                    &text[entry.name_span.clone()],
+                    &text[entry.node.span.clone()],
+                )
+            })
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("b", "b", "'x'"),
+                ("a", "a", "a"),
+                ("z", "z", "[z]"),
+                ("y", "y", "[[y]]")
+            ]
+        );
+    }
+
+    #[test]
+    fn tables_are_called_what_their_headers_say() {
+        let (table, _) = parse("[[input]]\nlabels.team.x = 1\n");
+        let NodeValue::Array(inputs) = &table.entries[0].node.value else {
+            panic!("{table:?}");
+        };
+        let NodeValue::Table(input) = &inputs[0].value else {
+            panic!("{table:?}");
+        };
+        assert_eq!(input.name, "[[input]]");
+        let NodeValue::Table(labels) = &input.entries[0].node.value else {
+            panic!("{table:?}");
+        };
+        assert_eq!(labels.name, "[input.labels]");
+    }
+
+    #[test]
+    fn what_stands_in_a_damaged_line_is_left_out() {
+        let (table, diagnostics) = parse("a = 1\nb = oops\nc = 3\n");
+        let names: Vec<&str> = table.entries.iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(names, ["a", "c"]);
+        assert!(table.incomplete);
+        assert_eq!(diagnostics.errors(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..40)) {
+            let (_, diagnostics) = parse(&pieces.concat());
+            prop_assert_eq!(diagnostics.render(false).is_empty(), diagnostics.is_empty());
+        }
+    }
+
+    const PIECES: &[&str] = &[
+        "[", "]", "[[", "]]", "{", "}", "=", ".", ",", "'", "\"", "'''", "\"\"\"", "\n", "\r\n", "\r", "#",
+        " ", "a", "b", "input", "1", "1.5", "-", "ü", "\\", "\u{feff}", "true", "a = 1\n", "[a]\n",
+        "[[a]]\n", "\0",
+    ];
 }

@@ -2,9 +2,10 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::document::{Node, NodeValue, Table};
-use super::{Diagnostic, Diagnostics};
+use super::{Diagnostic, Diagnostics, SourceFile, Spanned};
 
 /// What the settings depend on besides their file. Tests bring their own.
 pub trait Surroundings {
@@ -67,7 +68,7 @@ impl Table {
 impl Node {
     fn expand(
         &mut self,
-        file: &std::sync::Arc<super::SourceFile>,
+        file: &Arc<SourceFile>,
         surroundings: &dyn Surroundings,
         literal: &[&str],
         diagnostics: &mut Diagnostics,
@@ -82,7 +83,7 @@ impl Node {
             NodeValue::Text(text) if text.contains('$') => match expand(text, surroundings) {
                 Ok(expanded) => *text = expanded,
                 Err(mistakes) => {
-                    let written = super::Spanned::new(text.clone(), self.span.clone(), file.clone());
+                    let written = Spanned::new(text.clone(), self.span.clone(), file.clone());
                     for mistake in mistakes {
                         diagnostics.push(
                             Diagnostic::error(mistake.message)
@@ -216,7 +217,8 @@ impl Surroundings for Staged {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.files.iter().find(|(known, _)| Path::new(known) == path) {
             Some((_, text)) => Ok(text.as_bytes().to_vec()),
-            None => Err(io::Error::from(io::ErrorKind::NotFound)),
+            // ENOENT, as Linux says it.
+            None => Err(io::Error::from_raw_os_error(2)),
         }
     }
 
@@ -270,7 +272,7 @@ mod tests {
             [
                 (1..8, "environment variable `NONE` is not set"),
                 (9..13, "`1` is not the name of an environment variable"),
-                (13..23, "cannot read `/x`: entity not found"),
+                (13..23, "cannot read `/x`: no such file or directory"),
                 (23..28, "`${` without `}`"),
             ]
         );

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::document::{NodeValue, Table};
-use super::table::Pair;
+use super::nested::Pair;
 use super::{Diagnostic, Diagnostics, SourceFile, Spanned};
 
 /// `[[counter]]`: takes the events that have every field it names.

@@ -124,6 +124,59 @@ mod tests {
         assert_eq!(file.line_column(1_000), (3, 1), "past the end counts as the end");
     }
 
+    /// One file, whatever its path.
+    struct Disk(&'static [u8]);
+
+    impl Surroundings for Disk {
+        fn variable(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn read(&self, _: &Path) -> std::io::Result<Vec<u8>> {
+            Ok(self.0.to_vec())
+        }
+
+        fn current_dir(&self) -> std::io::Result<std::path::PathBuf> {
+            Ok("/".into())
+        }
+
+        fn cores(&self) -> std::num::NonZeroUsize {
+            std::num::NonZeroUsize::MIN
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_text_is_shown_where_it_begins_to_be_none() {
+        let mut diagnostics = Diagnostics::new();
+        let path = Path::new("a.toml");
+        assert_eq!(
+            SourceFile::read(path, &Disk(b"a = 1\nb = '\xff'\n"), &mut diagnostics),
+            None
+        );
+        let text = diagnostics.render(false);
+        assert!(
+            text.contains("invalid UTF-8") && text.contains("a.toml:2:6"),
+            "{text}"
+        );
+        let file = SourceFile::read(path, &Disk(b"a = 1"), &mut diagnostics).unwrap();
+        assert_eq!((file.name(), file.text()), ("a.toml", "a = 1"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_an_error() {
+        let mut diagnostics = Diagnostics::new();
+        let nowhere = crate::config::env::Staged::default();
+        assert_eq!(
+            SourceFile::read(Path::new("/etc/x.toml"), &nowhere, &mut diagnostics),
+            None
+        );
+        assert!(
+            diagnostics
+                .render(false)
+                .starts_with("error: cannot read `/etc/x.toml`: no such file")
+        );
+    }
+
     proptest! {
         #[test]
         fn a_clamped_span_can_be_cut_out(text in "\\PC{0,12}", start in 0usize..30, end in 0usize..30) {

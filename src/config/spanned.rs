@@ -120,3 +120,77 @@ impl<T: fmt::Debug> fmt::Debug for Spanned<T> {
         self.value.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Diagnostics;
+    use crate::config::document::Table;
+    use proptest::prelude::*;
+
+    /// The value of `key = RAW`, and the file's text.
+    fn read(raw: &str) -> (Spanned<String>, String) {
+        let text = format!("# ü\nkey = {raw}\n");
+        let mut diagnostics = Diagnostics::new();
+        let mut table = Table::parse(&SourceFile::new("a.toml", text.clone()), &mut diagnostics);
+        let value = table.take_string("key", &mut diagnostics);
+        assert_eq!(diagnostics.render(false), "");
+        (value.unwrap(), text)
+    }
+
+    #[test]
+    fn a_place_within_a_string_is_exact_where_the_string_stands_as_it_is() {
+        let exact = [
+            "'a{b}ü'",
+            "'''\na{b}ü'''",
+            "'''\r\na{b}ü'''",
+            "'''a{b}ü\n'''",
+            "\"a{b}ü\"",
+            "\"\"\"\na{b}ü\"\"\"",
+        ];
+        for raw in exact {
+            let (value, text) = read(raw);
+            assert_eq!(&text[value.span_within(1..4)], "{b}", "{raw}");
+            assert_eq!(&text[value.span_within(4..6)], "ü", "{raw}");
+        }
+        let (value, text) = read(r#""\ta{b}""#);
+        assert_eq!(
+            &text[value.span_within(2..5)],
+            r#""\ta{b}""#,
+            "escapes: the whole value"
+        );
+        let other = value.map(|_| "changed".to_owned());
+        assert_eq!(
+            &text[other.span_within(0..1)],
+            r#""\ta{b}""#,
+            "put in: the whole value"
+        );
+    }
+
+    #[test]
+    fn two_are_equal_when_their_values_are() {
+        assert_eq!(read("'a'").0, read("\"a\"").0);
+        assert_ne!(read("'a'").0, read("'b'").0);
+        assert_eq!(format!("{:?}", read("'a'").0), "\"a\"");
+    }
+
+    proptest! {
+        #[test]
+        fn every_range_of_a_literal_string_is_exact(
+            value in "[a-z{}\"\\\\ü ]{1,12}",
+            lines: bool,
+            start in 0usize..24,
+            len in 0usize..12,
+        ) {
+            let raw = match lines {
+                true => format!("'''\n{value}\n{value}'''"),
+                false => format!("'{value}'"),
+            };
+            let (read, text) = read(&raw);
+            let range = start..start + len;
+            if let Some(part) = read.value.get(range.clone()) {
+                prop_assert_eq!(&text[read.span_within(range)], part);
+            }
+        }
+    }
+}

@@ -4,6 +4,8 @@ mod elasticsearch;
 mod input;
 mod paths;
 mod pem;
+#[cfg(test)]
+mod tests;
 mod zero_config;
 
 use std::net::SocketAddr;

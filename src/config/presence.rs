@@ -1,0 +1,95 @@
+//! Which keys of a [`Table`] are there: missing, excluding each other, unknown.
+
+use super::document::{Node, NodeValue, Table};
+use super::nested::is_header;
+use super::suggestion::remedy;
+use super::{Diagnostic, Diagnostics};
+
+impl Table {
+    /// Whether a key was written and not yet taken.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.name == key)
+    }
+
+    /// Reports a key that must be there and is not. To be asked before the key is taken.
+    pub(super) fn require(&self, key: &str, example: &str, diagnostics: &mut Diagnostics) {
+        if self.incomplete || self.has(key) {
+            return;
+        }
+        let message = match self.name.as_str() {
+            "" => format!("`{key}` is missing"),
+            name => format!("`{key}` is missing in {name}"),
+        };
+        diagnostics.push(
+            Diagnostic::error(message)
+                .at(self.place(""))
+                .help(format!("add `{example}`")),
+        );
+    }
+
+    /// Reports keys of which some are there and some are not. To be asked before the keys are taken.
+    pub(super) fn require_together(&self, keys: [&str; 2], diagnostics: &mut Diagnostics) {
+        if !self.incomplete {
+            self.require_after(keys[0], keys[1], diagnostics);
+            self.require_after(keys[1], keys[0], diagnostics);
+        }
+    }
+
+    /// Reports a key that says nothing without another. To be asked before the keys are taken.
+    pub(super) fn require_after(&self, key: &str, other: &str, diagnostics: &mut Diagnostics) {
+        let entry = self.entries.iter().find(|entry| entry.name == key);
+        if let (Some(entry), false) = (entry, self.has(other)) {
+            diagnostics.push(
+                Diagnostic::error(format!("`{key}` is there without `{other}`"))
+                    .at_value(&self.spanned((), entry.name_span.clone()), "")
+                    .help(format!("add `{other}`, or remove `{key}`")),
+            );
+        }
+    }
+
+    /// Reports all but the first of keys that exclude each other. To be asked before the keys are taken.
+    pub(super) fn require_at_most_one(&self, keys: &[&str], diagnostics: &mut Diagnostics) {
+        let mut written = self
+            .entries
+            .iter()
+            .filter(|entry| keys.contains(&entry.name.as_str()));
+        let Some(first) = written.next() else { return };
+        for entry in written {
+            diagnostics.push(
+                Diagnostic::error(format!(
+                    "`{}` and `{}` exclude each other",
+                    first.name, entry.name
+                ))
+                .at_value(&self.spanned((), entry.name_span.clone()), "")
+                .help("keep one of them"),
+            );
+        }
+    }
+
+    /// Reports every key that was not taken. In a file with a mistake of syntax a key may stand in the wrong
+    /// table, because the header above it could not be read; there it says nothing.
+    pub(super) fn finish(self, diagnostics: &mut Diagnostics) {
+        if self.incomplete {
+            return;
+        }
+        for entry in &self.entries {
+            let what = match self.name.as_str() {
+                "" => "known here".to_owned(),
+                name => format!("known in {name}"),
+            };
+            let kind = match &entry.node {
+                node if is_header(node) => "table",
+                Node {
+                    value: NodeValue::Array(items),
+                    ..
+                } if items.iter().any(is_header) => "table",
+                _ => "key",
+            };
+            diagnostics.push(
+                Diagnostic::error(format!("unknown {kind} `{}`", entry.name))
+                    .at_value(&self.spanned((), entry.name_span.clone()), "")
+                    .help(remedy(&entry.name, &self.known, &what)),
+            );
+        }
+    }
+}
