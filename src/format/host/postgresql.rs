@@ -193,6 +193,8 @@ fn target(letter: char) -> Option<(&'static str, Option<&'static str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Schema;
+    use crate::pattern::Program;
     use proptest::prelude::*;
 
     fn patterns(prefix: &str) -> Vec<String> {
@@ -253,6 +255,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_pattern_compiles(
+            pieces in prop::collection::vec((prop::char::range('a', 'z'), prop::sample::select(vec![" ", "-1] ", ",", "%% ", "{"])), 0..10),
+            upper in prop::sample::select(vec!["%L", "%P", "%Q"]),
+        ) {
+            let mut prefix = format!("{upper} ");
+            for (letter, text) in pieces {
+                if target(letter).is_some() {
+                    prefix.push_str(&format!("%{letter}{text}"));
+                }
+            }
+            for pattern in patterns(&prefix) {
+                let compiled = Program::compile(&pattern, &mut Schema::default());
+                prop_assert!(compiled.is_ok(), "{} {:?}", pattern, compiled);
+            }
+        }
+
         #[test]
         fn any_text_is_taken(text: String, parts in prop::collection::vec(prop::sample::select(vec![
             "%", "%m", "%-10u", "%q", " ", "{", "é", "%%", "log_line_prefix", "=", "'", "%é",

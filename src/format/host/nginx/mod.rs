@@ -91,10 +91,10 @@ fn assign(pieces: &[Piece]) -> Vec<Option<Target>> {
             continue;
         }
         let mut found = target(name);
-        if found.fields().any(|field| taken.contains(field)) {
+        if found.fields().any(|field| taken.contains(&field)) {
             found = Target::own(name);
         }
-        taken.extend(found.fields().map(str::to_owned));
+        taken.extend(found.fields());
         targets[at] = Some(found);
     }
     targets
@@ -115,16 +115,19 @@ fn pattern(
             (Piece::Variable(name), Some(target)) => {
                 let capture = side(target);
                 // escape=json writes \" for a quote; a quoted capture knows.
-                let next = pieces.get(at + 1).and_then(Piece::text);
-                if let (Escape::Json, None, true, Some(next)) = (
-                    escape,
-                    capture.kind,
-                    out.ends_with('"'),
-                    next.and_then(|next| next.strip_prefix('"')),
-                ) {
+                let behind = pieces
+                    .get(at + 1)
+                    .and_then(Piece::text)
+                    .and_then(|text| text.strip_prefix('"'));
+                if let (Escape::Json, None, Some(rest)) = (escape, capture.kind, behind)
+                    // A quote that stands alone between two captures must stay.
+                    && out.ends_with('"')
+                    && !out.ends_with("}\"")
+                    && (!rest.is_empty() || at + 2 == pieces.len())
+                {
                     out.pop();
                     push_capture(&mut out, &capture.field, Some("quoted"), true);
-                    push_literal(&mut out, next);
+                    push_literal(&mut out, rest);
                     at += 1;
                 } else {
                     push_capture(

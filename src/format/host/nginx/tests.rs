@@ -1,5 +1,7 @@
 use super::*;
+use crate::event::Schema;
 use crate::format::host::JsonKey;
+use crate::pattern::Program;
 use proptest::prelude::*;
 
 fn patterns(format: &str) -> Vec<String> {
@@ -29,7 +31,7 @@ const COMBINED_PATTERN: &str = concat!(
 fn combined() {
     let expected = [
         COMBINED_PATTERN.to_owned(),
-        COMBINED_PATTERN.replace("{source.ip:ip}", "{source:endpoint}"),
+        COMBINED_PATTERN.replace("{source.ip:ip}", "{source.address}"),
     ];
     assert_eq!(patterns("combined"), expected);
     assert_eq!(patterns(COMBINED), expected);
@@ -127,7 +129,51 @@ fn what_cannot_be_read_is_said() {
     }
 }
 
+const VARIABLES: [&str; 24] = [
+    "remote_addr",
+    "remote_port",
+    "remote_user",
+    "time_local",
+    "time_iso8601",
+    "msec",
+    "request",
+    "request_method",
+    "request_uri",
+    "uri",
+    "args",
+    "scheme",
+    "host",
+    "server_name",
+    "server_port",
+    "status",
+    "request_time",
+    "http_x_forwarded_for",
+    "cookie_sid",
+    "cookie_JSESSIONID",
+    "upstream_addr",
+    "upstream_x",
+    "http_x_y",
+    "server_addr",
+];
+
 proptest! {
+    #[test]
+    fn every_pattern_compiles(
+        pieces in prop::collection::vec((prop::sample::select(&VARIABLES[..]), prop::sample::select(vec![
+            " ", "\"", "\" \"", "://", "", " {", "} ", "|", "  ", "[", "é",
+        ])), 1..12),
+        escape in prop::sample::select(vec!["", "escape=json ", "escape=none "]),
+    ) {
+        let mut format = escape.to_owned();
+        for (variable, text) in pieces {
+            format.push_str(&format!("${{{variable}}}{text}"));
+        }
+        for pattern in patterns(&format) {
+            let compiled = Program::compile(&pattern, &mut Schema::default());
+            prop_assert!(compiled.is_ok(), "{} {:?}", pattern, compiled);
+        }
+    }
+
     #[test]
     fn any_text_is_taken(text: String, parts in prop::collection::vec(prop::sample::select(vec![
         "$", "{", "}", "'", "\"", "\\", "log_format ", "escape=json ", "$status", "${uri}", ";", " ", ":", "é", "$request", "$scheme://$host$uri",

@@ -1,10 +1,19 @@
 //! What nginx's variables are in ECS (<https://nginx.org/en/docs/varindex.html>).
 
+use crate::pattern::{self, Kind};
+
 /// A field and the kind of its value; `None` is text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Capture {
     pub field: String,
     pub kind: Option<&'static str>,
+}
+
+impl Capture {
+    fn fields(&self) -> Vec<String> {
+        let kind = self.kind.and_then(Kind::by_name).unwrap_or(Kind::Text);
+        pattern::Capture::names(kind, &self.field)
+    }
 }
 
 /// Where a variable's value goes.
@@ -13,8 +22,6 @@ pub(super) struct Target {
     pub strict: Capture,
     /// For values that are not always of the strict kind: what takes all of them, and is tried second.
     pub loose: Option<Capture>,
-    /// Fields that the kind sets besides its own.
-    more: &'static [&'static str],
 }
 
 impl Target {
@@ -25,7 +32,6 @@ impl Target {
                 kind,
             },
             loose: None,
-            more: &[],
         }
     }
 
@@ -39,27 +45,22 @@ impl Target {
         }
     }
 
-    fn with(self, more: &'static [&'static str]) -> Self {
-        Target { more, ..self }
-    }
-
     /// Under the variable's own name, as it is.
     pub fn own(name: &str) -> Self {
         Target::new(format!("nginx.access.{name}"), None)
     }
 
     /// Every field that a line can set.
-    pub fn fields(&self) -> impl Iterator<Item = &str> {
-        let own = [Some(&self.strict), self.loose.as_ref()];
-        own.into_iter()
+    pub fn fields(&self) -> impl Iterator<Item = String> {
+        [Some(&self.strict), self.loose.as_ref()]
+            .into_iter()
             .flatten()
-            .map(|capture| capture.field.as_str())
-            .chain(self.more.iter().copied())
+            .flat_map(Capture::fields)
     }
 }
 
-/// Our name for `$scheme://$host$request_uri`; no variable of nginx has such a name.
-pub(super) const FULL_URL: &str = "<url>";
+/// Our name for `$scheme://$host$request_uri`, which nginx has no variable for.
+pub(super) const FULL_URL: &str = "full_url";
 
 /// Whether the variables, joined by `_`, are a host and a request's target.
 pub(super) fn is_host_and_uri(joined: &str) -> bool {
@@ -100,33 +101,24 @@ pub(super) fn is_always_there(name: &str) -> bool {
     )
 }
 
-const URL_FIELDS: &[&str] = &["url.path", "url.query", "url.scheme", "url.domain", "url.port"];
-
 pub(super) fn target(name: &str) -> Target {
     let int = Some("int");
     match name {
         "remote_addr" | "the_real_ip" => Target::new("source.ip", Some("ip"))
             // A client on a Unix socket is "unix:".
-            .or("source", Some("endpoint"))
-            .with(&["source.domain"]),
+            .or("source.address", None),
         "remote_port" => Target::new("source.port", int),
         "remote_user" => Target::new("user.name", None),
         "time_local" => Target::new("@timestamp", Some("clf")),
         "time_iso8601" => Target::new("@timestamp", Some("rfc3339")),
         "msec" => Target::new("@timestamp", Some("epoch")),
-        "request" => Target::new("http.request.line", Some("http_request")).with(&[
-            "http.request.method",
-            "url.original",
-            "url.path",
-            "url.query",
-            "http.version",
-        ]),
+        "request" => Target::new("http.request.line", Some("http_request")),
         "request_method" => Target::new("http.request.method", None),
-        "request_uri" => Target::new("url.original", Some("url")).with(URL_FIELDS),
+        "request_uri" => Target::new("url.original", Some("url")),
         "uri" | "document_uri" => Target::new("url.path", None),
         "args" | "query_string" => Target::new("url.query", None),
         "scheme" => Target::new("url.scheme", None),
-        FULL_URL => Target::new("url.full", Some("url")).with(URL_FIELDS),
+        FULL_URL => Target::new("url.full", Some("url")),
         "host" | "http_host" | "server_name" => Target::new("url.domain", None),
         "server_port" => Target::new("server.port", int),
         "server_addr" => Target::new("server.ip", Some("ip")).or("server.address", None),
