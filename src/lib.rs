@@ -32,6 +32,7 @@
 //! | [`ship`] | encode, verdict, backoff, client, rejects; file and stdout outputs |
 //! | [`http`] | /metrics, /healthz, /readyz, status |
 //! | [`agent`] | starts the tasks, owns shutdown and reload |
+//! | [`demo`] | a synthetic company that writes real log files |
 //! | [`command`] | one file per subcommand |
 //!
 //! # Invariants
@@ -48,6 +49,7 @@
 
 pub mod command;
 pub mod config;
+pub mod demo;
 pub mod derive;
 pub mod event;
 pub mod format;
