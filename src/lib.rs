@@ -32,7 +32,7 @@
 //! | [`ship`] | encode, verdict, backoff, client, rejects; file and stdout outputs |
 //! | [`http`] | /metrics, /healthz, /readyz, status |
 //! | [`agent`] | starts the tasks, owns shutdown and reload |
-//! | [`demo`] | a synthetic company that writes real log files |
+//! | [`demo`] | a synthetic company that writes log files, and the screen that shows what the agent makes of them |
 //! | [`command`] | one file per subcommand |
 //!
 //! # Invariants

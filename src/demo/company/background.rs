@@ -155,7 +155,6 @@ impl World {
     }
 }
 
-// The first lines are part of every test of the company as a whole; see `company::tests`.
 #[cfg(test)]
 mod tests {
     use super::*;
