@@ -35,6 +35,7 @@
 //! | [`mill`] | one worker's pass over a chunk: parse, derive, encode |
 //! | [`http`] | /metrics, /healthz, /readyz, status |
 //! | [`agent`] | starts the tasks, owns shutdown and reload |
+//! | [`demo`] | a synthetic company that writes log files, and the screen that shows what the agent makes of them |
 //! | [`command`] | one file per subcommand |
 //!
 //! # Invariants
@@ -51,6 +52,7 @@
 
 pub mod command;
 pub mod config;
+pub mod demo;
 pub mod derive;
 pub mod encode;
 pub mod event;
