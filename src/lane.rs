@@ -20,9 +20,28 @@ pub struct Lane {
     pub rules: Rules,
 }
 
+/// The names of the inputs, under which their books are kept from run to run: what is read for whom, and a number
+/// where two are alike.
+pub fn names(inputs: &[InputSettings]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for input in inputs {
+        let name = match &input.service {
+            Some(service) => format!("{service}/{}", input.pipeline.value),
+            None => input.pipeline.value.clone(),
+        };
+        let numbered = (2..).map(|number| format!("{name}#{number}"));
+        let free = std::iter::once(name.clone())
+            .chain(numbered)
+            .find(|name| !names.contains(name));
+        names.extend(free);
+    }
+    names
+}
+
 /// Compiles one input. Its place in the list of watches is `index`.
 pub fn build(
     input: &InputSettings,
+    name: &str,
     index: usize,
     agent: &AgentSettings,
     output: &OutputSettings,
@@ -41,7 +60,8 @@ pub fn build(
         Ok(rules) => rules,
         Err(errors) => {
             for error in errors {
-                diagnostics.push(Diagnostic::error(error.to_string()).at_value(&input.pipeline, "in this pipeline"));
+                diagnostics
+                    .push(Diagnostic::error(error.to_string()).at_value(&input.pipeline, "in this pipeline"));
             }
             return None;
         }
@@ -53,16 +73,15 @@ pub fn build(
             return None;
         }
     };
-    let name = input.name();
     let lane = Lane {
-        name: name.clone(),
+        name: name.to_owned(),
         template: template(input, &pipeline, agent, output),
         rules,
         pipeline: Arc::clone(&pipeline),
     };
     let watch = Watch {
         index,
-        name,
+        name: name.to_owned(),
         globs,
         frame: Arc::new(frame_rule(&pipeline, agent.line_bytes_max, input.wrapper)),
         start_at: match input.start_at {
@@ -77,7 +96,7 @@ fn globs(input: &InputSettings) -> Result<Globs, source::GlobError> {
     let texts = |globs: &[crate::config::Spanned<String>]| -> Vec<String> {
         globs.iter().map(|glob| glob.value.clone()).collect()
     };
-    Globs::new(&texts(&input.paths), &texts(&input.exclude))
+    Globs::compile(&texts(&input.paths), &texts(&input.exclude))
 }
 
 fn template(
@@ -90,7 +109,9 @@ fn template(
     let (index, with_id) = match output {
         OutputSettings::Elasticsearch(settings) => {
             let namespace = input.namespace.as_deref().unwrap_or(&settings.namespace);
-            let index = settings.index.render(dataset, namespace, input.service.as_deref());
+            let index = settings
+                .index
+                .render(dataset, namespace, input.service.as_deref());
             (index, settings.document_ids)
         }
         OutputSettings::File(_) | OutputSettings::Stdout => {

@@ -120,7 +120,11 @@ impl Mill {
                 next.body.extend_from_slice(&batch.body[before..]);
                 next.parts.push(part());
                 batch.body.truncate(before);
-                if batch.docs.last().is_none_or(|doc| doc.part as usize + 1 != batch.parts.len()) {
+                if batch
+                    .docs
+                    .last()
+                    .is_none_or(|doc| doc.part as usize + 1 != batch.parts.len())
+                {
                     batch.parts.pop();
                 }
                 full(std::mem::replace(&mut batch, next));
@@ -137,7 +141,11 @@ impl Mill {
             self.counts.cut += u64::from(frame.cut);
         }
         drop(shard);
-        if batch.docs.last().is_none_or(|doc| doc.part as usize + 1 != batch.parts.len()) {
+        if batch
+            .docs
+            .last()
+            .is_none_or(|doc| doc.part as usize + 1 != batch.parts.len())
+        {
             // No event of the chunk: the ledger has settled it already.
             batch.parts.pop();
         }

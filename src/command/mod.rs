@@ -6,6 +6,7 @@
 mod library;
 mod parse;
 mod reading;
+mod replay;
 mod test;
 
 use std::io::IsTerminal;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::Diagnostics;
+use crate::config::{Diagnostics, Wrapper};
 
 /// Tails service logs, parses them with pipelines, ships the events to Elasticsearch and serves the metrics that
 /// it derives from them to Prometheus.
@@ -118,6 +119,9 @@ struct ParseArguments {
     format: Option<String>,
     #[command(flatten)]
     reading: Reading,
+    /// What a container runtime put around each line.
+    #[arg(long, value_enum, default_value_t = WrapperArgument::Pipeline, value_name = "WRAPPER")]
+    wrapper: WrapperArgument,
     /// For a line that does not match: where each pattern stopped, and what it expected there.
     #[arg(long)]
     explain: bool,
@@ -130,6 +134,26 @@ struct ParseArguments {
     /// The log; standard input when absent or `-`.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WrapperArgument {
+    /// As the pipeline says.
+    Pipeline,
+    None,
+    Docker,
+    Cri,
+}
+
+impl From<WrapperArgument> for Option<Wrapper> {
+    fn from(argument: WrapperArgument) -> Self {
+        match argument {
+            WrapperArgument::Pipeline => None,
+            WrapperArgument::None => Some(Wrapper::None),
+            WrapperArgument::Docker => Some(Wrapper::Docker),
+            WrapperArgument::Cri => Some(Wrapper::Cri),
+        }
+    }
 }
 
 /// What stands in for what a line does not say.
@@ -279,7 +303,11 @@ impl Terminal {
         if !diagnostics.is_empty() {
             eprintln!("{}", diagnostics.render(self.error_color).trim_end());
         }
-        if diagnostics.has_errors() { Err(Refused) } else { Ok(()) }
+        if diagnostics.has_errors() {
+            Err(Refused)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -336,7 +364,9 @@ fn column(line: &[u8], at: usize) -> (String, usize) {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let scale = match unit {
         "ms" => 0.001,

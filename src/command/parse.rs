@@ -6,18 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
-use anyhow::{Context, bail};
-use bumpalo::Bump;
+use anyhow::Context;
 
 use super::library::{argument, library, pipeline};
-use super::reading::Chunks;
-use super::{ParseArguments, Reading, Terminal, column};
+use super::replay::{self, Event};
+use super::{ParseArguments, Reading, Refused, Terminal, column};
 use crate::config::Diagnostics;
 use crate::encode;
-use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter, Value};
-use crate::lane;
-use crate::limits;
-use crate::pattern::{self, Clock};
+use crate::event::{Timestamp, TimestampWriter, Value};
+use crate::pattern::Clock;
 use crate::pipeline::{HostWords, Outcome, Pipeline};
 
 pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()> {
@@ -31,29 +28,28 @@ pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()>
     let pipeline = pipeline(&library, &name, &host, &mut diagnostics);
     terminal.report(&diagnostics)?;
     let Some(pipeline) = pipeline else {
-        bail!("the pipeline cannot be used");
+        return Err(Refused.into());
     };
 
     let pipeline = Arc::new(pipeline);
-    let rule = lane::frame_rule(&pipeline, limits::LINE_BYTES_MAX, None);
-    let mut chunks = Chunks::new(open(arguments.file.as_deref())?, &rule);
+    let now = arguments.reading.now()?;
     let mut printer = Printer {
         pipeline: &pipeline,
-        clock: pipeline.clock(arguments.reading.now()?),
+        clock: pipeline.clock(now),
         times: TimestampWriter::default(),
         line: Vec::new(),
         terminal,
         out: BufWriter::with_capacity(64 << 10, io::stdout().lock()),
     };
-    while let Some(chunk) = chunks.next().context("cannot read the log")? {
-        let written = printer.chunk(chunk, arguments).and_then(|()| printer.out.flush());
-        match written {
-            // Whoever reads has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
-            written => written.context("cannot write to standard output")?,
-        }
+    let input = open(arguments.file.as_deref())?;
+    let read = replay::each(&pipeline, arguments.wrapper.into(), now, input, |event| {
+        printer.event(event, arguments)
+    });
+    match read.and_then(|()| printer.out.flush()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        read => read.context("cannot read the log or write what comes of it"),
     }
-    Ok(())
 }
 
 fn open(file: Option<&Path>) -> anyhow::Result<Box<dyn Read>> {
@@ -69,8 +65,9 @@ fn open(file: Option<&Path>) -> anyhow::Result<Box<dyn Read>> {
 impl Reading {
     fn zone(&self) -> anyhow::Result<Option<jiff::tz::TimeZone>> {
         let read = |name: &String| {
-            jiff::tz::TimeZone::get(name)
-                .with_context(|| format!("unknown time zone {name:?}; give a name such as Europe/Berlin or UTC"))
+            jiff::tz::TimeZone::get(name).with_context(|| {
+                format!("unknown time zone {name:?}; give a name such as Europe/Berlin or UTC")
+            })
         };
         self.timezone.as_ref().map(read).transpose()
     }
@@ -97,45 +94,25 @@ struct Printer<'p, W: Write> {
 }
 
 impl<W: Write> Printer<'_, W> {
-    fn chunk(&mut self, chunk: &Chunk, arguments: &ParseArguments) -> io::Result<()> {
-        let arena = Bump::new();
-        let mut fields = Fields::new(self.pipeline.schema.len());
-        for frame in &chunk.frames {
-            let text = &chunk.text()[frame.text.start as usize..frame.text.end as usize];
-            let outcome = self.pipeline.parse(text, &mut fields, &mut self.clock, &arena);
-            self.stand_in_time(chunk, frame, &mut fields);
-            if arguments.pretty {
-                self.pretty(&fields, outcome)?;
-            } else {
-                self.json(&fields, frame, outcome)?;
-            }
-            if arguments.explain && outcome == Outcome::Unmatched {
-                self.explain(text)?;
-            }
+    fn event(&mut self, event: &Event<'_, '_>, arguments: &ParseArguments) -> io::Result<()> {
+        if arguments.pretty {
+            self.pretty(event)?;
+        } else {
+            self.json(event)?;
+        }
+        if arguments.explain && event.outcome == Outcome::Unmatched {
+            self.explain(event.text)?;
         }
         Ok(())
     }
 
-    /// The time that a container runtime wrote, for a line that says none.
-    fn stand_in_time<'a>(&mut self, chunk: &'a Chunk, frame: &Frame, fields: &mut Fields<'a>) {
-        let outer = &chunk.raw[frame.outer_time.start as usize..frame.outer_time.end as usize];
-        let Some(slot) = self.pipeline.schema.get(encode::TIMESTAMP) else {
-            return;
-        };
-        if fields.get(slot).is_absent()
-            && let Some(at) = pattern::rfc3339(outer, &mut self.clock)
-        {
-            fields.set(slot, Value::Time(at));
-        }
-    }
-
-    fn json(&mut self, fields: &Fields<'_>, frame: &Frame, outcome: Outcome) -> io::Result<()> {
+    fn json(&mut self, event: &Event<'_, '_>) -> io::Result<()> {
         self.line.clear();
         encode::write_event(
             &self.pipeline.schema,
-            fields,
-            frame.stream,
-            outcome == Outcome::Unmatched,
+            event.fields,
+            event.stream,
+            event.outcome == Outcome::Unmatched,
             &mut self.times,
             &mut self.line,
         );
@@ -144,22 +121,23 @@ impl<W: Write> Printer<'_, W> {
     }
 
     /// One field per line, names aligned, an empty line between events.
-    fn pretty(&mut self, fields: &Fields<'_>, outcome: Outcome) -> io::Result<()> {
+    fn pretty(&mut self, event: &Event<'_, '_>) -> io::Result<()> {
         let (name_style, bad) = match self.terminal.color {
             true => (AnsiColor::Cyan.on_default(), AnsiColor::Red.on_default().bold()),
             false => (Style::new(), Style::new()),
         };
-        if outcome == Outcome::Unmatched {
+        if event.outcome == Outcome::Unmatched {
             writeln!(self.out, "{bad}no pattern matches{bad:#}")?;
         }
         let schema = &self.pipeline.schema;
         let shown: Vec<(String, Value<'_>)> = schema
             .iter()
             .filter(|(_, name)| !name.starts_with('_'))
-            .map(|(field, name)| (name.to_owned(), fields.get(field)))
+            .map(|(field, name)| (name.to_owned(), event.fields.get(field)))
             .filter(|(_, value)| !value.is_absent())
             .chain(
-                fields
+                event
+                    .fields
                     .extra()
                     .iter()
                     .map(|extra| (String::from_utf8_lossy(extra.name).into_owned(), extra.value)),

@@ -79,7 +79,14 @@ mod tests {
         let mut fields = Fields::new(schema.len());
         let mut text = |fields: &Fields<'_>, stream, unmatched| {
             let mut out = Vec::new();
-            write_event(&schema, fields, stream, unmatched, &mut TimestampWriter::default(), &mut out);
+            write_event(
+                &schema,
+                fields,
+                stream,
+                unmatched,
+                &mut TimestampWriter::default(),
+                &mut out,
+            );
             String::from_utf8(out).unwrap()
         };
         assert_eq!(text(&fields, None, false), "{}");

@@ -190,9 +190,12 @@ fn syntax_diagnostic(error: SyntaxError, pattern: &Spanned<String>) -> Diagnosti
 fn extract(rule: &config::ExtractRule, schema: &mut Schema, diagnostics: &mut Diagnostics) -> Extract {
     let Some(field) = schema.get(&rule.field) else {
         diagnostics.push(
-            Diagnostic::error(format!("nothing before this sets the field `{}`", rule.field.value))
-                .at_value(&rule.field, "unknown field")
-                .help("name a field that a pattern of [parse] or an earlier [[extract]] sets"),
+            Diagnostic::error(format!(
+                "nothing before this sets the field `{}`",
+                rule.field.value
+            ))
+            .at_value(&rule.field, "unknown field")
+            .help("name a field that a pattern of [parse] or an earlier [[extract]] sets"),
         );
         return Extract {
             field: schema.intern("message"),

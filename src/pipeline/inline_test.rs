@@ -39,7 +39,10 @@ fn run<'f>(test: &'f PipelineTest, pipeline: &Pipeline) -> Vec<Failure<'f>> {
     let mut fail = |place: Spanned<()>, message: String| failures.push(Failure { test, place, message });
     match (outcome, test.unmatched) {
         (Outcome::Unmatched, false) => {
-            fail(test.input.clone().map(|_| ()), "no pattern matches this line".to_owned());
+            fail(
+                test.input.clone().map(|_| ()),
+                "no pattern matches this line".to_owned(),
+            );
         }
         (Outcome::Matched, true) => fail(
             test.input.clone().map(|_| ()),
@@ -57,7 +60,10 @@ fn run<'f>(test: &'f PipelineTest, pipeline: &Pipeline) -> Vec<Failure<'f>> {
         match event.get(name.as_str()) {
             None => fail(place, format!("the event has no `{}`", name.value)),
             Some(found) if *found != expected.value => {
-                fail(place, format!("`{}` is {found}, not {}", name.value, expected.value));
+                fail(
+                    place,
+                    format!("`{}` is {found}, not {}", name.value, expected.value),
+                );
             }
             Some(_) => {}
         }

@@ -100,8 +100,11 @@ fn read_folder(folder: &Path, diagnostics: &mut Diagnostics) -> BTreeMap<String,
         Ok(entries) => entries,
         Err(error) => {
             diagnostics.push(
-                Diagnostic::error(format!("cannot read the folder of pipelines {}: {error}", folder.display()))
-                    .help("name a folder that exists and that logmill may read"),
+                Diagnostic::error(format!(
+                    "cannot read the folder of pipelines {}: {error}",
+                    folder.display()
+                ))
+                .help("name a folder that exists and that logmill may read"),
             );
             return files;
         }

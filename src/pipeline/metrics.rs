@@ -22,7 +22,11 @@ pub fn compile(
             // A set is written for all kinds of logs: what this one cannot fill is left out.
             Some(set) => {
                 specs.extend(set.counters.iter().filter_map(|rule| counter(rule, schema).ok()));
-                specs.extend(set.histograms.iter().filter_map(|rule| histogram(rule, schema).ok()));
+                specs.extend(
+                    set.histograms
+                        .iter()
+                        .filter_map(|rule| histogram(rule, schema).ok()),
+                );
             }
             None if library.set_names().contains(&name.as_str()) => {}
             None => diagnostics.push(unknown_set(name, library)),
@@ -37,9 +41,12 @@ pub fn compile(
         }
         Err(missing) => missing.into_iter().for_each(|field| {
             diagnostics.push(
-                Diagnostic::error(format!("nothing in this pipeline sets the field `{}`", field.value))
-                    .at_value(field, "unknown field")
-                    .help("name a field that a pattern, [parse.keys] or [set] sets"),
+                Diagnostic::error(format!(
+                    "nothing in this pipeline sets the field `{}`",
+                    field.value
+                ))
+                .at_value(field, "unknown field")
+                .help("name a field that a pattern, [parse.keys] or [set] sets"),
             );
         }),
     };
@@ -77,7 +84,11 @@ fn counter<'r>(rule: &'r CounterRule, schema: &Schema) -> Result<MetricSpec, Mis
         },
         ..MetricSpec::counter(&rule.name, help(&rule.help))
     };
-    if missing.is_empty() { Ok(spec) } else { Err(missing) }
+    if missing.is_empty() {
+        Ok(spec)
+    } else {
+        Err(missing)
+    }
 }
 
 fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {
@@ -90,7 +101,11 @@ fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec,
     };
     let buckets = match &rule.buckets {
         Some(bounds) => bounds.value.clone(),
-        None if rule.unit.as_ref().is_some_and(|unit| unit.value == FieldUnit::Bytes) => {
+        None if rule
+            .unit
+            .as_ref()
+            .is_some_and(|unit| unit.value == FieldUnit::Bytes) =>
+        {
             BYTES_BUCKETS.to_vec()
         }
         None => SECONDS_BUCKETS.to_vec(),
@@ -110,7 +125,16 @@ fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec,
 
 /// Bounds for sizes: powers of four from 256 bytes to 64 MiB.
 const BYTES_BUCKETS: [f64; 10] = [
-    256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0, 67_108_864.0,
+    256.0,
+    1024.0,
+    4096.0,
+    16384.0,
+    65536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
+    67_108_864.0,
 ];
 
 fn help(text: &Option<Spanned<String>>) -> &str {

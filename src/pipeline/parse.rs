@@ -84,11 +84,7 @@ impl Pipeline {
     ) -> Outcome {
         fields.clear();
         let text = self.tidy.apply(text, arena);
-        let mut scene = Scene {
-            fields,
-            clock,
-            arena,
-        };
+        let mut scene = Scene { fields, clock, arena };
         let outcome = if self.parser.parse(text, &mut scene) {
             for extract in &self.extracts {
                 extract.apply(&mut scene);

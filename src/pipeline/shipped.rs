@@ -38,7 +38,10 @@ mod tests {
             names
         };
         let list = |files: &[Shipped]| files.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>();
-        assert_eq!(list(PIPELINES), named(concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines")));
+        assert_eq!(
+            list(PIPELINES),
+            named(concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines"))
+        );
         assert_eq!(
             list(METRIC_SETS),
             named(concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/metrics"))

@@ -25,7 +25,9 @@ impl Tidy {
         let Some(first_end) = memchr(b'\n', text) else {
             return text;
         };
-        if self.dedent == 0 && memmem::find(&text[first_end - usize::from(first_end > 0)..], b"\r\n").is_none() {
+        if self.dedent == 0
+            && memmem::find(&text[first_end - usize::from(first_end > 0)..], b"\r\n").is_none()
+        {
             return text;
         }
         let mut out = ArenaVec::with_capacity_in(text.len(), arena);
@@ -84,14 +86,20 @@ mod tests {
 
     #[test]
     fn colours_are_taken_out() {
-        assert_eq!(tidy(true, 0, b"\x1b[2m17:00\x1b[0;39m \x1b[32m INFO\x1b[m x"), "17:00  INFO x");
+        assert_eq!(
+            tidy(true, 0, b"\x1b[2m17:00\x1b[0;39m \x1b[32m INFO\x1b[m x"),
+            "17:00  INFO x"
+        );
         assert_eq!(tidy(true, 0, b"lone \x1b and cut \x1b[1"), "lone  and cut 1");
         assert_eq!(tidy(false, 0, b"\x1b[2mx"), "\x1b[2mx");
     }
 
     #[test]
     fn the_body_moves_to_the_left() {
-        assert_eq!(tidy(true, 6, b"head\n      body\n         at x\n  short"), "head\nbody\n   at x\nshort");
+        assert_eq!(
+            tidy(true, 6, b"head\n      body\n         at x\n  short"),
+            "head\nbody\n   at x\nshort"
+        );
         assert_eq!(tidy(true, 6, b"      head"), "      head");
     }
 

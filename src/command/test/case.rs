@@ -1,0 +1,244 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::difference;
+use crate::command::library::argument;
+use crate::command::replay;
+use crate::config::{Diagnostics, Wrapper};
+use crate::derive::{Format, Registry};
+use crate::encode;
+use crate::event::{Timestamp, TimestampWriter};
+use crate::pipeline::{HostWords, Library, Outcome, Pipeline, compile};
+
+/// One log of a pipeline's fixtures, with what must come of it.
+#[derive(Debug)]
+pub struct Case {
+    pipeline: String,
+    /// `CASE` of `CASE.log`.
+    pub name: String,
+    /// Up to and without `.log`.
+    stem: PathBuf,
+}
+
+pub enum Verdict {
+    Same {
+        events: usize,
+        unmatched: usize,
+    },
+    /// The golden files were written.
+    Updated {
+        events: usize,
+        unmatched: usize,
+    },
+    Different(String),
+    /// The diagnostics say why.
+    NotCompiled,
+}
+
+/// `CASE.toml`: what an input would say of such a log.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    format: Option<String>,
+    timezone: Option<String>,
+    /// The moment of reading, RFC 3339.
+    now: Option<String>,
+    wrapper: Option<String>,
+}
+
+/// The moment of reading of a case that gives none: late in 2026, so that times without a year are of then.
+const NOW: &str = "2026-11-22T23:59:59Z";
+
+/// What came of a log.
+struct Found {
+    events: String,
+    metrics: String,
+    count: usize,
+    unmatched: usize,
+}
+
+impl Case {
+    /// The cases of one pipeline, in order of their names.
+    pub fn find(fixtures: &Path, pipeline: &str) -> anyhow::Result<Vec<Case>> {
+        let folder = fixtures.join(pipeline);
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let entries =
+            fs::read_dir(&folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
+        let mut cases: Vec<Case> = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
+            .filter_map(|path| {
+                Some(Case {
+                    pipeline: pipeline.to_owned(),
+                    name: path.file_stem()?.to_str()?.to_owned(),
+                    stem: path.with_extension(""),
+                })
+            })
+            .collect();
+        cases.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(cases)
+    }
+
+    /// Runs the log through its pipeline and holds what comes out against the golden files, or writes them.
+    pub fn run(
+        &self,
+        library: &Library,
+        update: bool,
+        diagnostics: &mut Diagnostics,
+    ) -> anyhow::Result<Verdict> {
+        let words = self.words()?;
+        let host = HostWords {
+            format: words.format.as_deref().map(|text| argument("format", text)),
+            timezone: match &words.timezone {
+                Some(name) => Some(TimeZone::get(name).with_context(|| {
+                    format!("{}: unknown time zone {name:?}", self.path("toml").display())
+                })?),
+                None => None,
+            },
+        };
+        let Some(file) = library.pipeline(&self.pipeline, diagnostics) else {
+            return Ok(Verdict::NotCompiled);
+        };
+        let Some(pipeline) = compile(&file, library, &host, diagnostics) else {
+            return Ok(Verdict::NotCompiled);
+        };
+        let found = self.read(&Arc::new(pipeline), &words)?;
+        let (events, unmatched) = (found.count, found.unmatched);
+        if update {
+            self.write(&found)?;
+            return Ok(Verdict::Updated { events, unmatched });
+        }
+        let mut different = String::new();
+        self.hold("events.ndjson", &found.events, difference::events, &mut different)?;
+        self.hold("metrics.txt", &found.metrics, difference::lines, &mut different)?;
+        Ok(match different.is_empty() {
+            true => Verdict::Same { events, unmatched },
+            false => Verdict::Different(different),
+        })
+    }
+
+    fn read(&self, pipeline: &Arc<Pipeline>, words: &Words) -> anyhow::Result<Found> {
+        let path = self.path("log");
+        let now: jiff::Timestamp = words
+            .now
+            .as_deref()
+            .unwrap_or(NOW)
+            .parse()
+            .with_context(|| format!("{}: `now` is no moment", self.path("toml").display()))?;
+        let wrapper = match words.wrapper.as_deref() {
+            None => None,
+            Some("none") => Some(Wrapper::None),
+            Some("docker") => Some(Wrapper::Docker),
+            Some("cri") => Some(Wrapper::Cri),
+            Some(other) => bail!(
+                "{}: unknown wrapper {other:?}; there are none, docker and cri",
+                self.path("toml").display()
+            ),
+        };
+        let log = fs::File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+        let registry = Registry::default();
+        let rules = registry
+            .rules(&pipeline.metrics, &self.pipeline)
+            .map_err(|errors| {
+                anyhow::anyhow!(
+                    "{}",
+                    errors
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join("; ")
+                )
+            })?;
+        let shard = registry.shard();
+        let mut guard = shard.lock();
+        let mut found = Found {
+            events: String::new(),
+            metrics: String::new(),
+            count: 0,
+            unmatched: 0,
+        };
+        let mut times = TimestampWriter::default();
+        let mut line = Vec::new();
+        let moment = Timestamp::from_millis(now.as_millisecond());
+        replay::each(pipeline, wrapper, moment, log, |event| {
+            let unmatched = event.outcome == Outcome::Unmatched;
+            line.clear();
+            encode::write_event(
+                &pipeline.schema,
+                event.fields,
+                event.stream,
+                unmatched,
+                &mut times,
+                &mut line,
+            );
+            found.events.push_str(&String::from_utf8_lossy(&line));
+            found.events.push('\n');
+            rules.count(event.fields, &mut guard);
+            found.count += 1;
+            found.unmatched += usize::from(unmatched);
+            Ok(())
+        })
+        .with_context(|| format!("cannot read {}", path.display()))?;
+        drop(guard);
+        let mut metrics = Vec::new();
+        registry.write(Format::Text, &mut metrics);
+        found.metrics = String::from_utf8_lossy(&metrics).into_owned();
+        Ok(found)
+    }
+
+    fn words(&self) -> anyhow::Result<Words> {
+        let path = self.path("toml");
+        match fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).with_context(|| format!("cannot use {}", path.display())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Words::default()),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    /// Compares with one golden file.
+    fn hold(
+        &self,
+        extension: &str,
+        found: &str,
+        differ: fn(&str, &str) -> String,
+        different: &mut String,
+    ) -> anyhow::Result<()> {
+        let path = self.path(extension);
+        let expected = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                different.push_str(&format!(
+                    "  there is no {}; run `logmill test --update` and read what it writes\n",
+                    path.display()
+                ));
+                return Ok(());
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        if expected != found {
+            different.push_str(&format!("  {}\n{}", path.display(), differ(&expected, found)));
+        }
+        Ok(())
+    }
+
+    fn write(&self, found: &Found) -> anyhow::Result<()> {
+        for (extension, text) in [("events.ndjson", &found.events), ("metrics.txt", &found.metrics)] {
+            let path = self.path(extension);
+            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    fn path(&self, extension: &str) -> PathBuf {
+        self.stem.with_added_extension(extension)
+    }
+}
