@@ -1,1 +1,4 @@
+//! Integration tests: the real program against real servers.
 
+mod servers;
+mod smoke;
