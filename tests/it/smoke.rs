@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::servers::{Elasticsearch, Version};
+use crate::servers::{Elasticsearch, Opensearch, Prometheus, Version, prometheus};
 
 #[tokio::test]
 async fn elasticsearch_keeps_each_document_once() {
@@ -73,4 +73,44 @@ async fn elasticsearch_asks_who_you_are() {
     );
     let untrusting = crate::servers::client::Client::new(server.url());
     assert!(untrusting.send(Method::GET, "/", "").await.is_err());
+}
+
+#[tokio::test]
+async fn opensearch_has_data_streams() {
+    let Some(server) = Opensearch::start_or_skip("opensearch_has_data_streams").await else {
+        return;
+    };
+    let client = server.client();
+    assert_eq!(client.get("/").await["version"]["distribution"], "opensearch");
+    client
+        .put_index_template(
+            "smoke",
+            json!({"index_patterns": ["logs-smoke-*"], "data_stream": {}, "priority": 500}),
+        )
+        .await;
+    let body = "{\"create\":{\"_id\":\"1\"}}\n{\"@timestamp\":\"2026-01-01T00:00:00Z\",\"n\":1}\n";
+    client.bulk("/logs-smoke-default/_bulk", body).await;
+    assert_eq!(client.count("logs-smoke-default").await, 1);
+    let streams = client.get("/_data_stream/logs-smoke-default").await;
+    assert_eq!(streams["data_streams"][0]["name"], "logs-smoke-default");
+}
+
+#[tokio::test]
+async fn prometheus_scrapes() {
+    // A server cannot know its own port beforehand, so the second one scrapes the first.
+    let scraped = Prometheus::start(&[]).await.unwrap();
+    let address = scraped.url().strip_prefix("http://").unwrap();
+    let server = Prometheus::start(&[("first", address)]).await.unwrap();
+    assert_eq!(server.wait_for("up{job=\"first\"} == 1").await, 1.0);
+    let samples = server.query("prometheus_build_info{job=\"first\"}").await;
+    assert!(samples[0].labels.contains_key("version"), "{samples:?}");
+    assert_eq!(server.query("1 + 1").await[0].value, 2.0);
+}
+
+#[tokio::test]
+async fn promtool_lints() {
+    let good = "# HELP lines_total Lines read.\n# TYPE lines_total counter\nlines_total 1\n";
+    prometheus::check_metrics(good).unwrap();
+    let bad = "# HELP lines Lines read.\n# TYPE lines counter\nlines 1\n";
+    assert!(prometheus::check_metrics(bad).unwrap_err().contains("_total"));
 }

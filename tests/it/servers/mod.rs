@@ -17,12 +17,16 @@ pub mod client;
 pub mod elasticsearch;
 pub mod fetch;
 pub mod jdk;
+pub mod opensearch;
 pub mod process;
+pub mod prometheus;
 pub mod tally;
 
 use std::time::{Duration, Instant};
 
 pub use elasticsearch::{Elasticsearch, Version};
+pub use opensearch::Opensearch;
+pub use prometheus::Prometheus;
 pub use tally::Tally;
 
 use fetch::Result;
