@@ -3,6 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::proxy::{Fault, Proxy};
+use crate::servers::client::Client;
+use crate::servers::elasticsearch::{BEARER_TOKEN, PASSWORD, basic};
 use crate::servers::{Elasticsearch, Opensearch, Prometheus, Version, prometheus};
 
 #[tokio::test]
@@ -51,7 +54,7 @@ async fn elasticsearch_keeps_each_document_once() {
 
 #[tokio::test]
 async fn elasticsearch_asks_who_you_are() {
-    let server = Elasticsearch::start_secured(Version::V8_19).await.unwrap();
+    let server = Elasticsearch::shared_secured().await;
     assert!(server.url().starts_with("https://"));
     let client = server.client();
     client.create_index("smoke-secured", Value::Null).await;
@@ -62,7 +65,7 @@ async fn elasticsearch_asks_who_you_are() {
         .danger_accept_invalid_certs(true)
         .build()
         .unwrap();
-    let stranger = crate::servers::client::Client::with(http, server.url(), None);
+    let stranger = Client::with(http, server.url(), None);
     assert_eq!(
         stranger
             .send(Method::GET, "/smoke-secured/_count", "")
@@ -71,8 +74,45 @@ async fn elasticsearch_asks_who_you_are() {
             .status,
         401
     );
-    let untrusting = crate::servers::client::Client::new(server.url());
+    let untrusting = Client::new(server.url());
     assert!(untrusting.send(Method::GET, "/", "").await.is_err());
+
+    let document = "{\"create\":{\"_id\":\"1\"}}\n{\"n\":1}\n";
+    let reader = server.client_as(basic("reader", PASSWORD));
+    assert_eq!(reader.count("smoke-secured").await, 0);
+    let refused = reader
+        .send(Method::POST, "/smoke-secured/_bulk", document)
+        .await
+        .unwrap();
+    assert_eq!(refused.status, 200, "{}", refused.body);
+    assert_eq!(refused.body["items"][0]["create"]["status"], 403);
+
+    let bearer = server.client_as(format!("Bearer {BEARER_TOKEN}").parse().unwrap());
+    let stored = bearer.bulk("/logs-smoke-default/_bulk", document).await;
+    assert_eq!(stored["items"][0]["create"]["status"], 201);
+
+    let security = server.security().unwrap();
+    let mut identity = std::fs::read(&security.client_certificate).unwrap();
+    identity.extend(std::fs::read(&security.client_key).unwrap());
+    reqwest::Identity::from_pem(&identity).expect("certificate and key in the form that rustls reads");
+}
+
+#[tokio::test]
+async fn elasticsearch_7_17_answers_alike() {
+    let server = Elasticsearch::start(Version::V7_17).await.unwrap();
+    let client = server.client();
+    let nodes = client.get("/_nodes/_local?filter_path=nodes.*.version").await;
+    assert!(nodes.to_string().contains("7.17.29"), "{nodes}");
+    let body = "{\"create\":{\"_id\":\"1\"}}\n{\"n\":1}\n";
+    client.bulk("/smoke/_bulk", body).await;
+    assert_eq!(
+        client.bulk("/smoke/_bulk", body).await["items"][0]["create"]["status"],
+        409
+    );
+    client.tally("smoke", "n", 1..=1).await.assert_exact();
+    let home = server.home().to_owned();
+    drop(server);
+    assert!(!home.exists(), "{} is left behind", home.display());
 }
 
 #[tokio::test]
@@ -113,4 +153,31 @@ async fn promtool_lints() {
     prometheus::check_metrics(good).unwrap();
     let bad = "# HELP lines Lines read.\n# TYPE lines counter\nlines 1\n";
     assert!(prometheus::check_metrics(bad).unwrap_err().contains("_total"));
+}
+
+#[tokio::test]
+async fn proxy_stands_in_front_of_a_secured_server() {
+    let server = Elasticsearch::shared_secured().await;
+    let direct = server.client();
+    let proxy = Proxy::start_with(direct.http().clone(), server.url()).await;
+    proxy.script([Fault::status(401)]);
+    let through = direct.via(&proxy.url());
+    let body = "{\"create\":{\"_id\":\"1\"}}\n{\"n\":1}\n";
+    assert_eq!(
+        through
+            .send(Method::POST, "/smoke/_bulk", body)
+            .await
+            .unwrap()
+            .status,
+        401
+    );
+    assert_eq!(
+        through
+            .send(Method::POST, "/smoke/_bulk", body)
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+    assert_eq!(direct.count("smoke").await, 1);
 }

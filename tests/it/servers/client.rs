@@ -40,6 +40,11 @@ impl Client {
         }
     }
 
+    /// What it sends requests with; trusts the server's certificate where there is one.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
     /// The same server and credentials by another way, such as a proxy's address.
     pub fn via(&self, base_url: &str) -> Client {
         Client::with(self.http.clone(), base_url, self.authorization.clone())

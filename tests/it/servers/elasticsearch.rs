@@ -22,8 +22,15 @@ const ARTIFACT: &str = "org.elasticsearch.distribution.integ-test-zip:elasticsea
 const HEAP: &str = "512m";
 /// A first start on two busy cores took 45 s; this is far beyond, and a server that ends is noticed at once.
 const START_MAX: Duration = Duration::from_secs(240);
-/// The password of the built-in user `elastic` where security is on.
+/// The password of both users where security is on: the built-in `elastic`, who may do everything, and `reader`,
+/// who may read everything and write to `reader-*` alone, so that other documents of a bulk request get a 403 each.
 pub const PASSWORD: &str = "logmill-test-password";
+/// A bearer token of the service account `elastic/fleet-server`, which may write to `logs-*` and `metrics-*`.
+pub const BEARER_TOKEN: &str = "AAEAAWVsYXN0aWMvZmxlZXQtc2VydmVyL2xvZ21pbGw6RG9WQ042ajZTTUtTTnNpZFBBcUVVdw";
+/// The file realm's hash (bcrypt) of [`PASSWORD`], and the service token file's (PBKDF2) of [`BEARER_TOKEN`].
+const PASSWORD_HASH: &str = "$2a$10$logmilltestssaltzzzzzOcpJ4mAOS7uWFmQjsPDYgp2DkMcP7yla";
+const TOKEN_HASH: &str = "{PBKDF2_STRETCH}10000$/SpTTTS8nY21zuzrDs1iPRAhcPwWnza3wtM3SiGEpYU=\
+                          $nRaBZbv41wys6vPAb21ltMJgY89gd6XlJqbAGH+NQ0M=";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Version {
@@ -62,10 +69,17 @@ impl Elasticsearch {
     /// names of its own. Panics when it cannot be started, in each test that wants it.
     pub async fn shared() -> &'static Elasticsearch {
         static SHARED: OnceCell<Result<Elasticsearch>> = OnceCell::const_new();
-        match SHARED.get_or_init(|| Elasticsearch::start(Version::V8_19)).await {
-            Ok(server) => server,
-            Err(reason) => panic!("elasticsearch did not start: {reason}"),
-        }
+        started(SHARED.get_or_init(|| Elasticsearch::start(Version::V8_19)).await)
+    }
+
+    /// The same with TLS and authentication: user `elastic`, password [`PASSWORD`].
+    pub async fn shared_secured() -> &'static Elasticsearch {
+        static SHARED: OnceCell<Result<Elasticsearch>> = OnceCell::const_new();
+        started(
+            SHARED
+                .get_or_init(|| Elasticsearch::start_secured(Version::V8_19))
+                .await,
+        )
     }
 
     /// A server of the caller's own, without TLS and authentication.
@@ -88,6 +102,11 @@ impl Elasticsearch {
         self.security.as_ref()
     }
 
+    /// Its configuration, data and logs; gone when the server is.
+    pub fn home(&self) -> &Path {
+        self.process.home()
+    }
+
     /// The process id of its first process.
     pub fn process_id(&self) -> u32 {
         self.process.id()
@@ -95,6 +114,11 @@ impl Elasticsearch {
 
     /// A client for one test, with the credentials of the superuser where the server asks for them.
     pub fn client(&self) -> Client {
+        self.client_as(basic("elastic", PASSWORD))
+    }
+
+    /// A client with other credentials, if the server asks for any.
+    pub fn client_as(&self, authorization: HeaderValue) -> Client {
         let Some(security) = &self.security else {
             return Client::new(&self.url);
         };
@@ -104,7 +128,7 @@ impl Elasticsearch {
             .add_root_certificate(reqwest::Certificate::from_pem(&pem).unwrap())
             .build()
             .unwrap();
-        Client::with(http, &self.url, Some(basic("elastic", PASSWORD)))
+        Client::with(http, &self.url, Some(authorization))
     }
 
     async fn launch(version: Version, secured: bool) -> Result<Elasticsearch> {
@@ -141,6 +165,12 @@ impl Elasticsearch {
     }
 }
 
+fn started(server: &'static Result<Elasticsearch>) -> &'static Elasticsearch {
+    server
+        .as_ref()
+        .unwrap_or_else(|reason| panic!("elasticsearch did not start: {reason}"))
+}
+
 /// The value of the header `Authorization` for a user and password.
 pub fn basic(user: &str, password: &str) -> HeaderValue {
     use base64::Engine;
@@ -171,7 +201,17 @@ fn prepare(version: Version, secured: bool) -> Result<(Process, Option<Security>
         "config/elasticsearch.yml",
         &settings(home.path(), security.is_some()),
     )?;
-    fs::create_dir(home.path().join("tmp")).map_err(|e| at(home.path(), e))?;
+    for dir in ["logs", "tmp"] {
+        fs::create_dir(home.path().join(dir)).map_err(|e| at(home.path(), e))?;
+    }
+    // 7.17 writes the JVM's own logs beside the distribution, where the server's user may not write.
+    let options = config.join("jvm.options");
+    let text = fs::read_to_string(&options).map_err(|e| at(&options, e))?;
+    let text = text.replace("logs/", &format!("{}/logs/", home.path().display()));
+    home.write(
+        "config/jvm.options",
+        &text.replace("HeapDumpPath=data", "HeapDumpPath=logs"),
+    )?;
     let mut command = elasticsearch_tool("elasticsearch", &distribution, &config, &java);
     command
         .env("ES_TMPDIR", home.path().join("tmp"))
@@ -207,10 +247,23 @@ fn settings(home: &Path, secured: bool) -> String {
     text
 }
 
-/// Makes certificates and the keystore with the first password of the user `elastic`.
+/// Makes certificates, users and tokens. All by files: this build cannot make the index that holds API keys and
+/// users, because it lacks the analyzers that the index asks for.
 fn secure(home: &Home, distribution: &Path, java: &Path) -> Result<Security> {
     let config = home.path().join("config");
     certificates::make(&config)?;
+    home.write("config/users", &format!("reader:{PASSWORD_HASH}\n"))?;
+    home.write("config/users_roles", "reader:reader\n")?;
+    home.write(
+        "config/roles.yml",
+        "reader:\n  cluster: [monitor]\n  indices:\n\
+         \x20   - {names: ['*'], privileges: [read, maintenance]}\n\
+         \x20   - {names: ['reader-*'], privileges: [create_doc, create_index, auto_configure]}\n",
+    )?;
+    home.write(
+        "config/service_tokens",
+        &format!("elastic/fleet-server/logmill:{TOKEN_HASH}\n"),
+    )?;
     let password = home.write("password", PASSWORD)?;
     let mut keystore = elasticsearch_tool("elasticsearch-keystore", distribution, &config, java);
     // `--force` creates the keystore without asking.
