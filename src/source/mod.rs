@@ -6,6 +6,7 @@
 
 mod bell;
 mod delivery;
+pub mod frame;
 mod glob;
 mod pool;
 mod watch;
