@@ -31,7 +31,6 @@ use self::worker::{Lanes, Worker};
 use crate::config::{AgentFile, AgentSettings, Diagnostics, Settings, System};
 use crate::derive::Registry;
 use crate::lane::{self, Lane};
-use crate::limits;
 use crate::mill::Mill;
 use crate::pipeline::Library;
 use crate::ship::{BatchPool, Ended, Settle};
@@ -108,7 +107,6 @@ pub struct Agent {
     /// Ends the output when the grace period is over.
     give_up: tokio::sync::oneshot::Sender<()>,
     pool: BatchPool,
-    http: http::Server,
     /// Held until the process ends.
     _lock: StateLock,
 }
@@ -126,7 +124,6 @@ impl Agent {
             .enable_all()
             .build()
             .context("cannot start the runtime")?;
-        let recorder = http::telemetry::install().context("cannot install the metrics recorder")?;
         telemetry::describe();
 
         let lock = StateLock::take(&settings.agent.state_dir)?;
@@ -166,12 +163,6 @@ impl Agent {
         drop(batches);
 
         let bell = Bell::default();
-        let status = Status {
-            ledger: Arc::clone(&ledger),
-            registry: Arc::clone(&plan.registry),
-            recorder,
-        };
-        let http = http::Server::start(&runtime, settings.agent.listen, status)?;
         let source = source::start(source::Setup {
             host: settings.agent.host_name.clone(),
             watches: plan.watches.clone(),
@@ -194,7 +185,6 @@ impl Agent {
             output,
             give_up,
             pool,
-            http,
             _lock: lock,
             plan,
         })
@@ -226,7 +216,6 @@ impl Agent {
             }
         }
         self.writer.stop().context("cannot write the last checkpoint")?;
-        self.http.stop();
         match ended {
             Ok(Ended::Drained | Ended::GaveUp | Ended::Closed) => Ok(()),
             Err(error) => bail!("the output broke off: {error}"),
@@ -262,7 +251,7 @@ impl Agent {
 
     /// Where /metrics is served.
     pub fn address(&self) -> std::net::SocketAddr {
-        self.http.address()
+        self.plan.settings.agent.listen
     }
 
     /// Waits for signals and does what they say, until one of them says stop.
