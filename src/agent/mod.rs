@@ -127,6 +127,7 @@ impl Agent {
             .context("cannot start the runtime")?;
         telemetry::describe();
 
+        create_private(&settings.agent.state_dir)?;
         let lock = StateLock::take(&settings.agent.state_dir)?;
         let ledger = Arc::new(Ledger::open(&settings.agent.state_dir)?);
         let memory = Memory::divide(settings);
@@ -272,6 +273,21 @@ pub struct Reloaded {
 pub fn settings(config: &Path, diagnostics: &mut Diagnostics) -> Option<Settings> {
     let file = AgentFile::read(config, &System, diagnostics)?;
     Settings::new(&file, &System, diagnostics)
+}
+
+/// The state directory holds what logs say: nobody else is to read it.
+fn create_private(dir: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| {
+            format!(
+                "cannot create the state directory {}; set `state_dir` in [agent] to one that this user may write to",
+                dir.display()
+            )
+        })
 }
 
 fn thread(name: String, work: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {
