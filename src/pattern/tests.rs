@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::separator::EXAMINED;
+use super::needle::EXAMINED;
 use super::{Clock, Kind, Mismatch, Program, Scene};
 use crate::event::{Fields, Schema, Timestamp, TimestampWriter, Value};
 
