@@ -15,7 +15,7 @@ pub struct Program {
     pub(super) steps: Box<[Step]>,
     /// What the steps can set, in their order; [`Step::fields_to`] says how far a step has come in it.
     pub(super) fields: Box<[FieldId]>,
-    /// For messages: of the lead, and then of each step's capture and separator in turn.
+    /// For messages: of the lead, then of each step's capture and separator in turn, and of the end.
     pub(super) labels: Box<[Label]>,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Label {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// The piece of the pattern that was not there: 0 is the text before the first capture, 1 that capture, 2 the
-    /// text behind it, and so on.
+    /// text behind it, and so on; one more than there are pieces is the end.
     pub step: u16,
     /// The byte of the event up to which it matched.
     pub at: u32,
@@ -95,7 +95,7 @@ impl Program {
 
     #[cold]
     fn forget(&self, mismatch: Mismatch, scene: &mut Scene<'_, '_>) {
-        let begun = usize::from(mismatch.step).div_ceil(2);
+        let begun = usize::from(mismatch.step).div_ceil(2).min(self.steps.len());
         let to = begun.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
         for &field in &self.fields[..to] {
             scene.fields.set(field, Value::Absent);
@@ -132,7 +132,7 @@ impl Program {
         if at == input.len() {
             Ok(())
         } else {
-            Err(Mismatch::new(2 * self.steps.len(), at))
+            Err(Mismatch::new(2 * self.steps.len() + 1, at))
         }
     }
 }

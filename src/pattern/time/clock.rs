@@ -10,6 +10,8 @@ use crate::event::Timestamp;
 pub struct Clock {
     zone: TimeZone,
     now: Timestamp,
+    /// `now` on the wall clock of the zone, in civil seconds.
+    civil_now: i64,
     season: Season,
     /// The last `2026-11-22T17:28:30`, `22/Nov/2026:17:28:30 +0100` (this one as an instant) and
     /// `Nov 22 17:28:30` with what they are.
@@ -27,6 +29,7 @@ impl Clock {
             Err(_) => Season::NEVER,
         };
         Clock {
+            civil_now: civil(&zone, now),
             zone,
             now,
             season,
@@ -40,6 +43,7 @@ impl Clock {
     pub fn set_now(&mut self, now: Timestamp) {
         if now != self.now {
             self.now = now;
+            self.civil_now = civil(&self.zone, now);
             self.syslog = Memo::default();
         }
     }
@@ -50,11 +54,7 @@ impl Clock {
 
     /// The present on the wall clock of the zone.
     pub(super) fn civil_now(&self) -> i64 {
-        let offset = match Instant::from_second(self.now.secs) {
-            Ok(at) => self.zone.to_offset(at).seconds(),
-            Err(_) => 0,
-        };
-        self.now.secs.saturating_add(i64::from(offset))
+        self.civil_now
     }
 
     /// The instant at which the zone's wall clock shows `civil`. Where it shows it twice (the hour before summer
@@ -101,6 +101,15 @@ impl Clock {
         }
         Some(at.as_second())
     }
+}
+
+/// What the zone's wall clock shows at an instant.
+fn civil(zone: &TimeZone, at: Timestamp) -> i64 {
+    let offset = match Instant::from_second(at.secs) {
+        Ok(instant) => zone.to_offset(instant).seconds(),
+        Err(_) => 0,
+    };
+    at.secs.saturating_add(i64::from(offset))
 }
 
 /// The wall-clock times, from one change of the clocks to the next, that stand for one instant each and are all
