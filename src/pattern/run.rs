@@ -1,6 +1,7 @@
 use std::ops::Range;
 
 use super::capture::Capture;
+use super::needle::{Line, Scope};
 use super::scene::{Keep, Nothing, Scene};
 use super::separator::{Ahead, Separator};
 use super::{Clock, Kind};
@@ -106,16 +107,16 @@ impl Program {
         let Some(mut at) = self.lead.here(input, 0) else {
             return Err(Mismatch::new(0, 0));
         };
-        let mut line = Line { input, end: None };
+        let mut line = Line::new(input);
         for (index, step) in self.steps.iter().enumerate() {
             let (here, behind) = (2 * index + 1, 2 * index + 2);
             if step.open {
-                let limit = if step.lines {
-                    input.len()
+                let scope = if step.lines {
+                    Scope::All
                 } else {
-                    line.end_from(at)
+                    Scope::Line(&mut line)
                 };
-                let Some((end, next)) = step.then.find(input, at, limit, step.ahead.as_ref()) else {
+                let Some((end, next)) = step.then.find(input, at, scope, step.ahead.as_ref()) else {
                     return Err(Mismatch::new(behind, at));
                 };
                 let text = &input[at..end];
@@ -191,25 +192,5 @@ impl Step {
             Some(b'-') => self.then.here(input, at + 1),
             _ => None,
         })
-    }
-}
-
-/// Where the line ends that a position is on; found when it is first asked for, and once for each line.
-struct Line<'a> {
-    input: &'a [u8],
-    end: Option<usize>,
-}
-
-impl Line<'_> {
-    #[inline]
-    fn end_from(&mut self, at: usize) -> usize {
-        match self.end {
-            Some(end) if at <= end => end,
-            _ => {
-                let end = memchr::memchr(b'\n', &self.input[at..]).map_or(self.input.len(), |next| at + next);
-                self.end = Some(end);
-                end
-            }
-        }
     }
 }

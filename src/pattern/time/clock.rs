@@ -11,9 +11,10 @@ pub struct Clock {
     zone: TimeZone,
     now: Timestamp,
     season: Season,
-    /// The last `2026-11-22T17:28:30`, `22/Nov/2026:17:28:30` and `Nov 22 17:28:30` with what they are.
+    /// The last `2026-11-22T17:28:30`, `22/Nov/2026:17:28:30 +0100` (this one as an instant) and
+    /// `Nov 22 17:28:30` with what they are.
     pub(super) iso: Memo<19>,
-    pub(super) clf: Memo<20>,
+    pub(super) clf: Memo<26>,
     /// Depends on `now`: forgotten when that changes.
     pub(super) syslog: Memo<15>,
 }
@@ -163,19 +164,19 @@ impl Season {
     }
 }
 
-/// The last text of `N` bytes, and the civil second that it stands for.
+/// The last text of `N` bytes, and the second that it stands for.
 #[derive(Clone, Debug)]
 pub(super) struct Memo<const N: usize> {
     text: [u8; N],
-    /// `None`: nothing is remembered.
-    civil: Option<i64>,
+    /// Seconds since 1970, civil unless the text has a zone. `None`: nothing is remembered.
+    second: Option<i64>,
 }
 
 impl<const N: usize> Default for Memo<N> {
     fn default() -> Self {
         Memo {
             text: [0; N],
-            civil: None,
+            second: None,
         }
     }
 }
@@ -184,13 +185,13 @@ impl<const N: usize> Memo<N> {
     /// What the text stands for, from memory or from `read`, which is remembered.
     #[inline]
     pub fn get(&mut self, text: &[u8; N], read: impl FnOnce(&[u8; N]) -> Option<i64>) -> Option<i64> {
-        if self.civil.is_some() && self.text == *text {
-            return self.civil;
+        if self.second.is_some() && self.text == *text {
+            return self.second;
         }
-        let civil = read(text)?;
+        let second = read(text)?;
         self.text = *text;
-        self.civil = Some(civil);
-        Some(civil)
+        self.second = Some(second);
+        Some(second)
     }
 }
 
