@@ -33,7 +33,10 @@ async fn a_million_lines_arrive_across_a_restart() {
     client.wait_for_count("million", MILLION / 10).await;
     agent.stop();
     let before = client.count("million").await;
-    assert!(before < MILLION, "the restart is to be in the middle, not after {before}");
+    assert!(
+        before < MILLION,
+        "the restart is to be in the middle, not after {before}"
+    );
 
     host.append("access.log", (MILLION / 2..MILLION).map(access_line));
     let agent = host.start();
@@ -63,7 +66,9 @@ async fn killed_again_and_again_every_line_arrives_once() {
         // A different moment each time: while it starts, reads, sends, waits for the answer.
         let target = LINES * round / rounds + 1 + round * 700;
         if round > 0 {
-            client.wait_for_count("killed", target.min(LINES * round / rounds + 1)).await;
+            client
+                .wait_for_count("killed", target.min(LINES * round / rounds + 1))
+                .await;
         }
         agent.kill();
     }
@@ -85,7 +90,10 @@ async fn a_refused_document_is_kept_and_holds_nobody_up() {
     let body = json!({"mappings": {"properties": {"n": {"type": "byte"}}}});
     client.create_index("refused", body).await;
     let host = Host::shipping_to(server.url(), "refused").input("app.log", "json-lines", "");
-    host.append("app.log", (0..1000).map(|n| format!("{{\"msg\":\"m\",\"n\":{n}}}")));
+    host.append(
+        "app.log",
+        (0..1000).map(|n| format!("{{\"msg\":\"m\",\"n\":{n}}}")),
+    );
     let agent = host.start();
     client.wait_for_count("refused", 128).await;
     agent.stop();
@@ -103,7 +111,10 @@ async fn a_refused_document_is_kept_and_holds_nobody_up() {
     };
     let list = run(&["list"]);
     assert_eq!(list.lines().count(), 1000 - 128, "{list}");
-    assert!(list.contains("app.log") && list.contains("out of range"), "{list}");
+    assert!(
+        list.contains("app.log") && list.contains("out of range"),
+        "{list}"
+    );
     let key = list.split_whitespace().next().expect("a key");
     assert!(run(&["show", key]).contains("\"document\""));
 
@@ -146,7 +157,14 @@ async fn the_template_makes_ecs_fields_searchable() {
     let server = Elasticsearch::shared().await;
     let client = server.client();
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_logmill"))
-        .args(["setup", "--plain-indexes", "--indexes", "template-*", "--elasticsearch", server.url()])
+        .args([
+            "setup",
+            "--plain-indexes",
+            "--indexes",
+            "template-*",
+            "--elasticsearch",
+            server.url(),
+        ])
         .output()
         .expect("the program starts");
     assert!(run.status.success(), "{run:?}");

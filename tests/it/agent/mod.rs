@@ -92,7 +92,13 @@ impl Host {
     /// Starts the agent.
     pub fn start(&self) -> Agent {
         let log = self.path("agent.log");
-        let to = |path: &Path| File::options().create(true).append(true).open(path).expect("a log file");
+        let to = |path: &Path| {
+            File::options()
+                .create(true)
+                .append(true)
+                .open(path)
+                .expect("a log file")
+        };
         let child = Command::new(env!("CARGO_BIN_EXE_logmill"))
             .args(["run", "--config"])
             .arg(self.config())

@@ -18,7 +18,11 @@ async fn prometheus_counts_what_was_logged() {
     };
     expect(total, 1000.0).await;
     expect("sum(http_requests_total{status=\"500\"})", 20.0).await;
-    expect("http_request_duration_seconds_count{route=\"/orders/{id}\"}", 1000.0).await;
+    expect(
+        "http_request_duration_seconds_count{route=\"/orders/{id}\"}",
+        1000.0,
+    )
+    .await;
     let bytes: f64 = (0..1000).map(|n| f64::from(n % 5000)).sum();
     expect("http_response_bytes_total", bytes).await;
     expect("logmill_events_total{verdict=\"accepted\"}", 1000.0).await;
