@@ -26,9 +26,8 @@ use anyhow::{Context, bail};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-use self::memory::Memory;
 pub use self::endpoint::status;
-pub use self::output::elasticsearch;
+use self::memory::Memory;
 use self::settlement::Settlement;
 use self::worker::{Lanes, Worker};
 use crate::config::{AgentFile, AgentSettings, Diagnostics, Settings, System};

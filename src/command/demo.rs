@@ -53,7 +53,11 @@ fn configuration(arguments: &DemoArguments, writer: &Writer) -> String {
     );
     let _ = match &arguments.elasticsearch {
         Some(url) => write!(text, "[elasticsearch]\nhosts = [{url:?}]\n"),
-        None => write!(text, "[file]\npath = {:?}\nrotate_keep = 1\n", at("events.ndjson")),
+        None => write!(
+            text,
+            "[file]\npath = {:?}\nrotate_keep = 1\n",
+            at("events.ndjson")
+        ),
     };
     for file in LogFile::ALL {
         let _ = write!(

@@ -55,7 +55,10 @@ fn ask(address: SocketAddr) -> anyhow::Result<Value> {
 
 fn read(state_dir: &Path) -> anyhow::Result<Value> {
     if !state_dir.is_dir() {
-        bail!("there is no state directory {}; no agent ever ran with it", state_dir.display());
+        bail!(
+            "there is no state directory {}; no agent ever ran with it",
+            state_dir.display()
+        );
     }
     let ledger = Ledger::open(state_dir)?;
     Ok(agent::status(&ledger))
