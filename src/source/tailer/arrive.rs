@@ -5,6 +5,7 @@ use tracing::{info, warn};
 
 use super::Tailer;
 use super::rotate::agrees;
+use super::tend::unix_nanos;
 use crate::limits;
 use crate::source::disk::{Bytes, Facts, open};
 use crate::source::identity::{Evidence, Relation, end_life, relation};
@@ -92,7 +93,7 @@ impl Tailer {
     fn pass_packed(&mut self, arrival: &Arrival) {
         let bases = self.possible_bases(&arrival.path);
         if bases.is_empty() {
-            self.pass_by(&arrival.path, &arrival.facts);
+            self.pass_by(&arrival.path, &arrival.facts, None);
             if self.said.first(&arrival.path, "packed") {
                 info!(path = %arrival.path.display(), "a compressed file that no known file explains: not read; write a glob that ends in .gz to read it");
             }
@@ -278,7 +279,7 @@ impl Tailer {
     /// A record that nothing was found for is kept for a while: a disk may be mounted later, rights may come
     /// back.
     fn expire(&mut self, record: &FileRecord) -> bool {
-        let since = crate::source::tailer::tend::unix_seconds();
+        let since = unix_nanos() / 1_000_000_000;
         if record.gone_since == 0 {
             if !record.done {
                 info!(path = %record.path.display(), offset = record.offset, "a file of the last run is not there");

@@ -82,6 +82,8 @@ pub struct Tailer {
     scratch: Scratch,
     said: Said,
     scans: u64,
+    /// When this run began, nanoseconds since the epoch, a little early: file systems count time in steps.
+    began: i64,
     /// Descriptors in use, as counted at the last tick.
     open_count: usize,
     next_scan: Instant,
@@ -130,6 +132,9 @@ impl Said {
     }
 }
 
+/// The step in which Linux counts the times of files, in nanoseconds: a timer tick at 100 Hz.
+const CLOCK_STEP_NANOS: i64 = 10_000_000;
+
 /// Looks at files between two looks at the bell.
 const TURNS_PER_STEP: usize = 16;
 
@@ -169,6 +174,7 @@ impl Tailer {
             scratch: Scratch::default(),
             said: Said::default(),
             scans: 0,
+            began: tend::unix_nanos() - CLOCK_STEP_NANOS,
             open_count: 0,
             next_scan: now,
             next_tick: now,

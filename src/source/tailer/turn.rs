@@ -369,20 +369,19 @@ impl Tailer {
         if let Some(stub) = tail.stub {
             self.ledger.forget(stub);
         }
-        let Stage::Placed(place) = tail.stage else {
+        let Some(place) = tail.place() else {
             return;
         };
-        let unread = !tail.done && tail.size > place.offset;
-        let path = tail.path;
         let key = place.origin.key;
-        if unread {
+        if tail.done && self.leave_to_packed(&tail) {
+            return;
+        }
+        if !tail.done && tail.size > place.offset {
             let record = self.ledger.records().into_iter().find(|record| record.key == key);
-            if let Some(record) = record {
-                if self.wake_copy(record, now) {
-                    return;
-                }
-                warn!(path = %path.display(), offset = place.offset, size = tail.size, "the file is gone and its last bytes with it");
+            if record.is_some_and(|record| self.wake_copy(record, now)) {
+                return;
             }
+            warn!(path = %tail.path.display(), offset = place.offset, size = tail.size, "the file is gone and its last bytes with it");
         }
         self.ledger.forget(key);
     }
