@@ -27,6 +27,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use self::memory::Memory;
+pub use self::endpoint::status;
 pub use self::output::elasticsearch;
 use self::settlement::Settlement;
 use self::worker::{Lanes, Worker};
@@ -283,6 +284,11 @@ impl Agent {
             old.agent != settings.agent || old.output != settings.output || old.rejects != settings.rejects;
         self.plan.settings.inputs = settings.inputs;
         Ok(Reloaded { needs_restart })
+    }
+
+    /// The runtime that its tasks run on.
+    pub fn handle(&self) -> tokio::runtime::Handle {
+        self.runtime.handle().clone()
     }
 
     /// Where /metrics is served.

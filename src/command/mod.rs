@@ -3,6 +3,7 @@
 //! Exit codes: 0 it is done; 1 it was tried and failed (a test differs, a server refuses); 2 what the user wrote
 //! cannot be run (arguments, configuration, a pipeline).
 
+mod demo;
 mod health;
 mod library;
 mod parse;
@@ -12,6 +13,7 @@ mod replay;
 mod run;
 mod server;
 mod setup;
+mod status;
 mod test;
 
 use std::io::IsTerminal;
@@ -360,6 +362,8 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Test(arguments) => test::run(arguments, terminal),
         Command::Run(arguments) => run::run(arguments, terminal),
         Command::Setup(arguments) => setup::run(arguments, terminal),
+        Command::Status(arguments) => status::run(arguments, terminal),
+        Command::Demo(arguments) => demo::run(arguments, terminal),
         Command::Health(arguments) => health::run(arguments),
         Command::Rejects(arguments) => rejects::run(arguments, terminal),
         _ => Ok(()),

@@ -28,6 +28,7 @@ mod cells;
 mod exposition;
 mod family;
 mod fixed;
+mod hash;
 mod key;
 mod label;
 mod measure;

@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -69,8 +68,7 @@ impl Registry {
                 state: Arc::clone(state),
             };
         }
-        let seed = RandomState::new().hash_one(shards.len());
-        let state = Arc::new(Mutex::new(State::new(seed)));
+        let state = Arc::new(Mutex::new(State::new()));
         shards.push(Arc::clone(&state));
         Shard { state }
     }

@@ -25,10 +25,10 @@ pub(super) struct State {
 }
 
 impl State {
-    pub fn new(seed: u64) -> Self {
+    pub fn new() -> Self {
         State {
             cells: Cells::default(),
-            rows: Rows::new(seed),
+            rows: Rows::new(),
             key: Key::new(),
             text: Vec::new(),
             counted: Vec::new(),

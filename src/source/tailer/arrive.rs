@@ -59,7 +59,7 @@ impl Tailer {
                 self.name(arrival.watch, &arrival.path, &arrival.facts, now);
                 continue;
             }
-            if self.bystanders.contains(&arrival.facts.inode) {
+            if self.is_bystander(&arrival.facts) {
                 continue;
             }
             let name = arrival
@@ -92,7 +92,7 @@ impl Tailer {
     fn pass_packed(&mut self, arrival: &Arrival) {
         let bases = self.possible_bases(&arrival.path);
         if bases.is_empty() {
-            self.bystanders.insert(arrival.facts.inode);
+            self.pass_by(&arrival.path, &arrival.facts);
             if self.said.first(&arrival.path, "packed") {
                 info!(path = %arrival.path.display(), "a compressed file that no known file explains: not read; write a glob that ends in .gz to read it");
             }
@@ -128,17 +128,24 @@ impl Tailer {
                     self.resume(arrival, bytes, record, now);
                     return true;
                 }
-                Relation::NewLife if new_life.is_none() => new_life = Some(record.life.clone()),
+                Relation::NewLife if new_life.is_none() && record.head.len == 0 => {
+                    new_life = Some((record.life.clone(), Some(record.key)));
+                }
+                Relation::NewLife if new_life.is_none() => {
+                    new_life = Some((end_life(record.life.clone()), None))
+                }
                 Relation::NewLife | Relation::Copy | Relation::Stranger => {}
             }
         }
-        let Some(life) = new_life else {
+        let Some((life, stub)) = new_life else {
             return false;
         };
+        self.dormant.retain(|record| Some(record.key) != stub);
         info!(path = %arrival.path.display(), "the file was truncated while the agent did not run: reading it from its beginning");
         self.insert(arrival, Some(bytes), now);
         if let Some(tail) = self.files.get_mut(&arrival.facts.inode) {
-            tail.stage = Stage::Unborn(end_life(life));
+            tail.stage = Stage::Unborn(life);
+            tail.stub = stub;
             tail.from_end = false;
         }
         true
@@ -198,9 +205,7 @@ impl Tailer {
         self.files.insert(inode, tail);
         if arrival.named {
             self.name(arrival.watch, &arrival.path, &arrival.facts, now);
-            if !self.sighted.contains(&arrival.path) {
-                self.rotations.insert(arrival.path.clone());
-            }
+            self.rotations.insert(arrival.path.clone());
         } else {
             if let Some(tail) = self.files.get_mut(&inode) {
                 tail.gone = Some(now);

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
-use self::rotate::Prior;
+use self::rotate::{Bystander, Prior};
 use super::disk::Inode;
 use super::frame::Scratch;
 use super::notice::Notice;
@@ -68,7 +68,7 @@ pub struct Tailer {
     sighted: HashSet<PathBuf>,
     /// Files next to a watched name that are not ours: rotated before the agent knew the name, compressed
     /// copies of what was read, copies that somebody made.
-    bystanders: HashSet<Inode>,
+    bystanders: HashMap<Inode, Bystander>,
     /// Watched names whose file has changed, so that there may be rotated files to look for.
     rotations: HashSet<PathBuf>,
     /// Files that wait for their turn.
@@ -158,10 +158,10 @@ impl Tailer {
             names: HashMap::new(),
             targets: HashMap::new(),
             prior: prior(&dormant),
-            dormant,
             sighted: HashSet::new(),
-            bystanders: HashSet::new(),
-            rotations: HashSet::new(),
+            bystanders: HashMap::new(),
+            rotations: dormant.iter().map(|record| record.path.clone()).collect(),
+            dormant,
             ready: VecDeque::new(),
             soon: Vec::new(),
             attentive: HashSet::new(),
@@ -360,7 +360,7 @@ impl Worker {
 /// The file that was read last under each path.
 fn prior(records: &[FileRecord]) -> HashMap<PathBuf, Prior> {
     let mut prior: HashMap<PathBuf, Prior> = HashMap::new();
-    for record in records {
+    for record in records.iter().filter(|record| record.head.len > 0) {
         let entry = prior.entry(record.path.clone()).or_insert(Prior {
             key: record.key,
             modified: record.modified,

@@ -30,6 +30,13 @@ pub(super) struct Prior {
     pub modified: i64,
 }
 
+/// A file that is none of ours. Its inode may be that of another file some day.
+#[derive(Clone, Debug)]
+pub(super) struct Bystander {
+    path: PathBuf,
+    born: Option<i64>,
+}
+
 /// Every rotated file of `base`, the youngest first.
 fn siblings(base: &Path) -> Vec<Sibling> {
     let (Some(dir), Some(name)) = (base.parent(), base.file_name().and_then(|name| name.to_str())) else {
@@ -120,7 +127,9 @@ impl Tailer {
         rotated(name)
             .into_iter()
             .map(|way| dir.join(way.base))
-            .filter(|base| self.names.contains_key(base) || self.prior.contains_key(base))
+            .filter(|base| {
+                self.names.contains_key(base) || self.sighted.contains(base) || self.prior.contains_key(base)
+            })
             .collect()
     }
 
@@ -136,14 +145,15 @@ impl Tailer {
             };
             let first = self.sighted.insert(base.clone());
             let mut found = siblings(&base);
-            found.retain(|it| {
-                !self.files.contains_key(&it.facts.inode) && !self.bystanders.contains(&it.facts.inode)
-            });
+            for sibling in &found {
+                self.note_rotated(sibling.facts.inode, now);
+            }
+            found.retain(|it| !self.is_live(&it.facts) && !self.is_bystander(&it.facts));
             let prior = if first { self.prior.remove(&base) } else { None };
             let missed = match prior {
                 _ if !first => Missed::All,
                 Some(prior) => self.missed_since(&base, &prior),
-                None => Missed::None,
+                None => self.missed_since_start(),
             };
             // The oldest first: its events came first.
             for sibling in found.into_iter().rev() {
@@ -169,8 +179,60 @@ impl Tailer {
                     };
                     self.admit(arrival, Some(&base), now);
                 } else {
-                    self.bystanders.insert(sibling.facts.inode);
+                    self.pass_by(&sibling.path, &sibling.facts);
                 }
+            }
+        }
+    }
+
+    fn is_live(&self, facts: &Facts) -> bool {
+        self.files
+            .get(&facts.inode)
+            .is_some_and(|tail| tail.born == facts.born)
+    }
+
+    /// Watched names that lead nowhere now: a file may have come and gone under them between two looks.
+    pub(super) fn look_for_vacant(&mut self) {
+        let vacant = self.sighted.iter().filter(|base| !self.names.contains_key(*base));
+        self.rotations.extend(vacant.cloned());
+    }
+
+    pub(super) fn is_bystander(&self, facts: &Facts) -> bool {
+        self.bystanders
+            .get(&facts.inode)
+            .is_some_and(|it| it.born == facts.born)
+    }
+
+    pub(super) fn pass_by(&mut self, path: &Path, facts: &Facts) {
+        let bystander = Bystander {
+            path: path.to_path_buf(),
+            born: facts.born,
+        };
+        self.bystanders.insert(facts.inode, bystander);
+    }
+
+    /// Forgets bystanders that are gone: their inodes will be those of other files.
+    pub(super) fn forget_bystanders(&mut self) {
+        let moved: Vec<Inode> = self
+            .bystanders
+            .iter()
+            .filter(|(inode, it)| {
+                !Facts::of(&it.path).is_ok_and(|facts| facts.inode == **inode && facts.born == it.born)
+            })
+            .map(|(inode, _)| *inode)
+            .collect();
+        for inode in moved {
+            let Some(it) = self.bystanders.remove(&inode) else {
+                continue;
+            };
+            // Rotated once more, perhaps.
+            let bases = self.possible_bases(&it.path);
+            let found = bases
+                .iter()
+                .flat_map(|base| siblings(base))
+                .find(|sibling| sibling.facts.inode == inode && sibling.facts.born == it.born);
+            if let Some(sibling) = found {
+                self.pass_by(&sibling.path, &sibling.facts);
             }
         }
     }
@@ -198,6 +260,22 @@ impl Tailer {
                 }
                 None if tail.done => self.drop_file(inode),
                 None => self.queue(inode),
+            }
+        }
+    }
+
+    /// A file whose name was made by rotation from one that is watched now.
+    fn note_rotated(&mut self, inode: Inode, now: Instant) {
+        if let Some(tail) = self.files.get_mut(&inode)
+            && !tail.rotated
+            && !tail.names.is_empty()
+        {
+            let names = tail.names.clone();
+            if names.iter().all(|name| self.was_rotated(name))
+                && let Some(tail) = self.files.get_mut(&inode)
+            {
+                tail.rotated = true;
+                self.attend(inode, now);
             }
         }
     }
@@ -231,6 +309,18 @@ impl Tailer {
         Missed::Since {
             order,
             modified: prior.modified,
+        }
+    }
+
+    /// Of a name that the last run did not know: its file came after the last checkpoint, and so did what was
+    /// made of it since.
+    fn missed_since_start(&self) -> Missed {
+        match self.ledger.restored_at() {
+            Some(written) if self.scans <= 1 => Missed::Since {
+                order: None,
+                modified: written.saturating_mul(1_000_000_000),
+            },
+            _ => Missed::None,
         }
     }
 

@@ -63,7 +63,7 @@ impl Tailer {
         let Some(tail) = self.files.get_mut(&inode) else {
             return false;
         };
-        if tail.gone.is_none() {
+        if tail.gone.is_none() && !tail.is_ending() {
             return tail.open;
         }
         if !tail.done {
@@ -72,6 +72,9 @@ impl Tailer {
             }
             self.finish(inode, now);
             return true;
+        }
+        if tail.gone.is_none() {
+            return false;
         }
         if tail.unlinked {
             if idle < limits::UNLINKED_KEPT {
@@ -131,6 +134,7 @@ impl Tailer {
     ///
     /// Here a link to the unsettled bytes of a file would be made, before its last name goes.
     pub(super) fn drop_file(&mut self, inode: Inode) {
+        self.drop_stub(inode);
         if let Some(tail) = self.files.remove(&inode)
             && let Some(place) = tail.place()
         {
