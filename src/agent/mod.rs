@@ -36,7 +36,7 @@ use crate::http::{self, Telemetry};
 use crate::lane::{self, Lane};
 use crate::mill::Mill;
 use crate::pipeline::Library;
-use crate::ship::{BatchPool, Ended, Settle};
+use crate::ship::{self, BatchPool, Ended, Settle};
 use crate::source::{self, Bell, Pool, Watch};
 use crate::state::{Ledger, StateLock, Writer};
 
@@ -139,6 +139,7 @@ impl Agent {
             .context("cannot start the runtime")?;
         let recorder = Telemetry::install().context("cannot install the metrics recorder")?;
         telemetry::describe();
+        ship::telemetry::describe();
         let listener = runtime.block_on(http::listen(settings.agent.listen))?;
         let address = listener.local_addr().context("the endpoint has no address")?;
 

@@ -32,7 +32,6 @@ mod hash;
 mod key;
 mod label;
 mod measure;
-mod ranges;
 mod registry;
 pub mod route;
 mod rows;
@@ -42,8 +41,7 @@ mod spec;
 
 pub use exposition::Format;
 pub use fixed::Fixed;
-pub use ranges::Ranges;
-pub use registry::{Frozen, Registry, Totals};
+pub use registry::{Registry, Totals};
 pub use rules::Rules;
 pub use shard::{Shard, ShardGuard};
 pub use spec::{

@@ -54,7 +54,7 @@ pub use file_output::{FileOutput, FileSettings, FileSync};
 pub use output::{Ended, Output};
 pub use pool::BatchPool;
 pub use probe::{Finding, Kind, Probe, Product, probe};
-pub use settle::{Settle, Tally};
+pub use settle::Settle;
 pub use setup::{Installed, SetupError, TemplateSettings, setup};
 pub use stdout_output::StdoutOutput;
 pub use trouble::{Failure, Trouble};

@@ -5,9 +5,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 
 use super::batch::{Batch, Doc, Origin, Part};
-use super::settle::{Settle, Tally};
+use super::settle::Settle;
 use crate::config::ElasticsearchSettings;
 use crate::event::{FileKey, Span};
+use crate::state::Tally;
 
 /// Settings for one server, all defaults.
 pub fn settings(host: &str) -> ElasticsearchSettings {
