@@ -206,7 +206,12 @@ impl Model {
         if self.exists(base) && self.shift(base) {
             self.leave(base);
             self.note(format!("rename {base}"));
+            let content = fs::read(self.rig.path(base)).unwrap();
             self.rig.rename(base, &format!("{base}.1"));
+            if self.running && !content.contains(&b'\n') {
+                // A file without a whole line has no identity until it is finished.
+                self.rig.pass(Duration::from_secs(12));
+            }
             if self.random.chance(70) {
                 self.write(base);
             }

@@ -176,6 +176,10 @@ impl Ledger {
             .collect()
     }
 
+    pub fn record(&self, file: FileKey) -> Option<FileRecord> {
+        self.lock().files.get(&file).map(|entry| entry.record.clone())
+    }
+
     /// Whether the input's files have been looked at before, now or in an earlier run.
     pub fn started(&self, input: &str) -> bool {
         let inner = self.lock();

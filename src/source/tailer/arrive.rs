@@ -102,7 +102,7 @@ impl Tailer {
     }
 
     /// A file that was known in the last run, by its inode and its content.
-    fn wake(&mut self, arrival: &Arrival, now: Instant) -> bool {
+    pub(super) fn wake(&mut self, arrival: &Arrival, now: Instant) -> bool {
         let mut same_inode: Vec<usize> = (0..self.dormant.len())
             .filter(|&index| self.dormant[index].ino == arrival.facts.inode.ino)
             .collect();

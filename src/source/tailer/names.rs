@@ -139,9 +139,16 @@ impl Tailer {
             .collect()
     }
 
-    /// Whether rotation made this name from one that was watched.
+    /// Whether rotation made this name from one that was watched; also from one that would be if it were there,
+    /// where the name says it as clearly as `app.log.1` does.
     pub(super) fn was_rotated(&self, path: &Path) -> bool {
-        !self.possible_bases(path).is_empty()
+        let numbered = || {
+            let base = path.with_extension("");
+            let number = path.extension().and_then(|number| number.to_str());
+            number.is_some_and(|number| number.parse::<u16>().is_ok())
+                && self.watches.iter().any(|watch| watch.globs.contains(&base))
+        };
+        !self.possible_bases(path).is_empty() || numbered()
     }
 
     fn may_lead_to_ours(&self, path: &Path) -> bool {

@@ -219,6 +219,16 @@ impl Tailer {
                     // A file of its own, which the globs lead to.
                     continue;
                 }
+                let arrival = Arrival {
+                    watch,
+                    path: sibling.path.clone(),
+                    facts: sibling.facts,
+                    named: false,
+                    packed: sibling.packed == Packed::Gz,
+                };
+                if sibling.packed == Packed::No && self.wake(&arrival, now) {
+                    continue;
+                }
                 if self.explain(&sibling) {
                     continue;
                 }
@@ -230,13 +240,6 @@ impl Tailer {
                 };
                 if take {
                     info!(path = %sibling.path.display(), base = %base.display(), "a rotated file that was not seen under its own name: reading it");
-                    let arrival = Arrival {
-                        watch,
-                        path: sibling.path,
-                        facts: sibling.facts,
-                        named: false,
-                        packed: sibling.packed == Packed::Gz,
-                    };
                     self.admit(arrival, Some(&base), now);
                 } else {
                     self.pass_by(&sibling.path, &sibling.facts, None);
@@ -293,7 +296,10 @@ impl Tailer {
             if let Some(sibling) = found {
                 self.pass_by(&sibling.path, &sibling.facts, it.key);
             } else if let Some(key) = it.key {
-                self.ledger.forget(key);
+                let record = self.ledger.record(key);
+                if !record.is_some_and(|record| self.leave_to_packed(key, &it.path, &(&record).into())) {
+                    self.ledger.forget(key);
+                }
             }
         }
     }
@@ -422,17 +428,13 @@ impl Tailer {
     }
 
     /// A file that was read to its end is deleted: the compressed file that was made of it stands in for it.
-    pub(super) fn leave_to_packed(&mut self, tail: &Tail) -> bool {
-        let Some(place) = tail.place() else {
-            return false;
-        };
-        let known = place.known();
-        let found = family(&tail.path)
+    pub(super) fn leave_to_packed(&mut self, key: FileKey, path: &Path, known: &Known) -> bool {
+        let found = family(path)
             .into_iter()
-            .find(|it| it.packed == Packed::Gz && !self.is_live(&it.facts) && it.is_made_of(&known));
+            .find(|it| it.packed == Packed::Gz && !self.is_live(&it.facts) && it.is_made_of(known));
         match found {
             Some(sibling) => {
-                self.stand_in(place.origin.key, &sibling);
+                self.stand_in(key, &sibling);
                 true
             }
             None => false,

@@ -139,7 +139,7 @@ impl Tailer {
         self.drop_stub(inode);
         if let Some(tail) = self.files.remove(&inode)
             && let Some(place) = tail.place()
-            && !self.leave_to_packed(&tail)
+            && !self.leave_to_packed(place.origin.key, &tail.path, &place.known())
         {
             self.ledger.forget(place.origin.key);
         }

@@ -373,12 +373,16 @@ impl Tailer {
             return;
         };
         let key = place.origin.key;
-        if tail.done && self.leave_to_packed(&tail) {
+        let read = tail.done || tail.size <= place.offset;
+        if read && self.leave_to_packed(key, &tail.path, &place.known()) {
             return;
         }
-        if !tail.done && tail.size > place.offset {
-            let record = self.ledger.records().into_iter().find(|record| record.key == key);
-            if record.is_some_and(|record| self.wake_copy(record, now)) {
+        if !read {
+            if self
+                .ledger
+                .record(key)
+                .is_some_and(|record| self.wake_copy(record, now))
+            {
                 return;
             }
             warn!(path = %tail.path.display(), offset = place.offset, size = tail.size, "the file is gone and its last bytes with it");
