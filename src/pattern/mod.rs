@@ -35,6 +35,7 @@ mod number;
 mod quoted;
 mod run;
 mod scene;
+mod scopes;
 mod separator;
 mod time;
 mod unit;
