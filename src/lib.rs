@@ -54,6 +54,7 @@ pub mod command;
 pub mod config;
 pub mod demo;
 pub mod derive;
+pub mod agent;
 pub mod encode;
 pub mod event;
 pub mod format;

@@ -48,6 +48,10 @@ pub const LABEL_BYTES_MAX: usize = 128;
 /// How deep a JSON line may nest; a deeper one is shipped as text.
 pub const JSON_DEPTH_MAX: usize = 128;
 
+/// Keys of one JSON or logfmt line that its pipeline does not name; a line with more is shipped as text. Elasticsearch
+/// refuses a document that brings more new fields than this by default (`index.mapping.total_fields.limit`).
+pub const EXTRAS_MAX: usize = 1_000;
+
 /// `grace`: how long shutdown waits for Elasticsearch before it leaves the rest to the next start.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 

@@ -7,6 +7,7 @@ mod library;
 mod parse;
 mod reading;
 mod replay;
+mod run;
 mod test;
 
 use std::io::IsTerminal;
@@ -327,6 +328,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
     let result = match &arguments.command {
         Command::Parse(arguments) => parse::run(arguments, terminal),
         Command::Test(arguments) => test::run(arguments, terminal),
+        Command::Run(arguments) => run::run(arguments, terminal),
         _ => Ok(()),
     };
     match result {

@@ -2,7 +2,8 @@ use bumpalo::Bump;
 
 use crate::derive::MetricSpec;
 use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
-use crate::format::trace;
+use crate::format::rule::Rule;
+use crate::format::{self, trace};
 use crate::pattern::{Clock, Program, Scene};
 
 use super::FrameStart;
@@ -34,8 +35,8 @@ pub struct Pipeline {
 pub(super) enum Parser {
     /// The first that matches the whole event.
     Patterns(Vec<Program>),
-    /// A format that patterns cannot express.
-    Named(()),
+    Json(Rule),
+    Logfmt(Rule),
 }
 
 /// `[[extract]]`: the first pattern that matches the whole field adds what it finds.
@@ -130,16 +131,25 @@ impl Pipeline {
                 .iter()
                 .filter_map(|program| program.explain(text, clock))
                 .collect(),
-            Parser::Named(_) => Vec::new(),
+            Parser::Json(_) | Parser::Logfmt(_) => Vec::new(),
         }
     }
 }
 
 impl Parser {
+    /// Says that every field of the pipeline has its slot now: see [`Rule::reserve`].
+    pub(super) fn reserve(&mut self, schema: &Schema) {
+        match self {
+            Parser::Json(rule) | Parser::Logfmt(rule) => rule.reserve(schema),
+            Parser::Patterns(_) => {}
+        }
+    }
+
     fn parse<'a>(&'a self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
         match self {
             Parser::Patterns(programs) => first_match(programs, text, scene),
-            Parser::Named(()) => false,
+            Parser::Json(rule) => format::json::parse(rule, text, scene).is_ok(),
+            Parser::Logfmt(rule) => format::logfmt::parse(rule, text, scene).is_ok(),
         }
     }
 }

@@ -99,10 +99,11 @@ pub(super) struct ServerError<'a> {
 }
 
 impl<'a> ServerError<'a> {
-    /// Reads the JSON of an error; what is not in the usual form becomes the reason as it stands.
+    /// Reads the JSON of an error: an object, or a string as in answers to unknown paths. What is neither
+    /// becomes the reason as it stands.
     pub(super) fn read(json: &'a str) -> Self {
         serde_json::from_str(json).unwrap_or_else(|_| ServerError {
-            reason: Some(Cow::Borrowed(json)),
+            reason: Some(serde_json::from_str(json).map_or(Cow::Borrowed(json), Cow::Owned)),
             ..ServerError::default()
         })
     }
@@ -290,7 +291,7 @@ mod tests {
             r#"{"type":"document_missing_exception"}"#,
             rejected(404, "document_missing_exception"),
         );
-        check(400, r#""only words""#, rejected(400, "\"only words\""));
+        check(400, r#""only words""#, rejected(400, "only words"));
         check(400, r#"{"type":null,"reason":null}"#, rejected(400, ""));
     }
 
