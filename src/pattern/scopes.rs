@@ -15,11 +15,13 @@ const ARROW: &[u8] = b" => ";
 pub(super) fn scopes(input: &[u8]) -> Read<'_, &[u8]> {
     let line = &input[..memchr::memchr(b'\n', input).unwrap_or(input.len())];
     let mut at = 0;
-    // Where the scopes known to be some end.
     let mut end = 0;
+    // One of them has the form of a scope; without, all is a message with arrows in it.
+    let mut sure = false;
     loop {
         let scope = &line[at..];
         let known = pairs(scope).max(action(scope));
+        sure |= known > 0;
         if scope[known..].starts_with(ARROW) && known > 0 {
             end = at + known;
             at = end + ARROW.len();
@@ -33,7 +35,7 @@ pub(super) fn scopes(input: &[u8]) -> Read<'_, &[u8]> {
             break;
         }
     }
-    if end == 0 {
+    if !sure {
         return fail();
     }
     let (text, rest) = input.split_at(end);
@@ -106,8 +108,16 @@ mod tests {
             ("a:b", "a:b", ""),
             ("a:b, c:d", "c:d", ""),
             ("a:b, c", "a:b", ", c"),
-            ("a:b http://localhost:5000 is up", "a:b", " http://localhost:5000 is up"),
-            ("a:b => Shop.Orders.Get (Shop) Executing x => x.Id", "(Shop)", " Executing x => x.Id"),
+            (
+                "a:b http://localhost:5000 is up",
+                "a:b",
+                " http://localhost:5000 is up",
+            ),
+            (
+                "a:b => Shop.Orders.Get (Shop) Executing x => x.Id",
+                "(Shop)",
+                " Executing x => x.Id",
+            ),
             ("order 5 of 7 => a:b Saved", "a:b", " Saved"),
             // Free text at the end may be the message.
             ("a:b => order 5 Saved", "a:b", " => order 5 Saved"),
@@ -118,7 +128,16 @@ mod tests {
             assert!(found.ends_with(scopes_end.as_bytes()), "{text}");
             assert_eq!(left, rest.as_bytes(), "{text}");
         }
-        for text in ["", "Saved", "order 5 saved: all", "https://x/", " => a:b", "f (x)", "f.g ()"] {
+        for text in [
+            "",
+            "Saved",
+            "loading x => y",
+            "order 5 saved: all",
+            "https://x/",
+            " => a:b",
+            "f (x)",
+            "f.g ()",
+        ] {
             assert!(scopes(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -2,9 +2,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{
-    Diagnostic, Diagnostics, MetricSetFile, PipelineFile, SourceFile, Spanned, suggestion,
-};
+use crate::config::{Diagnostic, Diagnostics, MetricSetFile, PipelineFile, SourceFile, Spanned, suggestion};
 
 use super::shipped::{METRIC_SETS, PIPELINES, Shipped};
 

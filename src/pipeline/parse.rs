@@ -96,7 +96,7 @@ impl Pipeline {
             Outcome::Unmatched
         };
         if let Some(targets) = self.trace {
-            self.split_trace(targets, scene.fields);
+            self.split_trace(targets, scene.fields, arena);
         }
         for (field, constant) in &self.constants {
             fields.set(*field, constant.value());
@@ -104,10 +104,11 @@ impl Pipeline {
         outcome
     }
 
-    fn split_trace(&self, targets: TraceFields, fields: &mut Fields<'_>) {
+    fn split_trace<'a>(&self, targets: TraceFields, fields: &mut Fields<'a>, arena: &'a Bump) {
         let Value::Text(message) = fields.get(self.message) else {
             return;
         };
+        let message = trace::unfold(message, arena).unwrap_or(message);
         if let Some(found) = trace::split(message) {
             fields.set(self.message, Value::Text(found.message));
             fields.set(targets.stack_trace, Value::Text(found.stack_trace));
