@@ -25,6 +25,7 @@ use anyhow::{Context, bail};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
+pub use self::output::elasticsearch;
 use self::memory::Memory;
 use self::settlement::Settlement;
 use self::worker::{Lanes, Worker};

@@ -21,7 +21,7 @@ pub fn build(output: &OutputSettings, rejects: &RejectSettings) -> anyhow::Resul
     })
 }
 
-fn elasticsearch(settings: &ElasticsearchSettings) -> ship::ElasticsearchSettings {
+pub fn elasticsearch(settings: &ElasticsearchSettings) -> ship::ElasticsearchSettings {
     ship::ElasticsearchSettings {
         hosts: settings.hosts.iter().map(ToString::to_string).collect(),
         auth: match &settings.credentials {
