@@ -12,10 +12,12 @@ use super::{Failed, HealthArguments};
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub fn run(arguments: &HealthArguments) -> anyhow::Result<()> {
-    let address: SocketAddr = arguments
-        .listen
-        .parse()
-        .with_context(|| format!("{:?} is no address; write it like 127.0.0.1:9598", arguments.listen))?;
+    let address: SocketAddr = arguments.listen.parse().with_context(|| {
+        format!(
+            "{:?} is no address; write it like 127.0.0.1:9598",
+            arguments.listen
+        )
+    })?;
     let answer = get(address, "/healthz").with_context(|| format!("no agent answers at {address}"))?;
     let (status, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     println!("{}", body.trim());

@@ -3,6 +3,7 @@
 //! Exit codes: 0 it is done; 1 it was tried and failed (a test differs, a server refuses); 2 what the user wrote
 //! cannot be run (arguments, configuration, a pipeline).
 
+mod check;
 mod health;
 mod library;
 mod parse;
@@ -210,6 +211,7 @@ struct TestArguments {
 
 /// Compile configuration and pipelines, run the pipelines' own tests, and say everything that is wrong.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = check::AFTER_HELP)]
 struct CheckArguments {
     #[command(flatten)]
     config: ConfigArgument,
@@ -356,6 +358,7 @@ struct Failed;
 pub fn main(arguments: Arguments) -> ExitCode {
     let terminal = Terminal::new(arguments.color);
     let result = match &arguments.command {
+        Command::Check(arguments) => check::run(arguments, terminal),
         Command::Parse(arguments) => parse::run(arguments, terminal),
         Command::Test(arguments) => test::run(arguments, terminal),
         Command::Run(arguments) => run::run(arguments, terminal),

@@ -61,7 +61,10 @@ fn name(reject: &Reject) -> String {
 fn list(dir: &Path) -> anyhow::Result<()> {
     let mut damaged = 0;
     let mut reader = open(dir)?;
-    while let Some(line) = reader.advance().with_context(|| format!("cannot read {}", dir.display()))? {
+    while let Some(line) = reader
+        .advance()
+        .with_context(|| format!("cannot read {}", dir.display()))?
+    {
         match line {
             Ok(reject) => println!(
                 "{}  {}  {}:{}  {} {}",
@@ -83,7 +86,10 @@ fn list(dir: &Path) -> anyhow::Result<()> {
 
 fn show(dir: &Path, key: &str) -> anyhow::Result<()> {
     let mut reader = open(dir)?;
-    while let Some(line) = reader.advance().with_context(|| format!("cannot read {}", dir.display()))? {
+    while let Some(line) = reader
+        .advance()
+        .with_context(|| format!("cannot read {}", dir.display()))?
+    {
         if let Ok(reject) = line
             && is_called(&reject, key)
         {
