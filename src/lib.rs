@@ -50,11 +50,11 @@
 //!
 //! Deliberately absent: an own queue on disk (the log files are one), a plug-in system, cargo features.
 
+pub mod agent;
 pub mod command;
 pub mod config;
 pub mod demo;
 pub mod derive;
-pub mod agent;
 pub mod encode;
 pub mod event;
 pub mod format;

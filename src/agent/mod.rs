@@ -10,6 +10,7 @@
 //! Only the source is told to stop. Its senders close, each worker sends what it has and ends, the output's input
 //! closes and it ends when everything is settled, or when the grace period is over.
 
+mod endpoint;
 mod memory;
 mod output;
 mod settlement;
@@ -25,12 +26,13 @@ use anyhow::{Context, bail};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-pub use self::output::elasticsearch;
 use self::memory::Memory;
+pub use self::output::elasticsearch;
 use self::settlement::Settlement;
 use self::worker::{Lanes, Worker};
 use crate::config::{AgentFile, AgentSettings, Diagnostics, Settings, System};
 use crate::derive::Registry;
+use crate::http::{self, Telemetry};
 use crate::lane::{self, Lane};
 use crate::mill::Mill;
 use crate::pipeline::Library;
@@ -84,7 +86,15 @@ fn compile(
         .zip(&names)
         .enumerate()
         .map(|(place, (input, name))| {
-            lane::build(input, name, first + place, settings, library, registry, diagnostics)
+            lane::build(
+                input,
+                name,
+                first + place,
+                settings,
+                library,
+                registry,
+                diagnostics,
+            )
         })
         .collect();
     let complete: Option<Vec<_>> = built.into_iter().collect();
@@ -100,7 +110,6 @@ pub struct Agent {
     runtime: Runtime,
     bell: Bell,
     lanes: Lanes,
-    ledger: Arc<Ledger>,
     writer: Writer,
     source: JoinHandle<()>,
     workers: Vec<JoinHandle<()>>,
@@ -108,6 +117,9 @@ pub struct Agent {
     /// Ends the output when the grace period is over.
     give_up: tokio::sync::oneshot::Sender<()>,
     pool: BatchPool,
+    address: std::net::SocketAddr,
+    /// Ends the endpoint when it is dropped.
+    _serving: tokio::sync::oneshot::Sender<()>,
     /// Held until the process ends.
     _lock: StateLock,
 }
@@ -125,8 +137,12 @@ impl Agent {
             .enable_all()
             .build()
             .context("cannot start the runtime")?;
+        let recorder = Telemetry::install().context("cannot install the metrics recorder")?;
         telemetry::describe();
+        let listener = runtime.block_on(http::listen(settings.agent.listen))?;
+        let address = listener.local_addr().context("the endpoint has no address")?;
 
+        create_private(&settings.agent.state_dir)?;
         let lock = StateLock::take(&settings.agent.state_dir)?;
         let ledger = Arc::new(Ledger::open(&settings.agent.state_dir)?);
         let memory = Memory::divide(settings);
@@ -164,6 +180,19 @@ impl Agent {
         drop(batches);
 
         let bell = Bell::default();
+        let (serving, served) = tokio::sync::oneshot::channel();
+        endpoint::start(
+            runtime.handle(),
+            listener,
+            &ledger,
+            &plan.registry,
+            lane::names(&settings.inputs),
+            recorder,
+            async {
+                // A dropped sender is the sign.
+                let _ = served.await;
+            },
+        );
         let source = source::start(source::Setup {
             host: settings.agent.host_name.clone(),
             watches: plan.watches.clone(),
@@ -179,13 +208,14 @@ impl Agent {
             runtime,
             bell,
             lanes,
-            ledger,
             writer,
             source,
             workers,
             output,
             give_up,
             pool,
+            address,
+            _serving: serving,
             _lock: lock,
             plan,
         })
@@ -213,7 +243,9 @@ impl Agent {
         self.pool.close();
         for thread in std::iter::once(self.source).chain(self.workers) {
             if thread.join().is_err() {
-                tracing::error!("a thread has panicked; what it had under way is read again at the next start");
+                tracing::error!(
+                    "a thread has panicked; what it had under way is read again at the next start"
+                );
             }
         }
         self.writer.stop().context("cannot write the last checkpoint")?;
@@ -233,7 +265,10 @@ impl Agent {
             return Err(diagnostics);
         };
         let library = library(&settings.agent, &mut diagnostics);
-        let mut lanes = self.lanes.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut lanes = self
+            .lanes
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let first = lanes.len();
         let Some((added, watches)) =
             compile(&settings, &library, &self.plan.registry, first, &mut diagnostics)
@@ -252,7 +287,7 @@ impl Agent {
 
     /// Where /metrics is served.
     pub fn address(&self) -> std::net::SocketAddr {
-        self.plan.settings.agent.listen
+        self.address
     }
 
     /// Waits for signals and does what they say, until one of them says stop.
@@ -272,6 +307,21 @@ pub struct Reloaded {
 pub fn settings(config: &Path, diagnostics: &mut Diagnostics) -> Option<Settings> {
     let file = AgentFile::read(config, &System, diagnostics)?;
     Settings::new(&file, &System, diagnostics)
+}
+
+/// The state directory holds what logs say: nobody else is to read it.
+fn create_private(dir: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| {
+            format!(
+                "cannot create the state directory {}; set `state_dir` in [agent] to one that this user may write to",
+                dir.display()
+            )
+        })
 }
 
 fn thread(name: String, work: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {

@@ -71,7 +71,10 @@ impl Worker {
         let delivery = if self.mill.is_waiting() {
             let due = self.due(sent);
             let deliveries = &mut self.deliveries;
-            match self.runtime.block_on(async { timeout(due, deliveries.recv()).await }) {
+            match self
+                .runtime
+                .block_on(async { timeout(due, deliveries.recv()).await })
+            {
                 Ok(delivery) => delivery,
                 Err(_) => return Next::Due,
             }
@@ -111,7 +114,10 @@ impl Worker {
     }
 
     fn lane(&self, index: usize) -> Option<Arc<Lane>> {
-        let lanes = self.lanes.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let lanes = self
+            .lanes
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         lanes.get(index).cloned()
     }
 

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, HostFormat, PipelineFile, Spanned};
 use crate::event::{FieldId, Schema, Timestamp};
 use crate::format;
+use crate::format::syslog::Syslog;
 use crate::pattern::{Clock, Program, SyntaxError};
 
 use super::keys;
@@ -160,7 +161,7 @@ fn parser(
         match builtin.value {
             Builtin::Json => return Parser::Json(keys::rule(file, schema, diagnostics)),
             Builtin::Logfmt => return Parser::Logfmt(keys::rule(file, schema, diagnostics)),
-            Builtin::Syslog => {}
+            Builtin::Syslog => return Parser::Syslog(Syslog::new(schema)),
         }
     }
     programs.extend(compile_patterns(&rule.patterns, schema, diagnostics));

@@ -3,6 +3,7 @@ use bumpalo::Bump;
 use crate::derive::MetricSpec;
 use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
 use crate::format::rule::Rule;
+use crate::format::syslog::Syslog;
 use crate::format::{self, trace};
 use crate::pattern::{Clock, Program, Scene};
 
@@ -37,6 +38,7 @@ pub(super) enum Parser {
     Patterns(Vec<Program>),
     Json(Rule),
     Logfmt(Rule),
+    Syslog(Syslog),
 }
 
 /// `[[extract]]`: the first pattern that matches the whole field adds what it finds.
@@ -132,7 +134,7 @@ impl Pipeline {
                 .iter()
                 .filter_map(|program| program.explain(text, clock))
                 .collect(),
-            Parser::Json(_) | Parser::Logfmt(_) => Vec::new(),
+            Parser::Json(_) | Parser::Logfmt(_) | Parser::Syslog(_) => Vec::new(),
         }
     }
 }
@@ -142,7 +144,7 @@ impl Parser {
     pub(super) fn reserve(&mut self, schema: &Schema) {
         match self {
             Parser::Json(rule) | Parser::Logfmt(rule) => rule.reserve(schema),
-            Parser::Patterns(_) => {}
+            Parser::Patterns(_) | Parser::Syslog(_) => {}
         }
     }
 
@@ -150,6 +152,7 @@ impl Parser {
         match self {
             Parser::Patterns(programs) => first_match(programs, text, scene),
             Parser::Json(rule) => format::json::parse(rule, text, scene).is_ok(),
+            Parser::Syslog(syslog) => syslog.parse(text, scene).is_ok(),
             Parser::Logfmt(rule) => format::logfmt::parse(rule, text, scene).is_ok(),
         }
     }

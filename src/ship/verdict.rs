@@ -108,6 +108,11 @@ impl<'a> ServerError<'a> {
         })
     }
 
+    /// Gateways answer in JSON too, but only Elasticsearch and OpenSearch give their errors a type.
+    pub(super) fn is_elasticsearchs(&self) -> bool {
+        !self.kind().is_empty()
+    }
+
     fn kind(&self) -> &str {
         self.kind.as_deref().unwrap_or_default()
     }

@@ -11,15 +11,16 @@
 //! Nothing but extras is set before the line's end is reached, so a broken line leaves nothing behind.
 
 mod extras;
+mod found;
 mod table;
 
 use bumpalo::Bump;
 
 pub(super) use extras::{Extras, TooMany};
+pub(super) use found::{Found, Place};
 use table::Table;
 pub(super) use table::{Member, NodeId, Otherwise};
 
-use super::json::Shape;
 use crate::event::{FieldId, Schema, Value};
 use crate::pattern::{Capture, Kind, Scene};
 
@@ -43,7 +44,8 @@ pub enum Take {
     Plain,
     /// Copied into the document as it is written, a string with its quotes and escapes. Nothing can be computed from it.
     Raw,
-    /// Its text (a number as it is written) as a value of this kind.
+    /// Its text as a value of this kind: a number as it is written, an object or array as JSON. So a field that must be
+    /// text is, with [`Kind::Text`], whatever the line has there.
     Kind(Kind),
 }
 
@@ -88,24 +90,6 @@ enum Target {
     Plain(FieldId),
     Raw(FieldId),
     Kind(Capture),
-}
-
-/// What a line has under a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Found<'a> {
-    #[default]
-    Nothing,
-    /// Without quotes and escapes.
-    Text(&'a [u8]),
-    /// Valid JSON, but perhaps no UTF-8.
-    Json(&'a [u8], Shape),
-}
-
-/// What a line has under a wanted path, and whether a field has got it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place<'a> {
-    pub found: Found<'a>,
-    used: bool,
 }
 
 impl Rule {
@@ -193,7 +177,7 @@ impl Rule {
             return Ok(());
         };
         match otherwise {
-            _ if matches!(found, Found::Nothing | Found::Json(_, Shape::Null)) => Ok(()),
+            _ if found.is_null() => Ok(()),
             Otherwise::Nothing => Ok(()),
             Otherwise::Field(field) => {
                 extras.push_twin(field, found.plain(dirty, scene.arena));
@@ -269,48 +253,5 @@ impl Target {
             Target::Kind(capture) => return capture.convert(found.text(scene.arena), scene),
         }
         true
-    }
-}
-
-impl<'a> Found<'a> {
-    /// Nothing, null, or an empty text.
-    fn is_nothing(&self) -> bool {
-        matches!(
-            self,
-            Found::Nothing | Found::Text([]) | Found::Json(b"\"\"", _) | Found::Json(_, Shape::Null)
-        )
-    }
-
-    fn text(&self, arena: &'a Bump) -> &'a [u8] {
-        match *self {
-            Found::Nothing => &[],
-            Found::Text(text) => text,
-            Found::Json([b'"', text @ .., b'"'], Shape::String { escaped: false }) => text,
-            Found::Json([b'"', text @ ..], Shape::String { escaped: true }) => {
-                super::json::unescaped(text, arena)
-            }
-            Found::Json(raw, _) => raw,
-        }
-    }
-
-    fn plain(&self, dirty: bool, arena: &'a Bump) -> Value<'a> {
-        match *self {
-            Found::Json(_, Shape::String { .. }) | Found::Text(_) => Value::Text(self.text(arena)),
-            Found::Json(raw, Shape::Number { integer }) => {
-                super::json::number(raw, integer).unwrap_or(Value::Json(raw))
-            }
-            Found::Json(_, Shape::True) => Value::Bool(true),
-            Found::Json(_, Shape::False) => Value::Bool(false),
-            _ => self.raw(dirty, arena),
-        }
-    }
-
-    pub fn raw(&self, dirty: bool, arena: &'a Bump) -> Value<'a> {
-        match *self {
-            Found::Nothing => Value::Absent,
-            Found::Text(text) => Value::Text(text),
-            Found::Json(raw, _) if dirty => Value::Json(super::json::repaired(raw, arena)),
-            Found::Json(raw, _) => Value::Json(raw),
-        }
     }
 }

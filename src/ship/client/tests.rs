@@ -1,4 +1,4 @@
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use super::*;
@@ -134,11 +134,18 @@ async fn only_elasticsearchs_own_400_blames_the_documents() {
         &*refusal.reason,
         "illegal_argument_exception: Malformed action/metadata line [3]"
     );
-    let proxy = "<html>The plain HTTP request was sent to HTTPS port</html>";
-    assert!(matches!(
-        trouble(http("400 Bad Request", "", proxy)).await,
-        Trouble::Refused { status: 400, .. }
-    ));
+    for others in [
+        "<html>The plain HTTP request was sent to HTTPS port</html>",
+        r#"{"error":"bad request"}"#,
+        r#"{"message":"no API key found"}"#,
+        "",
+    ] {
+        let trouble = trouble(http("400 Bad Request", "", others)).await;
+        assert!(
+            matches!(trouble, Trouble::Refused { status: 400, .. }),
+            "{others}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -202,6 +209,28 @@ async fn a_server_that_is_not_there_and_one_that_does_not_answer() {
         matches!(&answer, Answer::Failed(Failure { trouble: Trouble::TimedOut(after), .. }) if *after == patience),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn the_wrong_scheme_is_named() {
+    let Trouble::Reset(text) = trouble("").await else {
+        panic!("no reset");
+    };
+    assert!(text.contains("write `https://`"), "{text}");
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // The beginning of the hello; then what a server without TLS says to it.
+        stream.read_exact(&mut [0; 5]).unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+    });
+    let answer = client(&address, 0).bulk(0, Bytes::from_static(b"x")).await;
+    let Answer::Failed(Failure { trouble, .. }) = answer else {
+        panic!("{answer:?}");
+    };
+    assert!(trouble.to_string().contains("does not speak TLS"), "{trouble}");
 }
 
 #[test]
