@@ -4,6 +4,7 @@
 //! cannot be run (arguments, configuration, a pipeline).
 
 mod check;
+mod explain;
 mod health;
 mod library;
 mod parse;
@@ -376,29 +377,6 @@ pub fn main(arguments: Arguments) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// A line as it can be shown on a terminal, and the column of its byte `at`. A long line is cut to what is around
-/// that byte.
-fn column(line: &[u8], at: usize) -> (String, usize) {
-    /// Characters shown before and after the place.
-    const AROUND: usize = 60;
-    let at = at.min(line.len());
-    let clean = |bytes: &[u8]| -> String {
-        String::from_utf8_lossy(bytes)
-            .chars()
-            .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-            .collect()
-    };
-    let before = clean(&line[..at]);
-    let after: String = clean(&line[at..]).chars().take(AROUND).collect();
-    let skip = before.chars().count().saturating_sub(AROUND);
-    let mut shown: String = before.chars().skip(skip).collect();
-    if skip > 0 {
-        shown.insert(0, '…');
-    }
-    let column = shown.chars().count();
-    (shown + &after, column)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
