@@ -3,7 +3,9 @@
 //! Exit codes: 0 it is done; 1 it was tried and failed (a test differs, a server refuses); 2 what the user wrote
 //! cannot be run (arguments, configuration, a pipeline).
 
+mod check;
 mod demo;
+mod explain;
 mod health;
 mod library;
 mod parse;
@@ -212,6 +214,7 @@ struct TestArguments {
 
 /// Compile configuration and pipelines, run the pipelines' own tests, and say everything that is wrong.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = check::AFTER_HELP)]
 struct CheckArguments {
     #[command(flatten)]
     config: ConfigArgument,
@@ -358,6 +361,7 @@ struct Failed;
 pub fn main(arguments: Arguments) -> ExitCode {
     let terminal = Terminal::new(arguments.color);
     let result = match &arguments.command {
+        Command::Check(arguments) => check::run(arguments, terminal),
         Command::Parse(arguments) => parse::run(arguments, terminal),
         Command::Test(arguments) => test::run(arguments, terminal),
         Command::Run(arguments) => run::run(arguments, terminal),
@@ -377,29 +381,6 @@ pub fn main(arguments: Arguments) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// A line as it can be shown on a terminal, and the column of its byte `at`. A long line is cut to what is around
-/// that byte.
-fn column(line: &[u8], at: usize) -> (String, usize) {
-    /// Characters shown before and after the place.
-    const AROUND: usize = 60;
-    let at = at.min(line.len());
-    let clean = |bytes: &[u8]| -> String {
-        String::from_utf8_lossy(bytes)
-            .chars()
-            .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-            .collect()
-    };
-    let before = clean(&line[..at]);
-    let after: String = clean(&line[at..]).chars().take(AROUND).collect();
-    let skip = before.chars().count().saturating_sub(AROUND);
-    let mut shown: String = before.chars().skip(skip).collect();
-    if skip > 0 {
-        shown.insert(0, '…');
-    }
-    let column = shown.chars().count();
-    (shown + &after, column)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -10,12 +10,15 @@ use anyhow::Context;
 
 use super::library::{argument, library, pipeline};
 use super::replay::{self, Event};
-use super::{ParseArguments, Reading, Refused, Terminal, column};
+use super::{ParseArguments, Reading, Refused, Terminal, explain};
 use crate::config::Diagnostics;
 use crate::encode;
 use crate::event::{Timestamp, TimestampWriter, Value};
 use crate::pattern::Clock;
 use crate::pipeline::{HostWords, Outcome, Pipeline};
+
+/// So many unmatched events are explained; a log of another kind would fill the screen for nothing.
+const EXPLAINED_MAX: usize = 20;
 
 pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()> {
     let mut diagnostics = Diagnostics::new();
@@ -38,6 +41,8 @@ pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()>
         clock: pipeline.clock(now),
         times: TimestampWriter::default(),
         line: Vec::new(),
+        events: 0,
+        unmatched: 0,
         terminal,
         out: BufWriter::with_capacity(64 << 10, io::stdout().lock()),
     };
@@ -45,7 +50,11 @@ pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()>
     let read = replay::each(&pipeline, arguments.wrapper.into(), now, input, |event| {
         printer.event(event, arguments)
     });
-    match read.and_then(|()| printer.out.flush()) {
+    let read = read.and_then(|()| match arguments.explain {
+        true => printer.conclude(),
+        false => printer.out.flush(),
+    });
+    match read {
         // Whoever reads has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         read => read.context("cannot read the log or write what comes of it"),
@@ -89,12 +98,16 @@ struct Printer<'p, W: Write> {
     clock: Clock,
     times: TimestampWriter,
     line: Vec<u8>,
+    events: usize,
+    /// How many of them no pattern matched; counted when they are to be explained.
+    unmatched: usize,
     terminal: Terminal,
     out: W,
 }
 
 impl<W: Write> Printer<'_, W> {
     fn event(&mut self, event: &Event<'_, '_>, arguments: &ParseArguments) -> io::Result<()> {
+        self.events += 1;
         if arguments.pretty {
             self.pretty(event)?;
         } else {
@@ -162,19 +175,30 @@ impl<W: Write> Printer<'_, W> {
         writeln!(self.out)
     }
 
-    /// For each pattern: the line with a caret where the pattern stopped, and what it expected there.
+    /// Says on standard error why the event is unmatched, behind what has been printed of it.
     fn explain(&mut self, text: &[u8]) -> io::Result<()> {
-        let explanations = self.pipeline.explain(text, &mut self.clock);
+        self.unmatched += 1;
+        if self.unmatched > EXPLAINED_MAX {
+            return Ok(());
+        }
+        self.out.flush()?;
+        let unmatched = self.pipeline.explain(text, &mut self.clock);
+        let name = &self.pipeline.name;
+        let explanation = explain::render(&unmatched, name, self.events, self.terminal.error_color);
+        writeln!(io::stderr().lock(), "{explanation}\n")
+    }
+
+    /// How much of the log the pipeline matched.
+    fn conclude(&mut self) -> io::Result<()> {
+        self.out.flush()?;
+        let (events, unmatched) = (self.events, self.unmatched);
         let mut err = io::stderr().lock();
-        let first_line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        for (number, explanation) in explanations.iter().enumerate() {
-            writeln!(err, "pattern {}: {}", number + 1, explanation.message)?;
-            let (shown, caret) = column(first_line, explanation.at);
-            writeln!(err, "  {shown}\n  {:caret$}^", "")?;
+        if unmatched > EXPLAINED_MAX {
+            writeln!(err, "{} more are not explained\n", unmatched - EXPLAINED_MAX)?;
         }
-        if explanations.is_empty() {
-            writeln!(err, "the line is not of the format that this pipeline reads")?;
+        match unmatched {
+            0 => writeln!(err, "{events} events, all matched"),
+            _ => writeln!(err, "{events} events, {unmatched} matched by no pattern"),
         }
-        Ok(())
     }
 }

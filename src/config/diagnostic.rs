@@ -9,6 +9,8 @@ pub enum Severity {
     /// The program does not start with it.
     Error,
     Warning,
+    /// Worth knowing; nothing is wrong.
+    Note,
 }
 
 /// Where in which file, and what to say under the caret.
@@ -45,6 +47,13 @@ impl Diagnostic {
     pub fn warning(message: impl Into<String>) -> Self {
         Diagnostic {
             severity: Severity::Warning,
+            ..Diagnostic::error(message)
+        }
+    }
+
+    pub fn note(message: impl Into<String>) -> Self {
+        Diagnostic {
+            severity: Severity::Note,
             ..Diagnostic::error(message)
         }
     }
@@ -120,7 +129,7 @@ impl Diagnostics {
         sorted.into_iter()
     }
 
-    /// What a person reads: each with its line, caret and remedy, then one line that counts them.
+    /// What a person reads: each with its line, caret and remedy, then one line that counts errors and warnings.
     /// Empty when there is nothing to say.
     pub fn render(&self, color: bool) -> String {
         super::render::render(self, color)
@@ -174,6 +183,15 @@ mod tests {
         assert!(!diagnostics.has_errors());
         assert_eq!(diagnostics.render(false), "warning: loose\n\n1 warning\n");
         assert!(diagnostics.render(true).contains("\x1b["));
+    }
+
+    #[test]
+    fn a_note_is_shown_and_not_counted() {
+        let mut diagnostics = Diagnostics::new();
+        diagnostics.push(Diagnostic::note("no file yet"));
+        assert_eq!(diagnostics.render(false), "note: no file yet\n\n");
+        diagnostics.push(Diagnostic::warning("loose"));
+        assert!(diagnostics.render(false).ends_with("\n\n1 warning\n"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(super) fn render(diagnostics: &Diagnostics, color: bool) -> String {
         out.push_str(&render_one(&renderer, diagnostic));
         out.push_str("\n\n");
     }
-    if !diagnostics.is_empty() {
+    if diagnostics.errors() + diagnostics.warnings() > 0 {
         out.push_str(&summary(diagnostics));
         out.push('\n');
     }
@@ -26,6 +26,7 @@ fn render_one(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let mut elements: Vec<Element<'_>> = Vec::new();
     if let Some(place) = &diagnostic.place {

@@ -3,6 +3,7 @@ use super::net::{EndpointFields, endpoint, ip};
 use super::number::{float, hex, int};
 use super::quoted::{quoted, unescape};
 use super::scene::{Keep, Scene};
+use super::scopes::scopes;
 use super::unit::{duration, elapsed, size};
 use super::web::{RequestFields, UrlFields, request, url};
 use super::{Read, fail};
@@ -161,6 +162,7 @@ impl Capture {
             Kind::Elapsed(unit) => elapsed(input, unit).map(|(rest, nanos)| (rest, Value::Int(nanos))),
             Kind::Duration => duration(input).map(|(rest, nanos)| (rest, Value::Int(nanos))),
             Kind::Size => size(input).map(|(rest, bytes)| (rest, Value::Int(bytes))),
+            Kind::Scopes => scopes(input).map(|(rest, text)| (rest, Value::Text(text))),
             // The open kinds do not know where they end.
             Kind::Text
             | Kind::Trimmed

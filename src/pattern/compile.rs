@@ -60,6 +60,7 @@ impl Program {
             steps: steps.into(),
             fields: fields.into(),
             labels: labels.into(),
+            text: text.into(),
         })
     }
 }

@@ -9,6 +9,8 @@ use super::separator::Separator;
 pub struct Explanation {
     /// The byte of the event up to which it matched.
     pub at: usize,
+    /// The pattern as it was written.
+    pub text: Box<str>,
     /// The bytes of the pattern that were not there.
     pub pattern: Range<usize>,
     /// What was expected at `at`: `expected a whole number for http.response.status_code`.
@@ -22,6 +24,7 @@ impl Program {
         let label = &self.labels[usize::from(mismatch.step)];
         Some(Explanation {
             at: mismatch.at as usize,
+            text: self.text.clone(),
             pattern: label.span.clone(),
             message: self.expected(mismatch),
         })
@@ -69,6 +72,9 @@ fn show(separator: &Separator, text: &str) -> String {
     match separator {
         Separator::End => "the end".to_owned(),
         Separator::Blanks => "a space or tab".to_owned(),
-        _ => format!("`{}`", text.replace("{{", "{").replace("}}", "}")),
+        _ => {
+            let text = text.replace("{{", "{").replace("}}", "}");
+            format!("`{}`", text.replace('\n', "\\n").replace('\t', "\\t"))
+        }
     }
 }

@@ -39,10 +39,12 @@ pub enum Kind {
     Url,
     /// A host with a port or none: `NAME.ip` or `NAME.domain`, and `NAME.port`.
     Endpoint,
+    /// The scopes that .NET's console logger writes before a message on one line.
+    Scopes,
 }
 
 /// Every kind by the name that patterns call it.
-const NAMES: [(&str, Kind); 33] = [
+const NAMES: [(&str, Kind); 34] = [
     ("text", Kind::Text),
     ("trimmed", Kind::Trimmed),
     ("word", Kind::Word),
@@ -76,6 +78,7 @@ const NAMES: [(&str, Kind); 33] = [
     ("http_request", Kind::HttpRequest),
     ("url", Kind::Url),
     ("endpoint", Kind::Endpoint),
+    ("scopes", Kind::Scopes),
 ];
 
 /// White space as `word` understands it.
@@ -112,7 +115,7 @@ impl Kind {
     pub(super) const fn starts(self) -> ByteSet {
         match self {
             Kind::Text | Kind::Trimmed | Kind::Lines | Kind::HttpRequest => ByteSet::ALL,
-            Kind::Word | Kind::Url | Kind::Endpoint => {
+            Kind::Word | Kind::Url | Kind::Endpoint | Kind::Scopes => {
                 let mut set = ByteSet::ALL;
                 let mut at = 0;
                 while at < WHITE.len() {
@@ -156,6 +159,7 @@ impl Kind {
             Kind::HttpRequest => "an http request line",
             Kind::Url => "a url",
             Kind::Endpoint => "a host such as `10.0.0.1:80`",
+            Kind::Scopes => "scopes such as `TraceId:1 => RequestPath:/a RequestId:2`",
         };
         noun.to_owned()
     }

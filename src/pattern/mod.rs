@@ -36,6 +36,7 @@ mod number;
 mod quoted;
 mod run;
 mod scene;
+mod scopes;
 mod separator;
 mod time;
 mod unit;

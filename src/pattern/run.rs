@@ -17,6 +17,8 @@ pub struct Program {
     pub(super) fields: Box<[FieldId]>,
     /// For messages: of the lead, then of each step's capture and separator in turn, and of the end.
     pub(super) labels: Box<[Label]>,
+    /// The pattern as it was written, for messages.
+    pub(super) text: Box<str>,
 }
 
 /// A capture, and the fixed text behind it.

@@ -25,4 +25,4 @@ mod tidy;
 pub use compile::{FrameStart, HostWords, compile};
 pub use inline_test::{Failure, run_tests};
 pub use library::Library;
-pub use parse::{Outcome, Pipeline};
+pub use parse::{Outcome, Pipeline, Unmatched};

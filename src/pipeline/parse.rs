@@ -5,7 +5,7 @@ use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
 use crate::format::rule::Rule;
 use crate::format::syslog::Syslog;
 use crate::format::{self, trace};
-use crate::pattern::{Clock, Program, Scene};
+use crate::pattern::{Clock, Explanation, Program, Scene};
 
 use super::FrameStart;
 use super::tidy::Tidy;
@@ -70,6 +70,17 @@ pub enum Outcome {
     Unmatched,
 }
 
+/// Why an event is unmatched.
+#[derive(Debug)]
+pub struct Unmatched {
+    /// What was parsed: the event without colours and indentation.
+    pub text: Vec<u8>,
+    /// Each pattern with where it stopped and what it expected there, in the order of the pipeline.
+    pub patterns: Vec<Explanation>,
+    /// What was expected, by a pipeline that has a format in place of patterns.
+    pub format: Option<&'static str>,
+}
+
 impl Pipeline {
     /// The clock that this pipeline's times are read by; one per worker, since it remembers what it read last.
     pub fn clock(&self, now: Timestamp) -> Clock {
@@ -98,7 +109,7 @@ impl Pipeline {
             Outcome::Unmatched
         };
         if let Some(targets) = self.trace {
-            self.split_trace(targets, scene.fields);
+            self.split_trace(targets, scene.fields, arena);
         }
         for (field, constant) in &self.constants {
             fields.set(*field, constant.value());
@@ -106,10 +117,11 @@ impl Pipeline {
         outcome
     }
 
-    fn split_trace(&self, targets: TraceFields, fields: &mut Fields<'_>) {
+    fn split_trace<'a>(&self, targets: TraceFields, fields: &mut Fields<'a>, arena: &'a Bump) {
         let Value::Text(message) = fields.get(self.message) else {
             return;
         };
+        let message = trace::unfold(message, arena).unwrap_or(message);
         if let Some(found) = trace::split(message) {
             fields.set(self.message, Value::Text(found.message));
             fields.set(targets.stack_trace, Value::Text(found.stack_trace));
@@ -124,16 +136,26 @@ impl Pipeline {
         }
     }
 
-    /// For a text that no pattern matches: each pattern with where it stopped and what it expected there.
-    pub fn explain(&self, text: &[u8], clock: &mut Clock) -> Vec<crate::pattern::Explanation> {
+    /// Why no pattern matches `text`.
+    pub fn explain(&self, text: &[u8], clock: &mut Clock) -> Unmatched {
         let arena = Bump::new();
         let text = self.tidy.apply(text, &arena);
-        match &self.parser {
-            Parser::Patterns(programs) => programs
-                .iter()
-                .filter_map(|program| program.explain(text, clock))
-                .collect(),
-            Parser::Json(_) | Parser::Logfmt(_) | Parser::Syslog(_) => Vec::new(),
+        let (patterns, format) = match &self.parser {
+            Parser::Patterns(programs) => (
+                programs
+                    .iter()
+                    .filter_map(|program| program.explain(text, clock))
+                    .collect(),
+                None,
+            ),
+            Parser::Json(_) => (Vec::new(), Some("a JSON object")),
+            Parser::Logfmt(_) => (Vec::new(), Some("`key=value` pairs")),
+            Parser::Syslog(_) => (Vec::new(), Some("a syslog line")),
+        };
+        Unmatched {
+            text: text.to_vec(),
+            patterns,
+            format,
         }
     }
 }

@@ -29,6 +29,7 @@ pub use glob::{GlobError, Globs};
 pub use pool::{CHUNK_CHARGE, Pool, Pooled};
 pub use run::start;
 pub use tailer::{Setup, Tailer};
+pub use walk::{Found, walk};
 pub use watch::{FrameRule, IsStart, StartAt, Watch, Wrapper};
 
 #[cfg(test)]

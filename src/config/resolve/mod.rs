@@ -52,6 +52,15 @@ impl Settings {
     }
 }
 
+impl AgentFile {
+    /// The folder of the user's own pipelines, absolute. Also of a file that gives no settings, so that its
+    /// pipelines can be checked in the same run.
+    pub fn pipeline_folder(&self, surroundings: &dyn Surroundings) -> Option<PathBuf> {
+        let base = Base::of(Path::new(self.file.name()), surroundings);
+        self.agent.pipelines.as_ref().map(|written| base.path(written))
+    }
+}
+
 fn agent(
     written: &AgentTable,
     base: &Base,

@@ -15,10 +15,13 @@
 
 mod head;
 mod lines;
+mod one_line;
 
 use head::Head;
 use lines::{Lines, Mark, mark};
 use memchr::memmem;
+
+pub use one_line::unfold;
 
 /// An event's text taken apart. All slices of the text; none of them ends in blanks or line ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +37,10 @@ pub struct Trace<'a> {
     pub stack_trace: &'a [u8],
 }
 
-/// Takes apart the text behind an event's header; `None` when it holds no trace.
+/// Takes apart the text behind an event's header; `None` when it holds no trace. One that was written on a single
+/// line is to be [unfolded](unfold) first.
 pub fn split(text: &[u8]) -> Option<Trace<'_>> {
-    if memchr::memchr(b'\n', text).is_none() {
-        return split_one_line(text);
-    }
+    memchr::memchr(b'\n', text)?;
     let found = Survey::of(text);
     if let Some(at) = found.python {
         return Some(python(text, at));
@@ -172,15 +174,6 @@ fn python(text: &[u8], at: Python) -> Trace<'_> {
             }
         });
     assemble(text, at.first, head, text.len())
-}
-
-/// ASP.NET's console with `SingleLine`: the exception's line ends have become blanks, and its frames are told by
-/// their three blanks of indent behind one of those.
-fn split_one_line(text: &[u8]) -> Option<Trace<'_>> {
-    let frame = memmem::find(text, b"    at ")?;
-    let (at, head) = head::within(&text[..frame])?;
-    let said = memmem::find(&text[at..frame], b"  ---> ").map_or(frame, |cause| at + cause);
-    Some(assemble(text, at, Some(head), said))
 }
 
 #[cfg(test)]

@@ -82,12 +82,14 @@ fn dotnet() {
 
 #[test]
 fn dotnet_on_one_line() {
+    let arena = bumpalo::Bump::new();
     let event = "Host terminated System.AggregateException: One or more  ---> A.BException: x    at A.B.C()    at A.B.D()";
-    let found = split(event.as_bytes()).unwrap();
+    assert_eq!(split(event.as_bytes()), None);
+    let found = split(unfold(event.as_bytes(), &arena).unwrap()).unwrap();
     assert_eq!(text(found.message), "Host terminated");
     assert_eq!(text(found.error_type), "System.AggregateException");
     assert_eq!(text(found.error_message), "One or more");
-    assert!(text(found.stack_trace).ends_with("at A.B.D()"));
+    assert!(text(found.stack_trace).ends_with(")\n   at A.B.D()"));
 }
 
 #[test]

@@ -1,0 +1,37 @@
+use super::Scope;
+use crate::config::{Diagnostic, Diagnostics, Spanned};
+use crate::pipeline::{HostWords, Library, compile, run_tests};
+
+/// Compiles every pipeline of the user's folder and runs its inline tests.
+pub fn own(library: &Library, diagnostics: &mut Diagnostics) -> Scope {
+    let mut scope = Scope::default();
+    for name in library.own_names() {
+        scope.pipelines += 1;
+        let Some(file) = library.pipeline(name, diagnostics) else {
+            continue;
+        };
+        let Some(pipeline) = compile(&file, library, &HostWords::default(), diagnostics) else {
+            continue;
+        };
+        scope.tests += file.tests.len();
+        for failure in run_tests(&file, &pipeline) {
+            diagnostics.push(Diagnostic::error(failure.message).at_value(&failure.place, "this test fails"));
+        }
+    }
+    scope
+}
+
+/// Compiles the pipelines that a configuration names, where the rest of it cannot be used.
+pub fn named<'n>(
+    names: impl Iterator<Item = &'n Spanned<String>>,
+    library: &Library,
+    diagnostics: &mut Diagnostics,
+) {
+    for name in names {
+        if !library.has(name) {
+            diagnostics.push(library.unknown(name));
+        } else if let Some(file) = library.pipeline(name, diagnostics) {
+            compile(&file, library, &HostWords::default(), diagnostics);
+        }
+    }
+}

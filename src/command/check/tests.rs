@@ -1,0 +1,148 @@
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+/// A folder with a configuration that is being checked.
+struct Host {
+    dir: tempfile::TempDir,
+}
+
+impl Host {
+    /// `DIR` in a text is the folder.
+    fn new(files: &[(&str, &str)]) -> Host {
+        let dir = tempfile::tempdir().unwrap();
+        let host = Host { dir };
+        for (name, text) in files {
+            let path = host.path(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text.replace("DIR", host.dir.path().to_str().unwrap())).unwrap();
+        }
+        host
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// What was checked, and all that is said about it; the folder is `DIR` again.
+    fn check(&self) -> (Scope, Diagnostics, String) {
+        let mut diagnostics = Diagnostics::new();
+        let checked = config(&self.path("logmill.toml"), &System, &mut diagnostics);
+        let text = diagnostics
+            .render(false)
+            .replace(self.dir.path().to_str().unwrap(), "DIR");
+        (checked.scope, diagnostics, text)
+    }
+}
+
+const AGENT: &str = "[agent]\nstate_dir = \"DIR/state\"\npipelines = \"pipelines\"\n\n[stdout]\n\n";
+
+const PIPELINE: &str =
+    "[parse]\npatterns = ['{a:int} {message}']\n[[test]]\nline = '1 x'\nfields = { a = 1 }\n";
+
+fn agent(inputs: &str) -> String {
+    format!("{AGENT}{inputs}")
+}
+
+#[test]
+fn nothing_wrong_says_what_was_checked() {
+    let config = agent(
+        "[[input]]\npaths = [\"logs/*.log\"]\npipeline = \"mine\"\n\n[[input]]\npaths = [\"access\"]\npipeline = \"nginx-access\"\n",
+    );
+    let host = Host::new(&[
+        ("logmill.toml", &config),
+        ("pipelines/mine.toml", PIPELINE),
+        ("logs/a.log", ""),
+        ("logs/b.log", ""),
+        ("access", ""),
+    ]);
+    let (scope, diagnostics, text) = host.check();
+    assert_eq!(text, "");
+    assert_eq!(scope.to_string(), "2 inputs, 3 files, 2 pipelines, 1 test");
+    let terminal = Terminal {
+        color: false,
+        error_color: false,
+    };
+    assert_eq!(
+        summary(&scope, &diagnostics, terminal),
+        "2 inputs, 3 files, 2 pipelines, 1 test: nothing to complain about"
+    );
+    assert!(!host.path("state").exists());
+}
+
+#[test]
+fn every_mistake_of_every_file_is_said_in_one_run() {
+    let config = agent("[[input]]\npaths = [\"a.log\"]\npipeline = \"nginx-acces\"\nservise = \"x\"\n");
+    let host = Host::new(&[
+        ("logmill.toml", &config),
+        ("pipelines/broken.toml", "[parse]\npatterns = ['{a:itn}']\n"),
+        ("pipelines/failing.toml", &PIPELINE.replace("a = 1", "a = 2")),
+    ]);
+    let (_, diagnostics, text) = host.check();
+    for part in [
+        "`servise`",
+        "unknown pipeline `nginx-acces`",
+        "did you mean `nginx-access`?",
+        "unknown type `itn`",
+        "`a` is 1, not 2",
+        "this test fails",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(diagnostics.errors() >= 4, "{text}");
+}
+
+#[test]
+fn files_are_looked_at() {
+    let config = agent(
+        "[[input]]\npaths = [\"logs/*.log\", \"none/*.log\"]\npipeline = \"plain\"\n\n\
+         [[input]]\npaths = [\"links/*\"]\npipeline = \"plain\"\n",
+    );
+    let host = Host::new(&[
+        ("logmill.toml", &config.replace("pipelines = \"pipelines\"\n", "")),
+        ("logs/a.log", ""),
+        ("logs/b.log", ""),
+        ("links/own.log", ""),
+        ("logs/dir.log/x", ""),
+    ]);
+    symlink(host.path("logs/a.log"), host.path("links/a")).unwrap();
+    symlink(host.path("logs/b.log"), host.path("links/b")).unwrap();
+    let (scope, diagnostics, text) = host.check();
+    assert_eq!((diagnostics.errors(), diagnostics.warnings()), (0, 1), "{text}");
+    assert_eq!(scope.files, 3);
+    assert!(
+        text.contains("note: no file matches `DIR/none/*.log` at this moment"),
+        "{text}"
+    );
+    assert!(
+        text.contains("warning: two inputs claim DIR/links/a and 1 more file"),
+        "{text}"
+    );
+    assert!(text.contains("the input of line 7 reads it"), "{text}");
+}
+
+#[test]
+fn a_state_directory_that_cannot_be_made_is_an_error() {
+    let host = Host::new(&[
+        ("file", ""),
+        (
+            "logmill.toml",
+            "[agent]\nstate_dir = \"DIR/file/state\"\n[stdout]\n[[input]]\npaths = [\"file\"]\npipeline = \"plain\"\n",
+        ),
+    ]);
+    let (_, diagnostics, text) = host.check();
+    assert_eq!(diagnostics.errors(), 1, "{text}");
+    assert!(
+        text.contains("cannot create the state directory DIR/file/state: DIR/file is no directory"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_configuration_that_is_not_there_is_one_error() {
+    let mut diagnostics = Diagnostics::new();
+    let checked = config(Path::new("/nowhere/logmill.toml"), &System, &mut diagnostics);
+    assert_eq!((diagnostics.errors(), checked.scope), (1, Scope::default()));
+}
