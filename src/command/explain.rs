@@ -234,8 +234,14 @@ error: no pattern of `orders` matches this event
     #[test]
     fn the_line_is_the_one_where_it_stops_and_the_end_is_a_place() {
         let text = explained("[\"{a:int}\\n{c:int} x\"]", b"1\ny");
-        assert!(text.contains("\n2 | y\n  | ^ expected a whole number for c"), "{text}");
-        assert!(text.contains("\n1 | {a:int}\\n{c:int} x\n  |          ------- expected here"), "{text}");
+        assert!(
+            text.contains("\n2 | y\n  | ^ expected a whole number for c"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n1 | {a:int}\\n{c:int} x\n  |          ------- expected here"),
+            "{text}"
+        );
         let text = explained("[\"{a:int}\\n{c:int}\"]", b"1 y");
         assert!(text.contains("expected `\\n` after a"), "{text}");
         let text = explained("['{a:int} end']", b"17");
