@@ -6,6 +6,7 @@ use bumpalo::Bump;
 use jiff::tz::TimeZone;
 
 use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, HostFormat, PipelineFile, Spanned};
+use crate::encode;
 use crate::event::{FieldId, Schema, Timestamp};
 use crate::format;
 use crate::format::syslog::Syslog;
@@ -64,6 +65,8 @@ pub fn compile(
     let mut found = Diagnostics::new();
     let mut schema = Schema::default();
     let message = schema.intern("message");
+    // What stands around a line may have a time where the line has none.
+    schema.intern(encode::TIMESTAMP);
     let mut parser = parser(file, host, &mut schema, &mut found);
     let extracts = file
         .extracts

@@ -2,5 +2,6 @@
 
 mod agent;
 mod proxy;
+mod samples;
 mod servers;
 mod smoke;

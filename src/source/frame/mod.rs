@@ -5,7 +5,8 @@
 //! they came in, and a file that is read again after a crash gives the same events.
 //!
 //! - A line ends with `\n` or `\r\n`. The last line waits for its end until the file is finished ([`End::Eof`]).
-//! - An empty line is no event; within a multi-line event it belongs to it, at its end it is dropped.
+//! - An empty line is no event; within a multi-line event it belongs to it, at its end it is dropped. Only what a
+//!   container runtime has wrapped as a line of its own, with a time, is one where every line is.
 //! - A byte order mark at the beginning of the file and NUL bytes at the beginning of a line (the hole that a
 //!   crash or copytruncate leaves) belong to no event. NUL bytes end a multi-line event.
 //! - A line over `line_bytes_max` is an event of its own that is cut there; the line after it is whole.

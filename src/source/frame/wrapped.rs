@@ -265,7 +265,8 @@ impl Framing<'_, '_> {
                     event.to = slot.text.len();
                 }
             }
-            None if blank => slot.text.clear(),
+            // Where every line is an event, the runtime's time and stream make one of an empty line too.
+            None if blank && self.rule.start.is_some() => slot.text.clear(),
             None => {
                 let event = Open {
                     begin: pieces.begin,

@@ -1,0 +1,165 @@
+//! Every pipeline against real logs with the fields expected of them.
+//!
+//! The samples are not part of this repository; where their folder (`../shared/logs`, beside the repository) is not
+//! there, there is nothing to hold the pipelines against and the test says so. Its `INDEX.md` has the rules of the
+//! comparison; see [`compare`].
+
+mod compare;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Map, Value};
+
+use self::compare::{Tally, compare};
+
+/// Cases of folders that are not called like a pipeline: folder, case, pipeline, wrapper. Some pipelines are written
+/// for the case, as a user would write them, and stand in `samples/pipelines`.
+const MAPPED: [(&str, &str, &str, &str); 13] = [
+    ("cri", "containerd_partial", "plain", "cri"),
+    ("docker-json", "json_file_split16k", "plain", "docker"),
+    ("hostile", "invalid_utf8", "log4j-thread", "none"),
+    ("hostile", "json_edge", "json-lines", "none"),
+    ("hostile", "line_ends", "log4j-traces", "none"),
+    ("hostile", "long_line_300k_nginx", "nginx-access", "none"),
+    ("hostile", "nginx_escape_none", "nginx-access", "none"),
+    ("hostile", "nul_bytes", "level-message", "none"),
+    ("hostile", "syslog_year_turn", "syslog-lines", "none"),
+    ("hostile", "timestamp_variants", "json-lines", "none"),
+    ("hostile", "traces_many_languages", "thread-traces", "none"),
+    ("layered", "cri_spring_boot", "spring-boot", "cri"),
+    ("layered", "docker_postgres", "postgresql-stderr", "docker"),
+];
+
+#[derive(Debug)]
+struct Case {
+    /// Up to and without `.log`.
+    stem: PathBuf,
+    name: String,
+    pipeline: String,
+    wrapper: &'static str,
+}
+
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/logs")
+}
+
+/// The cases that a pipeline is there for, in order of their names.
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for pipeline in shipped() {
+        let folder = samples().join(&pipeline);
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
+        for path in entries.map(|entry| entry.unwrap().path()) {
+            if path.extension().is_some_and(|extension| extension == "log") {
+                cases.push(Case::new(path.with_extension(""), &pipeline, "pipeline"));
+            }
+        }
+    }
+    for (folder, case, pipeline, wrapper) in MAPPED {
+        let stem = samples().join(folder).join(case);
+        if stem.with_extension("log").exists() {
+            cases.push(Case::new(stem, pipeline, wrapper));
+        }
+    }
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    cases
+}
+
+fn shipped() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            name.strip_suffix(".toml").map(str::to_owned)
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+impl Case {
+    fn new(stem: PathBuf, pipeline: &str, wrapper: &'static str) -> Case {
+        let folder = stem.parent().and_then(Path::file_name).unwrap().to_string_lossy();
+        Case {
+            name: format!("{folder}/{}", stem.file_name().unwrap().to_string_lossy()),
+            stem,
+            pipeline: pipeline.to_owned(),
+            wrapper,
+        }
+    }
+
+    /// The events that the program makes of the log, as an input with the case's own words would.
+    fn events(&self) -> Vec<Map<String, Value>> {
+        let meta: Value =
+            serde_json::from_slice(&fs::read(self.stem.with_extension("meta.json")).unwrap()).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_logmill"));
+        command.args(["parse", "--pipeline", &self.pipeline, "--wrapper", self.wrapper]);
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/samples/pipelines");
+        command.arg("--pipelines").arg(own);
+        for (flag, word) in [
+            ("--timezone", &meta["default_timezone"]),
+            ("--now", &meta["reference_time"]),
+            ("--format", &meta["config"]["log_format"]),
+            ("--format", &meta["config"]["log_line_prefix"]),
+        ] {
+            if let Some(word) = word.as_str() {
+                command.args([flag, word]);
+            }
+        }
+        let output = command.arg(self.stem.with_extension("log")).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}: {}",
+            self.name,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        objects(&output.stdout)
+    }
+
+    fn tally(&self) -> Tally {
+        let expected = objects(&fs::read(self.stem.with_extension("expected.ndjson")).unwrap());
+        compare(&expected, &self.events())
+    }
+}
+
+fn objects(lines: &[u8]) -> Vec<Map<String, Value>> {
+    lines
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn every_sample_gives_the_fields_expected_of_it() {
+    let cases = cases();
+    if cases.is_empty() {
+        println!("no samples in {}", samples().display());
+        return;
+    }
+    let mut wrong = Vec::new();
+    let mut table = format!("{:42} {:>7} {:>7} {:>6}\n", "case", "events", "fields", "wrong");
+    for case in &cases {
+        let tally = case.tally();
+        table.push_str(&format!(
+            "{:42} {:>7} {:>7} {:>6}\n",
+            case.name,
+            tally.events,
+            tally.fields,
+            tally.wrong.len()
+        ));
+        wrong.extend(
+            tally
+                .wrong
+                .into_iter()
+                .map(|wrong| format!("{}: {wrong}", case.name)),
+        );
+    }
+    println!("{table}");
+    assert!(wrong.is_empty(), "{table}\n{}", wrong.join("\n"));
+}
