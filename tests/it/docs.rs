@@ -1,6 +1,8 @@
 //! The documentation names what the program knows, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use logmill::config::{AgentFile, Diagnostics, SourceFile, System};
 
@@ -105,4 +107,37 @@ fn every_metric_is_described() {
         .collect();
     let in_code: BTreeSet<&str> = SOURCES.into_iter().flat_map(named).collect();
     assert_eq!(documented, in_code);
+}
+
+const PROMISES: &str = include_str!("../../docs/promises.md");
+
+/// Every file of Rust below `dir`, joined.
+fn rust_below(dir: &Path, text: &mut String) {
+    for entry in fs::read_dir(dir).expect("a directory of the sources") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            rust_below(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&fs::read_to_string(&path).expect("text"));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_guards_a_promise_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut code = String::new();
+    rust_below(&root.join("src"), &mut code);
+    rust_below(&root.join("tests"), &mut code);
+    let tests: Vec<_> = quoted(PROMISES)
+        .into_iter()
+        .filter(|name| name.contains("::") && !name.ends_with("::"))
+        .collect();
+    assert!(tests.len() > 50, "{tests:?}");
+    let is_there = |test: &&String| {
+        let name = test.rsplit("::").next().unwrap_or_default();
+        code.contains(&format!("fn {name}("))
+    };
+    let missing: Vec<_> = tests.iter().filter(|test| !is_there(test)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
