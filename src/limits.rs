@@ -37,7 +37,7 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub const RETRY_MAX: Duration = Duration::from_secs(30);
 
 /// The largest answer that is read from a server, in bytes; a longer one counts as broken and is asked for again.
-pub const ANSWER_BYTES_MAX: usize = 16 << 20;
+pub const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 /// Series that one metric may have; further label sets are counted in the series whose labels are all `other`.
 pub const SERIES_MAX: usize = 2_000;

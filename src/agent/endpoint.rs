@@ -23,7 +23,7 @@ pub fn start(
     recorder: Telemetry,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let page = Endpoint::page(Arc::clone(registry), recorder.clone());
+    let page = Endpoint::metrics_page(Arc::clone(registry), recorder.clone());
     let of_metrics = Arc::clone(ledger);
     let of_ready = Arc::clone(ledger);
     let of_status = Arc::clone(ledger);

@@ -26,8 +26,8 @@ use anyhow::{Context, bail};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
+pub use self::endpoint::status;
 use self::memory::Memory;
-pub use self::output::elasticsearch;
 use self::settlement::Settlement;
 use self::worker::{Lanes, Worker};
 use crate::config::{AgentFile, AgentSettings, Diagnostics, Settings, System};
@@ -36,7 +36,7 @@ use crate::http::{self, Telemetry};
 use crate::lane::{self, Lane};
 use crate::mill::Mill;
 use crate::pipeline::Library;
-use crate::ship::{BatchPool, Ended, Settle};
+use crate::ship::{self, BatchPool, Ended, Settle};
 use crate::source::{self, Bell, Pool, Watch};
 use crate::state::{Ledger, StateLock, Writer};
 
@@ -139,6 +139,7 @@ impl Agent {
             .context("cannot start the runtime")?;
         let recorder = Telemetry::install().context("cannot install the metrics recorder")?;
         telemetry::describe();
+        ship::telemetry::describe();
         let listener = runtime.block_on(http::listen(settings.agent.listen))?;
         let address = listener.local_addr().context("the endpoint has no address")?;
 
@@ -283,6 +284,11 @@ impl Agent {
             old.agent != settings.agent || old.output != settings.output || old.rejects != settings.rejects;
         self.plan.settings.inputs = settings.inputs;
         Ok(Reloaded { needs_restart })
+    }
+
+    /// The runtime that its tasks run on.
+    pub fn handle(&self) -> tokio::runtime::Handle {
+        self.runtime.handle().clone()
     }
 
     /// Where /metrics is served.

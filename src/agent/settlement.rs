@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::event::{FileKey, Span};
-use crate::ship::{Settle, Tally};
-use crate::state::{self, Ledger};
+use crate::ship::Settle;
+use crate::state::{Ledger, Tally};
 
 /// Gathers the verdicts of a chunk until they are complete, and tells the ledger.
 pub struct Settlement {
@@ -17,7 +17,7 @@ pub struct Settlement {
 struct Open {
     /// Events without a verdict.
     missing: u64,
-    tally: state::Tally,
+    tally: Tally,
 }
 
 impl Settlement {
@@ -31,12 +31,12 @@ impl Settlement {
     /// A chunk of `events` events goes to the mill. One without events is settled at once.
     pub fn expect(&self, span: Span, events: u64) {
         if events == 0 {
-            self.ledger.settle(span, state::Tally::default());
+            self.ledger.settle(span, Tally::default());
             return;
         }
         let open = Open {
             missing: events,
-            tally: state::Tally::default(),
+            tally: Tally::default(),
         };
         self.open().insert((span.file, span.from), open);
     }
@@ -53,12 +53,7 @@ impl Settle for Settlement {
             return;
         };
         open.missing = open.missing.saturating_sub(tally.events());
-        open.tally += state::Tally {
-            accepted: tally.accepted,
-            already_there: tally.already_there,
-            filtered: tally.filtered,
-            rejected: tally.rejected,
-        };
+        open.tally += tally;
         if open.missing == 0 {
             let total = open.tally;
             all.remove(&(span.file, span.from));

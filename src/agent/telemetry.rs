@@ -3,6 +3,10 @@
 //! What happens per chunk is counted when it happens; what is a state (books, lag) is written down when somebody
 //! asks, in [`observe`].
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
 use crate::lane::Lane;
@@ -33,6 +37,7 @@ pub fn describe() {
         "logmill_events_pending",
         "Events read that have no verdict yet, by input"
     );
+    describe_counter!("logmill_file_read_bytes_total", "Bytes read of a file");
     describe_gauge!(
         "logmill_file_lag_bytes",
         "Bytes of a file that are not settled yet"
@@ -85,23 +90,37 @@ pub fn observe(ledger: &Ledger, now_nanos: i64) {
     counter!("logmill_checkpoint_writes_total").absolute(health.writes);
     counter!("logmill_checkpoint_failures_total").absolute(health.failures);
 
-    let mut files = ledger.files();
-    let mut counts = std::collections::BTreeMap::<String, usize>::new();
-    for file in &files {
-        *counts.entry(file.input.clone()).or_default() += 1;
+    let mut counts = BTreeMap::<String, usize>::new();
+    let mut paths = BTreeMap::<PathBuf, Lag>::new();
+    for file in ledger.files() {
+        *counts.entry(file.input).or_default() += 1;
+        // A rotated file keeps the path that it was found under: both are one series.
+        let lag = paths.entry(file.path).or_default();
+        let bytes = file.size.saturating_sub(file.settled);
+        lag.bytes += bytes;
+        lag.read += file.read;
+        if bytes > 0 {
+            lag.nanos = lag.nanos.max(now_nanos.saturating_sub(file.modified));
+        }
     }
     for (input, count) in counts {
         gauge!("logmill_files", "input" => input).set(count as f64);
     }
-    files.sort_by_key(|file| std::cmp::Reverse(file.size.saturating_sub(file.settled)));
-    for file in files.into_iter().take(FILES_SHOWN) {
-        let bytes = file.size.saturating_sub(file.settled);
-        let seconds = match bytes {
-            0 => 0.0,
-            _ => (now_nanos.saturating_sub(file.modified)).max(0) as f64 / 1e9,
-        };
-        let path = file.path.display().to_string();
-        gauge!("logmill_file_lag_bytes", "file" => path.clone()).set(bytes as f64);
-        gauge!("logmill_file_lag_seconds", "file" => path).set(seconds);
+    let mut paths: Vec<(PathBuf, Lag)> = paths.into_iter().collect();
+    paths.sort_by_key(|(_, lag)| Reverse(lag.bytes));
+    for (path, lag) in paths.into_iter().take(FILES_SHOWN) {
+        let path = path.display().to_string();
+        counter!("logmill_file_read_bytes_total", "file" => path.clone()).absolute(lag.read);
+        gauge!("logmill_file_lag_bytes", "file" => path.clone()).set(lag.bytes as f64);
+        gauge!("logmill_file_lag_seconds", "file" => path).set(lag.nanos as f64 / 1e9);
     }
+}
+
+/// What is not settled of the files of one path.
+#[derive(Default)]
+struct Lag {
+    bytes: u64,
+    read: u64,
+    /// Since the last write to a file that is not settled.
+    nanos: i64,
 }

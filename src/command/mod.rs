@@ -4,6 +4,7 @@
 //! cannot be run (arguments, configuration, a pipeline).
 
 mod check;
+mod demo;
 mod explain;
 mod health;
 mod library;
@@ -14,6 +15,7 @@ mod replay;
 mod run;
 mod server;
 mod setup;
+mod status;
 mod test;
 
 use std::io::IsTerminal;
@@ -364,6 +366,8 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Test(arguments) => test::run(arguments, terminal),
         Command::Run(arguments) => run::run(arguments, terminal),
         Command::Setup(arguments) => setup::run(arguments, terminal),
+        Command::Status(arguments) => status::run(arguments, terminal),
+        Command::Demo(arguments) => demo::run(arguments, terminal),
         Command::Health(arguments) => health::run(arguments),
         Command::Rejects(arguments) => rejects::run(arguments, terminal),
         _ => Ok(()),

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use super::{Refused, Terminal};
 use crate::agent;
 use crate::config::{Diagnostics, ElasticsearchSettings, OutputSettings, Settings};
-use crate::ship::{self, Client};
+use crate::ship::Client;
 
 /// The settings in `config`; what is wrong with them has been said.
 pub fn settings(config: &Path, terminal: Terminal) -> anyhow::Result<Settings> {
@@ -28,16 +28,16 @@ pub fn elasticsearch(settings: &Settings) -> anyhow::Result<&ElasticsearchSettin
 }
 
 pub fn client(settings: &ElasticsearchSettings) -> anyhow::Result<Client> {
-    Client::new(&agent::elasticsearch(settings)).context("cannot use [elasticsearch]")
+    Client::new(settings).context("cannot use [elasticsearch]")
 }
 
-/// A client for the server at `url`, without credentials but those in the address.
+/// A client for the server at `url`, without credentials.
 pub fn client_of_url(url: &str) -> anyhow::Result<Client> {
-    let settings = ship::ElasticsearchSettings {
-        hosts: vec![url.to_owned()],
-        ..ship::ElasticsearchSettings::default()
-    };
-    Client::new(&settings).with_context(|| format!("cannot use {url}"))
+    let address = reqwest::Url::parse(url)
+        .ok()
+        .filter(|address| matches!(address.scheme(), "http" | "https") && address.username().is_empty())
+        .with_context(|| format!("{url:?} cannot be used; write it like http://127.0.0.1:9200, and give credentials in a configuration"))?;
+    Client::new(&ElasticsearchSettings::at(address)).with_context(|| format!("cannot use {url}"))
 }
 
 /// A runtime for one question and its answer.

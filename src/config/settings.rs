@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{IndexName, Secret, Spanned, Wrapper};
+use crate::limits;
 
 /// What the program runs on: every default filled in, every cross-check made.
 ///
@@ -79,6 +80,30 @@ pub struct ElasticsearchSettings {
     pub requests_max: NonZeroUsize,
     /// Whether documents carry an `_id` from file identity and offset, so that nothing arrives twice.
     pub document_ids: bool,
+}
+
+impl ElasticsearchSettings {
+    /// The server at one address, without credentials, with every default.
+    pub fn at(mut host: reqwest::Url) -> Self {
+        if !host.path().ends_with('/') {
+            host.set_path(&format!("{}/", host.path()));
+        }
+        ElasticsearchSettings {
+            hosts: vec![host],
+            credentials: Credentials::None,
+            tls: TlsSettings::default(),
+            proxy: None,
+            index: IndexName::default(),
+            namespace: "default".to_owned(),
+            ingest_pipeline: None,
+            gzip_level: 1,
+            bulk_bytes_max: limits::BULK_BYTES_MAX,
+            request_timeout: limits::REQUEST_TIMEOUT,
+            retry_max: limits::RETRY_MAX,
+            requests_max: NonZeroUsize::new(limits::REQUESTS_MAX).unwrap_or(NonZeroUsize::MIN),
+            document_ids: true,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

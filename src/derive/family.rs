@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::fixed::Fixed;
+use super::hash::Seed;
 use super::spec::{Kind, MetricSpec, Part, SpecError};
 
 /// One metric with all its series, whichever inputs and workers they come from. The numbers themselves are in
@@ -51,12 +52,12 @@ impl Bounds {
 /// The series of one metric. A series' number is its place in `texts`.
 #[derive(Debug, Default)]
 pub(super) struct SeriesIndex {
-    numbers: HashMap<Arc<[u8]>, u32>,
+    numbers: HashMap<Arc<[u8]>, u32, Seed>,
     texts: Vec<Arc<[u8]>>,
     /// The numbers in the order of their texts.
     sorted: Vec<u32>,
     /// The texts of the series `other`, one for each service: their places in the budget are kept free.
-    reserved: HashSet<Arc<[u8]>>,
+    reserved: HashSet<Arc<[u8]>, Seed>,
     /// How many of the series are not reserved.
     ordinary: usize,
 }
@@ -142,34 +143,39 @@ impl Family {
         }
     }
 
-    /// The series with the labels `text`: an old one, a new one, or `other` when there may be no more.
+    /// The series with the labels `text`: an old one, a new one, or `other` when there may be no more. `other`
+    /// has been reserved.
     pub fn resolve(&self, text: &[u8], other: &[u8]) -> Series {
-        let known = |series: &SeriesIndex| {
-            if let Some(&number) = series.numbers.get(text) {
-                return Some(Series {
-                    number,
-                    folded: false,
-                });
-            }
-            let full = series.full(self.series_max()) && !series.reserved.contains(text);
-            let &number = series.numbers.get(other).filter(|_| full)?;
-            Some(Series { number, folded: true })
-        };
-        if let Some(series) = known(&self.read()) {
+        if let Some(series) = self.read().find(text, other, self.series_max()) {
             return series;
         }
-        // Between the two locks another worker may have added it.
         let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(series) = known(&series) {
+        // Between the two locks another worker may have added it.
+        if let Some(series) = series.find(text, other, self.series_max()) {
             return series;
         }
-        let folded = series.full(self.series_max()) && !series.reserved.contains(text);
+        let folded = text != other && series.full(self.series_max());
         let number = series.add(if folded { other } else { text });
         Series { number, folded }
     }
 }
 
 impl SeriesIndex {
+    /// `None` when a series has to be added first.
+    fn find(&self, text: &[u8], other: &[u8], series_max: usize) -> Option<Series> {
+        if let Some(&number) = self.numbers.get(text) {
+            return Some(Series {
+                number,
+                folded: false,
+            });
+        }
+        if text == other || !self.full(series_max) {
+            return None;
+        }
+        let &number = self.numbers.get(other)?;
+        Some(Series { number, folded: true })
+    }
+
     fn full(&self, series_max: usize) -> bool {
         self.ordinary + self.reserved.len() >= series_max
     }

@@ -56,19 +56,15 @@ impl Key {
     #[inline]
     pub fn push(&mut self, taken: Taken, fields: &Fields<'_>) -> bool {
         match taken {
-            Taken::AsIs(id) => self.push_value(fields.get(id)),
+            // Texts and whole numbers, which nearly all label values are, are written in place. The value is
+            // taken a second time for all else: it then stays in registers for these.
+            Taken::AsIs(id) => match fields.get(id) {
+                Value::Text(text) => self.push_text(text),
+                Value::Int(n) => self.push_tagged(INT, &n.to_le_bytes()),
+                _ => self.push_rare(fields.get(id)),
+            },
             Taken::Lower(id) => self.push_lower(fields.get(id)),
             Taken::Route(id) => self.push_route(fields.get(id)),
-        }
-    }
-
-    /// Texts and whole numbers, which nearly all label values are, are written in place; all else by a call.
-    #[inline]
-    fn push_value(&mut self, value: Value<'_>) -> bool {
-        match value {
-            Value::Text(text) => self.push_text(text),
-            Value::Int(n) => self.push_tagged(INT, &n.to_le_bytes()),
-            value => self.push_rare(value),
         }
     }
 
@@ -95,9 +91,10 @@ impl Key {
         false
     }
 
-    #[cold]
+    #[inline(never)]
     fn push_rare(&mut self, value: Value<'_>) -> bool {
         match value {
+            Value::Int(n) => self.push_tagged(INT, &n.to_le_bytes()),
             Value::Float(x) => self.push_tagged(FLOAT, &x.to_bits().to_le_bytes()),
             Value::Bool(b) => self.push_tagged(if b { TRUE } else { FALSE }, &[]),
             // An instant is never a label: each would be a series.
@@ -110,7 +107,7 @@ impl Key {
 
     fn push_lower(&mut self, value: Value<'_>) -> bool {
         let start = self.len;
-        let there = self.push_value(value);
+        let there = self.push_rare(value);
         if let [tag, text @ ..] = &mut self.bytes[start..self.len]
             && usize::from(*tag) <= LABEL_BYTES_MAX
         {

@@ -76,7 +76,11 @@ impl Measure {
     pub fn sample(&self, fields: &Fields<'_>) -> Result<Sample, NoSample> {
         match *self {
             Measure::Count => Ok(Sample::Whole(1)),
-            Measure::Add { field, .. } | Measure::Observe { field, .. } => Sample::of(fields.get(field)),
+            Measure::Add { field, .. } | Measure::Observe { field, .. } => match fields.get(field) {
+                Value::Int(n @ 0..) => Ok(Sample::Whole(n as u64)),
+                Value::Absent => Err(NoSample::Absent),
+                _ => Sample::of(fields.get(field)),
+            },
         }
     }
 }
@@ -98,18 +102,11 @@ pub(super) enum NoSample {
 }
 
 impl Sample {
-    #[inline]
-    pub fn of(value: Value<'_>) -> Result<Sample, NoSample> {
+    #[inline(never)]
+    fn of(value: Value<'_>) -> Result<Sample, NoSample> {
         match value {
             Value::Int(n @ 0..) => Ok(Sample::Whole(n as u64)),
             Value::Absent => Err(NoSample::Absent),
-            value => Sample::of_rare(value),
-        }
-    }
-
-    #[inline(never)]
-    fn of_rare(value: Value<'_>) -> Result<Sample, NoSample> {
-        match value {
             Value::Float(x) => Sample::float(x),
             Value::Text(_) | Value::Json(_) => Sample::parse(value),
             _ => Err(NoSample::Refused),
@@ -164,9 +161,19 @@ impl Condition {
         }
     }
 
+    #[inline]
     pub fn holds(&self, fields: &Fields<'_>) -> bool {
-        let is = |text: &[u8]| self.texts.iter().any(|value| **value == *text);
         match fields.get(self.field) {
+            Value::Int(n) => self.ints.contains(&n),
+            Value::Absent => false,
+            _ => self.is_one(fields.get(self.field)),
+        }
+    }
+
+    #[inline(never)]
+    fn is_one(&self, value: Value<'_>) -> bool {
+        let is = |text: &[u8]| self.texts.iter().any(|value| **value == *text);
+        match value {
             Value::Int(n) => self.ints.contains(&n),
             Value::Text(text) => is(text),
             Value::Bool(true) => is(b"true"),

@@ -28,10 +28,10 @@ mod cells;
 mod exposition;
 mod family;
 mod fixed;
+mod hash;
 mod key;
 mod label;
 mod measure;
-mod ranges;
 mod registry;
 pub mod route;
 mod rows;
@@ -41,8 +41,7 @@ mod spec;
 
 pub use exposition::Format;
 pub use fixed::Fixed;
-pub use ranges::Ranges;
-pub use registry::{Frozen, Registry, Totals};
+pub use registry::{Registry, Totals};
 pub use rules::Rules;
 pub use shard::{Shard, ShardGuard};
 pub use spec::{

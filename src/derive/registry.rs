@@ -1,24 +1,18 @@
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::cells::Sums;
 use super::exposition::{self, Format};
 use super::family::Family;
-use super::ranges::Ranges;
 use super::rules::{Rules, all_labels};
 use super::shard::{Shard, State, lock};
 use super::spec::{self, MetricSpec, SpecError};
-use crate::event::{FileKey, Span};
 
-/// All metrics that come from logs: which there are, what the workers counted, and up to where.
+/// All metrics that come from logs: which there are, and what the workers counted.
 #[derive(Debug, Default)]
 pub struct Registry {
     families: RwLock<Vec<Arc<Family>>>,
     shards: Mutex<Vec<Arc<Mutex<State>>>>,
-    counted: Mutex<HashMap<FileKey, Ranges>>,
     next_group: AtomicU32,
 }
 
@@ -69,36 +63,32 @@ impl Registry {
                 state: Arc::clone(state),
             };
         }
-        let seed = RandomState::new().hash_one(shards.len());
-        let state = Arc::new(Mutex::new(State::new(seed)));
+        let state = Arc::new(Mutex::new(State::new()));
         shards.push(Arc::clone(&state));
         Shard { state }
     }
 
-    /// Stops all workers between two chunks and lets `read` look at what they counted and up to where. They
-    /// wait until it returns, so it should not write to a disk.
-    pub fn freeze<R>(&self, read: impl FnOnce(&Frozen<'_>) -> R) -> R {
+    /// Every metric as it is between two chunks. All workers stand still while the sums are made.
+    pub fn totals(&self) -> Totals {
         let shards = lock(&self.shards);
-        let mut states: Vec<MutexGuard<'_, State>> = shards.iter().map(|state| lock(state)).collect();
-        let mut counted = lock(&self.counted);
-        for span in states.iter_mut().flat_map(|state| state.counted.drain(..)) {
-            counted.entry(span.file).or_default().add(span.from..span.to);
-        }
+        let states: Vec<MutexGuard<'_, State>> = shards.iter().map(|state| lock(state)).collect();
         let families = self
             .families
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        read(&Frozen {
-            families,
-            states,
-            counted: &counted,
-        })
-    }
-
-    /// Every metric as it is between two chunks.
-    pub fn totals(&self) -> Totals {
-        self.freeze(|frozen| frozen.totals())
+        let mut families: Vec<(Arc<Family>, Sums)> = families
+            .into_iter()
+            .map(|family| {
+                let mut sums = Sums::default();
+                states
+                    .iter()
+                    .for_each(|state| state.cells.add_to(&family, &mut sums));
+                (family, sums)
+            })
+            .collect();
+        families.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        Totals { families }
     }
 
     /// Appends every metric and how far each is into its budget; not the end mark of OpenMetrics, since the
@@ -107,73 +97,6 @@ impl Registry {
         let totals = self.totals();
         totals.write(format, out);
         totals.write_budgets(format, out);
-    }
-
-    /// Which of these bytes were counted before: the events that begin there must not be counted again. Empty,
-    /// but for the first chunks after a restart.
-    pub fn counted_within(&self, span: Span) -> Ranges {
-        let counted = lock(&self.counted);
-        let ranges = counted.get(&span.file);
-        ranges
-            .map(|ranges| ranges.within(span.from..span.to))
-            .unwrap_or_default()
-    }
-
-    /// At start: what the checkpoint says was counted.
-    pub fn restore_counted(&self, file: FileKey, range: Range<u64>) {
-        lock(&self.counted).entry(file).or_default().add(range);
-    }
-
-    /// The bytes below `to` are settled and will not be read again: nobody needs to know that they were counted.
-    pub fn settled(&self, file: FileKey, to: u64) {
-        let mut counted = lock(&self.counted);
-        if let Some(ranges) = counted.get_mut(&file) {
-            ranges.forget_below(to);
-            if ranges.is_empty() {
-                counted.remove(&file);
-            }
-        }
-    }
-
-    /// The file is gone.
-    pub fn forget(&self, file: FileKey) {
-        lock(&self.counted).remove(&file);
-    }
-}
-
-/// All workers between two chunks.
-#[derive(Debug)]
-pub struct Frozen<'a> {
-    families: Vec<Arc<Family>>,
-    states: Vec<MutexGuard<'a, State>>,
-    counted: &'a HashMap<FileKey, Ranges>,
-}
-
-impl Frozen<'_> {
-    /// What was counted of each file and may be read again.
-    pub fn counted(&self) -> impl Iterator<Item = (FileKey, &Ranges)> {
-        self.counted.iter().map(|(&file, ranges)| (file, ranges))
-    }
-
-    /// What was counted of one file.
-    pub fn counted_of(&self, file: FileKey) -> Option<&Ranges> {
-        self.counted.get(&file)
-    }
-
-    pub fn totals(&self) -> Totals {
-        let mut families: Vec<(Arc<Family>, Sums)> = self
-            .families
-            .iter()
-            .map(|family| {
-                let mut sums = Sums::default();
-                self.states
-                    .iter()
-                    .for_each(|state| state.cells.add_to(family, &mut sums));
-                (Arc::clone(family), sums)
-            })
-            .collect();
-        families.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-        Totals { families }
     }
 }
 

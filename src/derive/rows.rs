@@ -1,4 +1,4 @@
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use super::hash::Seed;
 
 /// Rows that one worker remembers. Forgetting all of them and beginning anew keeps it small when a scanner makes
 /// up urls; a row that is needed again costs one look into each metric's series.
@@ -45,8 +45,7 @@ pub(super) struct Rows {
     used: usize,
     keys: Vec<u8>,
     cells: Vec<Cell>,
-    /// Chosen at random, so that a log cannot be written to collide.
-    seed: u64,
+    seed: Seed,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,19 +65,19 @@ const EMPTY: Slot = Slot {
 };
 
 impl Rows {
-    pub fn new(seed: u64) -> Self {
+    pub fn new() -> Self {
         Rows {
             slots: vec![EMPTY; SLOTS_MIN],
             used: 0,
             keys: Vec::new(),
             cells: Vec::new(),
-            seed,
+            seed: Seed::default(),
         }
     }
 
     /// The `width` cells of the row `key`, which is not empty; all unknown when the row is new.
     pub fn find(&mut self, key: &[u8], width: usize) -> &mut [Cell] {
-        let hash = xxh3_64_with_seed(key, self.seed);
+        let hash = self.seed.hash(key);
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         let row_at = loop {
@@ -143,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_row_is_found_again_however_many_there_are() {
-        let mut rows = Rows::new(7);
+        let mut rows = Rows::new();
         let key = |n: u32| format!("key {n}").into_bytes();
         for n in 0..ROWS_MAX as u32 {
             let row = rows.find(&key(n), 3);
@@ -158,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_full_table_begins_anew_and_stays_small() {
-        let mut rows = Rows::new(7);
+        let mut rows = Rows::new();
         for n in 0..5 * ROWS_MAX {
             let row = rows.find(format!("{n:0200}").as_bytes(), 2);
             assert_eq!(row[0].known(), None);

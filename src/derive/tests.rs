@@ -6,7 +6,7 @@ use std::thread;
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{FieldId, Fields, FileKey, Schema, Span, Value};
+use crate::event::{FieldId, Fields, Schema, Value};
 use crate::limits::SERIES_MAX;
 
 /// The shipped sets, read without the config module's diagnostics.
@@ -252,58 +252,6 @@ fn another_workers_shard_is_not_lost() {
         sample(&page, r#"log_events_total{service="shop",level="warn"}"#),
         Some(5.0)
     );
-}
-
-#[test]
-fn counts_and_positions_are_read_together() {
-    let access = Access::new();
-    let registry = Registry::default();
-    let rules = registry.rules(&access.specs, "shop").unwrap();
-    let file = FileKey(7);
-    let fields = access.fields(&[("log.level", Value::Text(b"warn"))]);
-    let span = |from, to| Span { file, from, to };
-    registry.restore_counted(file, 0..100);
-    assert!(registry.counted_within(span(50, 200)).contains(99));
-    thread::scope(|scope| {
-        for worker in 0..2u64 {
-            let (shard, rules, fields) = (registry.shard(), &rules, &fields);
-            scope.spawn(move || {
-                // Every other span of one event each.
-                for n in (worker..1_000).step_by(2) {
-                    let mut guard = shard.lock();
-                    rules.count(fields, &mut guard);
-                    guard.counted(span(100 + n, 101 + n));
-                }
-            });
-        }
-        for _ in 0..50 {
-            registry.freeze(|frozen| {
-                let bytes: u64 = frozen
-                    .counted_of(file)
-                    .unwrap()
-                    .iter()
-                    .map(|r| r.end - r.start)
-                    .sum();
-                let mut out = Vec::new();
-                frozen.totals().write(Format::Text, &mut out);
-                let page = String::from_utf8(out).unwrap();
-                let events = sample(&page, r#"log_events_total{service="shop",level="warn"}"#).unwrap_or(0.0);
-                assert_eq!(events, (bytes - 100) as f64);
-            });
-        }
-    });
-    registry.freeze(|frozen| {
-        let counted: Vec<_> = frozen
-            .counted()
-            .map(|(file, ranges)| (file, ranges.run_from(0)))
-            .collect();
-        assert_eq!(counted, [(file, 1_100)]);
-    });
-    registry.settled(file, 1_000);
-    assert!(!registry.counted_within(span(0, 1_000)).contains(999));
-    assert!(registry.counted_within(span(0, 1_050)).contains(1_000));
-    registry.settled(file, 1_100);
-    assert!(registry.freeze(|frozen| frozen.counted_of(file).is_none()));
 }
 
 /// Many workers meet many new series at once: the budget is met exactly, and nothing is uncounted.

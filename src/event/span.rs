@@ -2,7 +2,7 @@ use std::fmt;
 
 /// Which life of which file: stays the same across renames, restarts and compression of the rotated file;
 /// changes when a file is truncated and written anew. Made in `source::identity`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileKey(pub u64);
 
 impl fmt::Display for FileKey {

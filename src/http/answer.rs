@@ -31,20 +31,19 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// The page of metrics: those from logs, then the agent's own.
-    pub fn page(
-        registry: Arc<Registry>,
-        telemetry: Telemetry,
-    ) -> impl Fn(Format, &mut Vec<u8>) + Send + Sync {
-        move |format, out| {
+    pub fn metrics_page(registry: Arc<Registry>, telemetry: Telemetry) -> MetricsPage {
+        Box::new(move |format, out| {
             registry.write(format, out);
             telemetry.write(format, out);
             format.finish(out);
-        }
+        })
     }
 
     /// Answers one request. Pages are made on a thread of their own, since they wait for the workers.
     pub(super) async fn answer<B>(self: Arc<Self>, request: Request<B>) -> Response<Full<Bytes>> {
         let page = match Page::of(request.method(), request.uri().path()) {
+            // Not on another thread: this one says that the process works.
+            Ok(Page::Health) => return self.make(Page::Health, request.headers()),
             Ok(page) => page,
             Err(refusal) => return refusal.response(),
         };

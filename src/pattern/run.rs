@@ -95,10 +95,12 @@ impl Program {
         &self.fields
     }
 
-    #[cold]
+    /// Takes back what the steps before the one that failed had set; that one sets nothing before all of it is
+    /// there.
+    #[inline(never)]
     fn forget(&self, mismatch: Mismatch, scene: &mut Scene<'_, '_>) {
-        let begun = usize::from(mismatch.step).div_ceil(2).min(self.steps.len());
-        let to = begun.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
+        let done = usize::from(mismatch.step).saturating_sub(1) / 2;
+        let to = done.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
         for &field in &self.fields[..to] {
             scene.fields.set(field, Value::Absent);
         }

@@ -9,25 +9,24 @@ const SILENCE: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub struct Announce {
     said: Option<(&'static str, Instant)>,
-    /// The trouble last said still holds.
+    /// The trouble last said still holds, as far as the log's reader knows.
     holds: bool,
 }
 
 impl Announce {
     /// A trouble of this kind was met.
     pub fn is_news(&mut self, kind: &'static str, now: Instant) -> bool {
-        let same_outage = self.holds;
-        self.holds = true;
         match self.said {
-            Some((said, at)) if said == kind && (same_outage || now < at + SILENCE) => false,
+            Some((said, at)) if said == kind && (self.holds || now < at + SILENCE) => false,
             _ => {
                 self.said = Some((kind, now));
+                self.holds = true;
                 true
             }
         }
     }
 
-    /// All is well: whether there was a trouble that is over now.
+    /// All is well: whether a trouble that was said is over now.
     pub fn is_over(&mut self) -> bool {
         std::mem::take(&mut self.holds)
     }
@@ -54,9 +53,9 @@ mod tests {
         let start = Instant::now();
         let mut announce = Announce::default();
         assert!(announce.is_news("busy", start));
-        announce.is_over();
+        assert!(announce.is_over());
         assert!(!announce.is_news("busy", start + SILENCE / 2));
-        announce.is_over();
+        assert!(!announce.is_over(), "what was not said is not taken back");
         assert!(announce.is_news("busy", start + SILENCE));
     }
 }

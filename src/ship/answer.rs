@@ -34,6 +34,10 @@ pub struct Complaint {
 /// After an error the content of `verdicts` means nothing.
 pub fn read(answer: &[u8], docs: usize, verdicts: &mut Vec<Verdict>) -> Result<Option<Complaint>, Broken> {
     verdicts.clear();
+    if all_accepted(answer, docs) {
+        verdicts.resize(docs, Verdict::Accepted);
+        return Ok(None);
+    }
     let mut reading = Reading {
         docs,
         verdicts,
@@ -50,6 +54,19 @@ pub fn read(answer: &[u8], docs: usize, verdicts: &mut Vec<Verdict>) -> Result<O
         Some(items) if items != docs => Err(Broken::Count { items, docs }),
         Some(_) => Ok(reading.complaint),
     }
+}
+
+/// Whether this is the answer to a request whose documents were all stored now, byte for byte as Elasticsearch
+/// and OpenSearch write it for our filter. Comparing takes 2 ns a document, reading JSON some 90.
+fn all_accepted(answer: &[u8], docs: usize) -> bool {
+    const START: &[u8] = b"{\"errors\":false,\"items\":[";
+    const ITEM: &[u8] = b"{\"create\":{\"status\":201}},";
+    const END: &[u8] = b"]}";
+    let items = answer.strip_prefix(START).and_then(|rest| rest.strip_suffix(END));
+    // The last item has no comma.
+    items.is_some_and(|items| {
+        items.len() + 1 == docs * ITEM.len() && items.chunks(ITEM.len()).all(|item| ITEM.starts_with(item))
+    })
 }
 
 struct Reading<'v> {
@@ -264,6 +281,28 @@ mod tests {
         assert_eq!(verdicts(one, 0), Err(Broken::Count { items: 1, docs: 0 }));
         let twice = r#"{"items":[{"create":{"status":201}}],"items":[{"create":{"status":201}}]}"#;
         assert_eq!(verdicts(twice, 1), Err(Broken::Count { items: 2, docs: 1 }));
+    }
+
+    #[test]
+    fn the_usual_answer_is_told_from_those_that_look_like_it() {
+        let usual =
+            |items: &[&str]| format!("{{\"errors\":false,\"items\":[{}]}}", items.join(",")).into_bytes();
+        let good = "{\"create\":{\"status\":201}}";
+        assert!(all_accepted(&usual(&[good, good, good]), 3));
+        assert!(!all_accepted(&usual(&[good, good, good]), 2));
+        assert!(!all_accepted(&usual(&[good, good]), 3));
+        for other in [
+            "{\"create\":{\"status\":409}}",
+            "{\"create\":{\"status\":200}}",
+            "{\"update\":{\"status\":201}}",
+        ] {
+            assert!(!all_accepted(&usual(&[good, other, good]), 3), "{other}");
+            assert!(!all_accepted(&usual(&[good, good, other]), 3), "{other}");
+        }
+        let mut half = usual(&[good, good]);
+        half.pop();
+        assert!(!all_accepted(&half, 2));
+        assert!(!all_accepted(b"", 0) && !all_accepted(&usual(&[]), 0));
     }
 
     proptest::proptest! {

@@ -25,7 +25,8 @@ pub struct Doc {
     pub part: u32,
 }
 
-/// A contiguous span whose events are all in this batch, or were filtered.
+/// The events of one span that are in this batch. The span of a chunk whose documents did not fit into one body
+/// is a part of several batches.
 #[derive(Clone, Debug)]
 pub struct Part {
     pub span: Span,

@@ -16,9 +16,9 @@ use super::connect::{self, CONNECT_TIMEOUT};
 use super::deliver::{Answer, Server};
 use super::gzip::Gzip;
 use super::retry_after;
-use super::settings::{Auth, ElasticsearchSettings};
 use super::trouble::{Failure, Trouble, chain};
 use super::verdict::{Refusal, ServerError, cut};
+use crate::config::ElasticsearchSettings;
 use crate::limits;
 
 /// Speaks HTTP to the hosts of one `[elasticsearch]`.
@@ -60,21 +60,16 @@ const INLINE_BYTES_MAX: usize = 32 << 10;
 const SHOWN_BYTES_MAX: usize = 160;
 
 impl Client {
-    /// Reads the certificate files. No connection is made.
+    /// No connection is made.
     pub fn new(settings: &ElasticsearchSettings) -> Result<Self, ClientError> {
-        let mut auth = settings.auth.clone();
         let mut hosts = Vec::with_capacity(settings.hosts.len());
-        for host in &settings.hosts {
-            let (base, own_auth) = connect::address(host)?;
-            if let (Auth::None, Some(own_auth)) = (&auth, own_auth) {
-                auth = own_auth;
-            }
-            let mut bulk = connect::join(&base, BULK_PATH);
+        for base in &settings.hosts {
+            let mut bulk = connect::join(base, BULK_PATH);
             if let Some(pipeline) = &settings.ingest_pipeline {
                 bulk.query_pairs_mut().append_pair("pipeline", pipeline);
             }
             hosts.push(Host {
-                base,
+                base: base.clone(),
                 bulk,
                 has_answered: AtomicBool::new(false),
             });
@@ -83,11 +78,11 @@ impl Client {
             return Err(ClientError::NoHost);
         }
         Ok(Client {
-            http: connect::http(settings, &auth)?,
+            http: connect::http(settings)?,
             hosts,
             gzip: (settings.gzip_level > 0).then(|| Arc::new(Gzip::new(settings.gzip_level))),
             request_timeout: settings.request_timeout,
-            setting: connect::setting_of(&auth),
+            setting: connect::setting_of(&settings.credentials),
         })
     }
 

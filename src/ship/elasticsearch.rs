@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::Receiver;
@@ -11,18 +10,9 @@ use super::client_error::ClientError;
 use super::deliver::Delivery;
 use super::gate::Gate;
 use super::output::Ended;
-use super::rejects::{RejectStore, WhenFull};
-use super::settings::ElasticsearchSettings;
+use super::rejects::RejectStore;
 use super::settle::Settle;
-
-/// Where rejected documents are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RejectSettings {
-    pub dir: PathBuf,
-    /// Most bytes of the store.
-    pub bytes_max: u64,
-    pub when_full: WhenFull,
-}
+use crate::config::{ElasticsearchSettings, RejectSettings};
 
 /// The output that speaks the bulk API: Elasticsearch or OpenSearch.
 #[derive(Debug)]
@@ -32,17 +22,17 @@ pub struct Elasticsearch {
 }
 
 impl Elasticsearch {
-    /// Reads certificate files; connects to nothing.
-    pub fn new(settings: &ElasticsearchSettings, rejects: RejectSettings) -> Result<Self, ClientError> {
+    /// Connects to nothing.
+    pub fn new(settings: &ElasticsearchSettings, rejects: &RejectSettings) -> Result<Self, ClientError> {
         let client = Client::new(settings)?;
         let gate = Gate::new(
             client.names(),
-            settings.requests_max,
+            settings.requests_max.get(),
             settings.retry_max,
             Jitter::from_clock(),
         );
         let rejects = Arc::new(RejectStore::new(
-            rejects.dir,
+            &rejects.dir,
             rejects.bytes_max,
             rejects.when_full,
         ));
@@ -109,21 +99,22 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
+    use crate::config::WhenFull;
     use crate::ship::Output;
-    use crate::ship::testing::{Http, Settled, batch_of};
+    use crate::ship::testing::{Http, Settled, batch_of, settings};
 
     fn output(hosts: &[&str], dir: &std::path::Path) -> Output {
         let settings = ElasticsearchSettings {
-            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            hosts: hosts.iter().map(|host| host.parse().unwrap()).collect(),
             retry_max: Duration::from_millis(1),
-            ..ElasticsearchSettings::default()
+            ..settings(hosts[0])
         };
         let rejects = RejectSettings {
             dir: dir.join("rejects"),
-            bytes_max: RejectStore::BYTES_MAX,
+            bytes_max: crate::limits::REJECTS_BYTES_MAX,
             when_full: WhenFull::Stop,
         };
-        Output::Elasticsearch(Elasticsearch::new(&settings, rejects).unwrap())
+        Output::Elasticsearch(Elasticsearch::new(&settings, &rejects).unwrap())
     }
 
     /// Nothing listens on the port of `tcpmux`, and nobody but root could.

@@ -199,16 +199,11 @@ impl Product {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ship::ElasticsearchSettings;
-    use crate::ship::testing::Http;
+    use crate::ship::testing::{Http, settings as settings_of};
 
     async fn run(answers: &[(&str, &str)]) -> Probe {
         let server = Http::answering(answers);
-        let client = Client::new(&ElasticsearchSettings {
-            hosts: vec![server.address.clone()],
-            ..ElasticsearchSettings::default()
-        })
-        .unwrap();
+        let client = Client::new(&settings_of(&server.address)).unwrap();
         probe(&client, "logs-shop-default", &TemplateSettings::default())
             .await
             .remove(0)

@@ -13,8 +13,8 @@
 use std::ops::Range;
 
 use super::batch::{Doc, Part, bytes_of};
-use super::settle::Tally;
 use super::verdict::{Refusal, Verdict};
+use crate::state::Tally;
 
 /// After so many tries without a clear answer, a run is sent in halves: the server may choke on its size.
 const UNCLEAR_BEFORE_SPLIT: u32 = 3;

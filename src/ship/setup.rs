@@ -116,19 +116,15 @@ async fn setup_through(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ship::ElasticsearchSettings;
-    use crate::ship::testing::Http;
+    use crate::config::ElasticsearchSettings;
+    use crate::ship::testing::{Http, settings as settings_of};
 
     async fn run(
         answers: &[(&str, &str)],
         settings: &TemplateSettings,
     ) -> (Result<Installed, SetupError>, Http) {
         let server = Http::answering(answers);
-        let client = Client::new(&ElasticsearchSettings {
-            hosts: vec![server.address.clone()],
-            ..ElasticsearchSettings::default()
-        })
-        .unwrap();
+        let client = Client::new(&settings_of(&server.address)).unwrap();
         (setup(&client, settings).await, server)
     }
 
@@ -177,8 +173,11 @@ mod tests {
     async fn the_next_host_is_asked_when_one_is_away() {
         let server = Http::answering(&[("200 OK", "{}")]);
         let client = Client::new(&ElasticsearchSettings {
-            hosts: vec!["http://127.0.0.1:1".to_owned(), server.address.clone()],
-            ..ElasticsearchSettings::default()
+            hosts: vec![
+                "http://127.0.0.1:1".parse().unwrap(),
+                server.address.parse().unwrap(),
+            ],
+            ..settings_of(&server.address)
         })
         .unwrap();
         let plain = TemplateSettings {

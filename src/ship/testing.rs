@@ -5,8 +5,15 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 
 use super::batch::{Batch, Doc, Origin, Part};
-use super::settle::{Settle, Tally};
+use super::settle::Settle;
+use crate::config::ElasticsearchSettings;
 use crate::event::{FileKey, Span};
+use crate::state::Tally;
+
+/// Settings for one server, all defaults.
+pub fn settings(host: &str) -> ElasticsearchSettings {
+    ElasticsearchSettings::at(host.parse().unwrap())
+}
 
 /// Collects what was settled, and fails when a span is settled twice.
 #[derive(Debug, Default)]

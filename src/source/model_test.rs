@@ -1,1 +1,389 @@
+//! Random writes, rotations, copies, deletions, restarts and kills against a model that only remembers which
+//! lines were written. `LOGMILL_MODEL_ACTIONS` says how many, `LOGMILL_MODEL_SEED` repeats a run.
+//!
+//! What the model spares the source is what cannot be kept: a file's last bytes are settled and in the
+//! checkpoint before the file is deleted or emptied without a copy; a file that was never in a checkpoint is
+//! not copied or compressed before it is in one.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use super::rig::Rig;
+
+/// Rotated files that are kept.
+const KEPT: usize = 6;
+const BASES: [&str; 2] = ["a.log", "b.log"];
+
+/// A small generator: the run depends on the seed only.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        // Marsaglia's xorshift64.
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+struct Model {
+    rig: Rig,
+    random: Random,
+    running: bool,
+    /// Lines that must be documents, each exactly once.
+    written: Vec<String>,
+    /// The beginning of a line that waits for its end, by base.
+    partial: BTreeMap<&'static str, String>,
+    number: u32,
+    /// A file was made after the last checkpoint.
+    unknown_files: bool,
+    log: Vec<String>,
+}
+
+impl Model {
+    fn new(seed: u64) -> Model {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        random.next();
+        let globs: &[&str] = if random.chance(50) {
+            &["*.log*"]
+        } else {
+            &["a.log", "b.log"]
+        };
+        Model {
+            rig: Rig::started(globs),
+            random,
+            running: true,
+            written: Vec::new(),
+            partial: BTreeMap::new(),
+            number: 0,
+            unknown_files: false,
+            log: vec![format!("globs {globs:?}")],
+        }
+    }
+
+    fn act(&mut self) {
+        let base = BASES[self.random.below(2) as usize];
+        let action = self.random.below(100);
+        match action {
+            0..=34 => self.write(base),
+            35..=39 => self.begin_line(base),
+            40..=49 => self.rotate(base),
+            50..=56 => self.copytruncate(base),
+            57..=59 => self.delete(base),
+            60..=62 => self.rewrite(base),
+            63..=67 => self.gzip(base),
+            68..=79 => {
+                let time = [10, 300, 2500, 8000][self.random.below(4) as usize];
+                self.note(format!("pass {time}"));
+                self.rig.pass(Duration::from_millis(time));
+            }
+            80..=84 => self.rig.settles = self.random.chance(60),
+            85..=88 => {
+                self.note("settle".to_owned());
+                self.rig.settle_all();
+            }
+            89..=92 => {
+                self.rig.pass(Duration::from_millis(2500));
+                self.persist();
+            }
+            93..=94 => self.stop(false),
+            95..=96 => self.stop(true),
+            _ => self.start(),
+        }
+    }
+
+    fn line(&mut self, base: &str) -> String {
+        self.number += 1;
+        let filler = "x".repeat(self.random.below(200) as usize);
+        format!("{base} {:06} {filler}", self.number)
+    }
+
+    fn write(&mut self, base: &'static str) {
+        let mut text = String::new();
+        if let Some(partial) = self.partial.remove(base) {
+            let end = self.line("end");
+            text += &end;
+            text.push('\n');
+            self.written.push(partial + &end);
+        }
+        for _ in 0..=self.random.below(30) {
+            let line = self.line(base);
+            text += &line;
+            text.push('\n');
+            self.written.push(line);
+        }
+        self.append(base, &text);
+    }
+
+    fn begin_line(&mut self, base: &'static str) {
+        if self.partial.contains_key(base) {
+            return;
+        }
+        let partial = self.line("begin");
+        self.append(base, &partial);
+        self.partial.insert(base, partial);
+    }
+
+    fn note(&mut self, what: String) {
+        println!("  {what}");
+        self.log.push(what);
+    }
+
+    fn append(&mut self, base: &str, text: &str) {
+        self.note(format!("write {base} to {}", self.number));
+        self.unknown_files |= !self.rig.path(base).exists();
+        self.rig.append(base, text);
+    }
+
+    /// The writer leaves its file: what it has begun is the file's last line.
+    fn leave(&mut self, base: &'static str) {
+        self.written.extend(self.partial.remove(base));
+    }
+
+    fn exists(&self, name: &str) -> bool {
+        self.rig.path(name).exists()
+    }
+
+    fn slot(&self, base: &str, number: usize) -> Option<String> {
+        [format!("{base}.{number}"), format!("{base}.{number}.gz")]
+            .into_iter()
+            .find(|name| self.exists(name))
+    }
+
+    /// Everything is read, settled and in the checkpoint.
+    fn rest(&mut self) {
+        self.rig.pass(Duration::from_secs(3));
+        self.rig.settle_all();
+        self.rig.pass(Duration::from_secs(15));
+        self.rig.settle_all();
+        self.persist();
+    }
+
+    /// The source has to have seen everything before: then nothing is unknown.
+
+    fn persist(&mut self) {
+        if self.running {
+            self.note("persist".to_owned());
+            self.rig.ledger.persist_now().unwrap();
+            self.unknown_files = false;
+        }
+    }
+
+    /// Room for one more rotated file; whether there is.
+    fn shift(&mut self, base: &str) -> bool {
+        let gap = (1..=KEPT).find(|number| self.slot(base, *number).is_none());
+        let last = match gap {
+            Some(gap) => gap,
+            None if !self.running => return false,
+            None => {
+                self.rest();
+                if let Some(oldest) = self.slot(base, KEPT) {
+                    fs::remove_file(self.rig.path(&oldest)).unwrap();
+                }
+                KEPT
+            }
+        };
+        for number in (1..last).rev() {
+            if let Some(name) = self.slot(base, number) {
+                let to = name.replacen(&format!(".{number}"), &format!(".{}", number + 1), 1);
+                self.rig.rename(&name, &to);
+            }
+        }
+        true
+    }
+
+    fn rotate(&mut self, base: &'static str) {
+        if self.exists(base) && self.shift(base) {
+            self.leave(base);
+            self.note(format!("rename {base}"));
+            let content = fs::read(self.rig.path(base)).unwrap();
+            self.rig.rename(base, &format!("{base}.1"));
+            if self.running && !content.contains(&b'\n') {
+                // A file without a whole line has no identity until it is finished.
+                self.rig.pass(Duration::from_secs(12));
+            }
+            if self.random.chance(70) {
+                self.write(base);
+            }
+        }
+    }
+
+    fn copytruncate(&mut self, base: &'static str) {
+        if !self.running && self.unknown_files {
+            return;
+        }
+        // A file without a whole line has no identity yet.
+        let content = fs::read(self.rig.path(base)).unwrap_or_default();
+        if content.contains(&b'\n') && self.shift(base) {
+            if self.running {
+                // In a checkpoint once, the copy can be told from a file of its own.
+                self.rig.pass(Duration::from_millis(2500));
+                self.persist();
+            }
+            self.leave(base);
+            self.note(format!("copytruncate {base}"));
+            self.rig.copytruncate(base, &format!("{base}.1"));
+            self.unknown_files = true;
+            if self.random.chance(70) {
+                self.write(base);
+            }
+        }
+    }
+
+    fn delete(&mut self, base: &'static str) {
+        if self.running && self.exists(base) {
+            self.rest();
+            self.leave(base);
+            self.note(format!("delete {base}"));
+            fs::remove_file(self.rig.path(base)).unwrap();
+            self.rig.pass(Duration::from_secs(10));
+        }
+    }
+
+    /// Emptied without a copy.
+    fn rewrite(&mut self, base: &'static str) {
+        if self.running && self.exists(base) && !self.partial.contains_key(base) {
+            self.rest();
+            self.note(format!("empty {base}"));
+            fs::write(self.rig.path(base), "").unwrap();
+            self.unknown_files = true;
+            self.write(base);
+        }
+    }
+
+    fn gzip(&mut self, base: &'static str) {
+        let number = 1 + self.random.below(KEPT as u64) as usize;
+        let name = format!("{base}.{number}");
+        if !self.exists(&name) || (!self.running && self.unknown_files) {
+            return;
+        }
+        if self.running {
+            self.rig.pass(Duration::from_millis(2500));
+            self.persist();
+        }
+        self.note(format!("gzip {name}"));
+        self.rig.gzip(&name, &format!("{name}.gz"));
+    }
+
+    fn stop(&mut self, kill: bool) {
+        if !self.running {
+            return;
+        }
+        if !kill {
+            self.rig.pass(Duration::from_millis(2500));
+            self.persist();
+        }
+        self.note(if kill { "kill" } else { "stop" }.to_owned());
+        self.rig.kill();
+        self.print_state();
+        self.running = false;
+    }
+
+    fn start(&mut self) {
+        if !self.running {
+            self.note("start".to_owned());
+            self.rig.start();
+            self.running = true;
+        }
+    }
+
+    fn print_state(&self) {
+        for record in self.rig.ledger.records() {
+            println!(
+                "  {} {} ino {} offset {} done {} gone {}",
+                record.key,
+                record.path.display(),
+                record.ino,
+                record.offset,
+                record.done,
+                record.gone_since
+            );
+        }
+        for entry in fs::read_dir(self.rig.path("")).unwrap() {
+            let entry = entry.unwrap();
+            let facts = super::disk::Facts::of(&entry.path()).unwrap();
+            println!("  {:?} {facts:?}", entry.file_name());
+        }
+    }
+
+    fn check(&mut self, seed: u64) {
+        self.start();
+        self.rest();
+        self.rig.pass_long();
+        self.rig.settle_all();
+        let mut expected = self.written.clone();
+        expected.sort();
+        let texts = self.rig.texts();
+        if texts == expected {
+            return;
+        }
+        self.print_state();
+        let count = |list: &[String], line: &String| list.iter().filter(|it| *it == line).count();
+        let short = |line: &String| line.trim_end_matches('x').to_owned();
+        let few = |mut list: Vec<String>| {
+            list.dedup();
+            (list.len(), list.into_iter().take(4).collect::<Vec<_>>())
+        };
+        let missing = few(expected
+            .iter()
+            .filter(|line| count(&texts, line) == 0)
+            .map(short)
+            .collect());
+        let extra = few(texts
+            .iter()
+            .filter(|line| count(&expected, line) == 0)
+            .map(short)
+            .collect());
+        let twice = few(texts
+            .iter()
+            .filter(|line| count(&texts, line) > 1)
+            .map(short)
+            .collect());
+        let log = self.log[self.log.len().saturating_sub(60)..].join(", ");
+        panic!(
+            "seed {seed}: missing {missing:?}, extra {extra:?}, twice {twice:?}\n{} actions, the last ones: {log}",
+            self.log.len()
+        );
+    }
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+#[test]
+fn every_line_is_a_document_exactly_once() {
+    let actions = setting("LOGMILL_MODEL_ACTIONS", 2_400);
+    let first = setting("LOGMILL_MODEL_SEED", std::process::id().into());
+    let per_seed = 120;
+    for seed in first..first + actions.div_ceil(per_seed) {
+        if std::env::var_os("LOGMILL_MODEL_TRACE").is_some() {
+            let _ = tracing_subscriber::fmt()
+                .with_test_writer()
+                .with_ansi(false)
+                .without_time()
+                .try_init();
+        }
+        println!("seed {seed}");
+        let mut model = Model::new(seed);
+        for step in 0..per_seed {
+            model.act();
+            if step % 40 == 39 {
+                model.check(seed);
+            }
+        }
+    }
+}

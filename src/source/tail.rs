@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::Origin;
 use super::disk::{Bytes, Facts, Inode};
 use super::place::Place;
+use crate::event::FileKey;
 use crate::state::Life;
 
 /// One file that the source looks after, whatever its names are.
@@ -38,6 +39,8 @@ pub struct Tail {
     pub looked: Instant,
     /// When its last name was taken away.
     pub gone: Option<Instant>,
+    /// Its names were made by rotation: nobody is expected to write to it for long.
+    pub rotated: bool,
     /// Deleted: no name anywhere leads to it.
     pub unlinked: bool,
     /// Complete lines wait for the end of their event.
@@ -46,6 +49,8 @@ pub struct Tail {
     pub done: bool,
     /// It waits for its turn.
     pub queued: bool,
+    /// The record that keeps earlier lives in the checkpoint while this one has no key yet.
+    pub stub: Option<FileKey>,
     /// It is no copy that has to be held.
     pub cleared: bool,
     /// Bytes that are there already when it is seen first are not read.
@@ -85,10 +90,12 @@ impl Tail {
             left: now,
             looked: now,
             gone: None,
+            rotated: false,
             unlinked: facts.links == 0,
             open: false,
             done: false,
             queued: false,
+            stub: None,
             cleared: false,
             from_end: false,
         }
@@ -111,6 +118,11 @@ impl Tail {
         self.modified = facts.modified;
         self.unlinked = facts.links == 0;
         changed
+    }
+
+    /// Its end is near: when nothing comes for a while, its last line is complete.
+    pub fn is_ending(&self) -> bool {
+        (self.gone.is_some() || self.rotated) && !self.done
     }
 
     /// Everything that is there has been read, as far as lines are complete.

@@ -89,10 +89,10 @@ fn a_writer_that_keeps_a_rotated_file_open_is_heard_for_long() {
 
 #[test]
 fn files_that_were_rotated_between_two_looks_are_found() {
-    let mut rig = Rig::started(&["app.log"]);
+    let mut rig = Rig::new(&["app.log"]);
     rig.append("app.log.1", lines("old", 0..3));
     rig.append("app.log", lines("a", 0..10));
-    rig.pass(3 * SECOND);
+    rig.start();
     for (prefix, number) in [("b", 1), ("c", 2), ("d", 3)] {
         for from in (1..=number).rev() {
             rig.rename(&format!("app.log.{from}"), &format!("app.log.{}", from + 1));
@@ -450,4 +450,61 @@ fn a_slow_output_holds_the_reader_back_and_loses_nothing() {
     let books = rig.ledger.books();
     assert_eq!(books[0].1.read(), 180_000);
     assert_eq!(books[0].1.pending, 0);
+}
+
+#[test]
+fn a_rotated_file_without_a_successor_is_found_at_start() {
+    let mut rig = Rig::started(&["a.log"]);
+    rig.append("a.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    rig.stop();
+    rig.append("a.log", lines("a", 10..20));
+    rig.rename("a.log", "a.log.2");
+    rig.append("a.log.1", lines("b", 0..4));
+    rig.start();
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..20), ("b", 0..4)]));
+}
+
+#[test]
+fn the_last_line_of_a_copy_is_complete_when_its_time_has_come() {
+    for glob in ["a.log", "a.log*"] {
+        let mut rig = Rig::started(&[glob]);
+        rig.append("a.log", lines("a", 0..10) + "no end");
+        rig.pass(3 * SECOND);
+        rig.copytruncate("a.log", "a.log.1");
+        rig.append("a.log", lines("b", 0..4));
+        rig.pass_long();
+        assert_eq!(rig.docs.len(), 15, "{glob}");
+        assert!(rig.texts().contains(&"no end".to_owned()), "{glob}");
+    }
+}
+
+#[test]
+fn a_rotated_file_that_is_one_unended_line_is_read() {
+    for glob in ["a.log", "a.log*"] {
+        for look in [false, true] {
+            for stopped in [false, true] {
+                let mut rig = Rig::started(&[glob]);
+                rig.append("a.log", lines("z", 0..3));
+                rig.pass(3 * SECOND);
+                fs::write(rig.path("a.log"), "").unwrap();
+                rig.pass(3 * SECOND);
+                rig.append("a.log", "no end");
+                if look {
+                    rig.pass(3 * SECOND);
+                }
+                if stopped {
+                    rig.stop();
+                }
+                rig.rename("a.log", "a.log.1");
+                rig.append("a.log", lines("b", 0..4));
+                if stopped {
+                    rig.start();
+                }
+                rig.pass_long();
+                assert_eq!(rig.docs.len(), 8, "{glob} looked {look} stopped {stopped}");
+            }
+        }
+    }
 }

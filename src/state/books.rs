@@ -17,6 +17,7 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Events with a verdict.
     pub fn events(&self) -> u64 {
         self.accepted + self.already_there + self.filtered + self.rejected
     }

@@ -32,6 +32,8 @@ pub struct Ledger {
     /// `None`: nothing is kept on disk.
     store: Option<Mutex<Store>>,
     recovery: Recovery,
+    /// When the checkpoint that was loaded was written, in seconds since the epoch.
+    restored_at: Option<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -123,6 +125,7 @@ impl Ledger {
             Loaded::Lost => (Recovery::Lost, Checkpoint::default()),
             Loaded::Restored(checkpoint) => (Recovery::Restored, checkpoint),
         };
+        let restored_at = (recovery == Recovery::Restored).then_some(checkpoint.written);
         let mut inner = Inner::default();
         for (name, books) in checkpoint.inputs {
             let index = inner.input(&name);
@@ -138,6 +141,7 @@ impl Ledger {
             changed: Condvar::new(),
             store: Some(Mutex::new(store)),
             recovery,
+            restored_at,
         })
     }
 
@@ -148,11 +152,17 @@ impl Ledger {
             changed: Condvar::new(),
             store: None,
             recovery: Recovery::Fresh,
+            restored_at: None,
         }
     }
 
     pub fn recovery(&self) -> Recovery {
         self.recovery
+    }
+
+    /// When the checkpoint that was loaded was written, in seconds since the epoch; `None` without one.
+    pub fn restored_at(&self) -> Option<i64> {
+        self.restored_at
     }
 
     // What the source writes down.
@@ -164,6 +174,10 @@ impl Ledger {
             .values()
             .map(|entry| entry.record.clone())
             .collect()
+    }
+
+    pub fn record(&self, file: FileKey) -> Option<FileRecord> {
+        self.lock().files.get(&file).map(|entry| entry.record.clone())
     }
 
     /// Whether the input's files have been looked at before, now or in an earlier run.

@@ -6,8 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::event::FileKey;
 
-/// What is remembered of one life of one file, in memory and in the checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What is remembered of one life of one file, in memory and in the checkpoint. Without a head it is a stub: the
+/// file was emptied and its next life has no key yet, but its earlier lives are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
     #[serde(
         rename = "file",

@@ -28,7 +28,7 @@ pub const FILE: &str = "file";
 /// Events that the agent read; what became of them; how many have no verdict yet.
 pub const READ_EVENTS: &str = "logmill_read_events_total";
 pub const EVENTS: &str = "logmill_events_total";
-pub const PENDING_EVENTS: &str = "logmill_pending_events";
+pub const PENDING_EVENTS: &str = "logmill_events_pending";
 pub const VERDICT: &str = "verdict";
 pub const ACCEPTED: &str = "accepted";
 pub const ALREADY_THERE: &str = "already_there";

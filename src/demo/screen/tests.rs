@@ -242,7 +242,7 @@ fn rates_are_those_of_the_window() {
 #[test]
 fn books_that_do_not_balance_say_so() {
     let mut screen = screen(1);
-    let text = format!("{}logmill_pending_events 0\n", exposition(2));
+    let text = format!("{}logmill_events_pending 0\n", exposition(2));
     screen.observe(Duration::from_secs(2), &text);
     assert_eq!(screen.view(None).books.off_by(), 4.0);
     let text = render(&screen.view(None), 80, false);

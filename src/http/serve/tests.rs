@@ -8,8 +8,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::derive::Format;
-use crate::http::listen;
+use crate::derive::{Format, MetricSpec, Registry};
+use crate::event::Fields;
+use crate::http::{Telemetry, listen};
 
 /// A running endpoint; stops when told.
 struct Server {
@@ -152,6 +153,38 @@ async fn metrics_come_as_the_client_likes_them() {
         )
         .await;
     assert!(!small.head.contains("content-encoding"));
+}
+
+#[tokio::test]
+async fn a_page_has_what_logs_say_and_what_the_agent_says() {
+    let registry = Arc::new(Registry::default());
+    let rules = registry
+        .rules(&[MetricSpec::counter("lines_total", "Lines")], "shop")
+        .unwrap();
+    rules.count(&Fields::new(0), &mut registry.shard().lock());
+    let telemetry = Telemetry::install().unwrap();
+    metrics::counter!("logmill_page_test_total").increment(1);
+    let mut both = endpoint();
+    both.metrics = Endpoint::metrics_page(registry, telemetry);
+    let server = Server::start(both).await;
+    let text = server.get("/metrics", "").await;
+    assert!(
+        text.text().contains("\nlines_total{service=\"shop\"} 1\n"),
+        "{}",
+        text.text()
+    );
+    assert!(text.text().contains("\nlogmill_page_test_total 1\n"));
+    assert!(!text.text().contains("# EOF"));
+    let open = server
+        .get("/metrics", "accept: application/openmetrics-text\r\n")
+        .await;
+    assert!(open.text().ends_with("\n# EOF\n"));
+    assert_eq!(open.text().matches("# EOF").count(), 1);
+    // The first scrape is itself measured.
+    assert!(
+        open.text()
+            .contains("# TYPE logmill_scrape_duration_seconds histogram\n")
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ship::rejects::{RejectReader, WhenFull};
+use crate::config::WhenFull;
+use crate::ship::rejects::RejectReader;
 use crate::ship::testing::{Settled, batch_of};
 
 /// What the script has for one request; without one the server does what a server should.

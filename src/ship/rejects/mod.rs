@@ -13,7 +13,7 @@ mod store;
 pub use read::{Damaged, RejectReader, remove};
 pub use record::{Reject, RejectLines};
 pub use replay::{Replayed, replay};
-pub use store::{KeepError, RejectStore, WhenFull};
+pub use store::{KeepError, RejectStore};
 
 #[cfg(test)]
 mod tests;

@@ -6,17 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::directory::{self, Segment};
 use super::record::{Reject, RejectLines};
+use crate::config::WhenFull;
 use crate::ship::telemetry;
-
-/// What happens to delivery when the store is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WhenFull {
-    /// The batch waits until there is room: nothing is dropped, and delivery comes to stand still.
-    #[default]
-    Stop,
-    /// The oldest segment is deleted, and its documents are counted.
-    DropOldest,
-}
 
 /// Why documents could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -59,9 +50,6 @@ const SEGMENT_BYTES_MAX: u64 = 8 << 20;
 const RECENT_MAX: usize = 100_000;
 
 impl RejectStore {
-    /// `[rejects] bytes_max` when nothing is configured.
-    pub const BYTES_MAX: u64 = 256 << 20;
-
     /// A store in `dir`, made when the first document is refused. Without I/O.
     pub fn new(dir: impl Into<PathBuf>, bytes_max: u64, when_full: WhenFull) -> Self {
         RejectStore {

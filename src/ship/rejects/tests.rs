@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use bytes::Bytes;
 
 use super::*;
+use crate::config::WhenFull;
 use crate::ship::deliver::{Answer, Server};
 use crate::ship::testing::batch_of;
 use crate::ship::trouble::Trouble;

@@ -5,6 +5,7 @@ use tracing::{info, warn};
 
 use super::Tailer;
 use super::rotate::agrees;
+use super::tend::unix_nanos;
 use crate::limits;
 use crate::source::disk::{Bytes, Facts, open};
 use crate::source::identity::{Evidence, Relation, end_life, relation};
@@ -59,7 +60,7 @@ impl Tailer {
                 self.name(arrival.watch, &arrival.path, &arrival.facts, now);
                 continue;
             }
-            if self.bystanders.contains(&arrival.facts.inode) {
+            if self.is_bystander(&arrival.facts) {
                 continue;
             }
             let name = arrival
@@ -92,7 +93,7 @@ impl Tailer {
     fn pass_packed(&mut self, arrival: &Arrival) {
         let bases = self.possible_bases(&arrival.path);
         if bases.is_empty() {
-            self.bystanders.insert(arrival.facts.inode);
+            self.pass_by(&arrival.path, &arrival.facts, None);
             if self.said.first(&arrival.path, "packed") {
                 info!(path = %arrival.path.display(), "a compressed file that no known file explains: not read; write a glob that ends in .gz to read it");
             }
@@ -101,7 +102,7 @@ impl Tailer {
     }
 
     /// A file that was known in the last run, by its inode and its content.
-    fn wake(&mut self, arrival: &Arrival, now: Instant) -> bool {
+    pub(super) fn wake(&mut self, arrival: &Arrival, now: Instant) -> bool {
         let mut same_inode: Vec<usize> = (0..self.dormant.len())
             .filter(|&index| self.dormant[index].ino == arrival.facts.inode.ino)
             .collect();
@@ -128,17 +129,24 @@ impl Tailer {
                     self.resume(arrival, bytes, record, now);
                     return true;
                 }
-                Relation::NewLife if new_life.is_none() => new_life = Some(record.life.clone()),
+                Relation::NewLife if new_life.is_none() && record.head.len == 0 => {
+                    new_life = Some((record.life.clone(), Some(record.key)));
+                }
+                Relation::NewLife if new_life.is_none() => {
+                    new_life = Some((end_life(record.life.clone()), None))
+                }
                 Relation::NewLife | Relation::Copy | Relation::Stranger => {}
             }
         }
-        let Some(life) = new_life else {
+        let Some((life, stub)) = new_life else {
             return false;
         };
+        self.dormant.retain(|record| Some(record.key) != stub);
         info!(path = %arrival.path.display(), "the file was truncated while the agent did not run: reading it from its beginning");
         self.insert(arrival, Some(bytes), now);
         if let Some(tail) = self.files.get_mut(&arrival.facts.inode) {
-            tail.stage = Stage::Unborn(end_life(life));
+            tail.stage = Stage::Unborn(life);
+            tail.stub = stub;
             tail.from_end = false;
         }
         true
@@ -198,9 +206,7 @@ impl Tailer {
         self.files.insert(inode, tail);
         if arrival.named {
             self.name(arrival.watch, &arrival.path, &arrival.facts, now);
-            if !self.sighted.contains(&arrival.path) {
-                self.rotations.insert(arrival.path.clone());
-            }
+            self.rotations.insert(arrival.path.clone());
         } else {
             if let Some(tail) = self.files.get_mut(&inode) {
                 tail.gone = Some(now);
@@ -273,7 +279,7 @@ impl Tailer {
     /// A record that nothing was found for is kept for a while: a disk may be mounted later, rights may come
     /// back.
     fn expire(&mut self, record: &FileRecord) -> bool {
-        let since = crate::source::tailer::tend::unix_seconds();
+        let since = unix_nanos() / 1_000_000_000;
         if record.gone_since == 0 {
             if !record.done {
                 info!(path = %record.path.display(), offset = record.offset, "a file of the last run is not there");

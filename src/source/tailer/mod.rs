@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
-use self::rotate::Prior;
+use self::rotate::{Bystander, Prior};
 use super::disk::Inode;
 use super::frame::Scratch;
 use super::notice::Notice;
@@ -68,7 +68,7 @@ pub struct Tailer {
     sighted: HashSet<PathBuf>,
     /// Files next to a watched name that are not ours: rotated before the agent knew the name, compressed
     /// copies of what was read, copies that somebody made.
-    bystanders: HashSet<Inode>,
+    bystanders: HashMap<Inode, Bystander>,
     /// Watched names whose file has changed, so that there may be rotated files to look for.
     rotations: HashSet<PathBuf>,
     /// Files that wait for their turn.
@@ -82,6 +82,8 @@ pub struct Tailer {
     scratch: Scratch,
     said: Said,
     scans: u64,
+    /// When this run began, nanoseconds since the epoch, a little early: file systems count time in steps.
+    began: i64,
     /// Descriptors in use, as counted at the last tick.
     open_count: usize,
     next_scan: Instant,
@@ -130,6 +132,9 @@ impl Said {
     }
 }
 
+/// The step in which Linux counts the times of files, in nanoseconds: a timer tick at 100 Hz.
+const CLOCK_STEP_NANOS: i64 = 10_000_000;
+
 /// Looks at files between two looks at the bell.
 const TURNS_PER_STEP: usize = 16;
 
@@ -158,10 +163,10 @@ impl Tailer {
             names: HashMap::new(),
             targets: HashMap::new(),
             prior: prior(&dormant),
-            dormant,
             sighted: HashSet::new(),
-            bystanders: HashSet::new(),
-            rotations: HashSet::new(),
+            bystanders: HashMap::new(),
+            rotations: dormant.iter().map(|record| record.path.clone()).collect(),
+            dormant,
             ready: VecDeque::new(),
             soon: Vec::new(),
             attentive: HashSet::new(),
@@ -169,6 +174,7 @@ impl Tailer {
             scratch: Scratch::default(),
             said: Said::default(),
             scans: 0,
+            began: tend::unix_nanos() - CLOCK_STEP_NANOS,
             open_count: 0,
             next_scan: now,
             next_tick: now,
@@ -360,7 +366,7 @@ impl Worker {
 /// The file that was read last under each path.
 fn prior(records: &[FileRecord]) -> HashMap<PathBuf, Prior> {
     let mut prior: HashMap<PathBuf, Prior> = HashMap::new();
-    for record in records {
+    for record in records.iter().filter(|record| record.head.len > 0) {
         let entry = prior.entry(record.path.clone()).or_insert(Prior {
             key: record.key,
             modified: record.modified,

@@ -33,6 +33,8 @@ impl Tailer {
         self.missing(&unreadable, &mut arrivals, now);
         self.visit_rotated(now);
         self.forget_sighted();
+        self.forget_bystanders();
+        self.look_for_vacant();
         self.settle(arrivals, now);
         for name in self.names.keys() {
             dirs.extend(name.parent().map(Path::to_path_buf));
@@ -104,7 +106,7 @@ impl Tailer {
                     ours = true;
                 }
             }
-            let bases = self.bases_of(&path);
+            let bases = self.possible_bases(&path);
             if !ours && bases.is_empty() && !self.targets.contains_key(&path) {
                 // A directory that globs lead through, or a link to one.
                 if self.may_lead_to_ours(&path) {
@@ -114,8 +116,11 @@ impl Tailer {
             }
             for base in bases {
                 // What became of the name that it had.
-                if let Some(watch) = self.names.get(&base).map(|name| name.watch) {
-                    self.sight(watch, &base, &mut arrivals, now);
+                match self.names.get(&base).map(|name| name.watch) {
+                    Some(watch) => self.sight(watch, &base, &mut arrivals, now),
+                    None => {
+                        self.rotations.insert(base);
+                    }
                 }
             }
         }
@@ -132,6 +137,18 @@ impl Tailer {
             .map(|way| dir.join(way.base))
             .filter(|base| self.names.contains_key(base))
             .collect()
+    }
+
+    /// Whether rotation made this name from one that was watched; also from one that would be if it were there,
+    /// where the name says it as clearly as `app.log.1` does.
+    pub(super) fn was_rotated(&self, path: &Path) -> bool {
+        let numbered = || {
+            let base = path.with_extension("");
+            let number = path.extension().and_then(|number| number.to_str());
+            number.is_some_and(|number| number.parse::<u16>().is_ok())
+                && self.watches.iter().any(|watch| watch.globs.contains(&base))
+        };
+        !self.possible_bases(path).is_empty() || numbered()
     }
 
     fn may_lead_to_ours(&self, path: &Path) -> bool {
@@ -184,6 +201,14 @@ impl Tailer {
             Some(_) => self.unname(path, now),
             None => {}
         }
+        if self
+            .files
+            .get(&facts.inode)
+            .is_some_and(|tail| tail.born != facts.born)
+        {
+            // The file that we knew is deleted, and another one was given its inode.
+            self.bury(facts.inode, now);
+        }
         if self.files.contains_key(&facts.inode) {
             self.name(watch, path, &facts, now);
         } else if !arrivals
@@ -233,6 +258,14 @@ impl Tailer {
             tail.names.push(path.to_path_buf());
         }
         tail.at = path.to_path_buf();
+        let names = tail.names.clone();
+        let rotated = names.iter().all(|name| self.was_rotated(name));
+        if let Some(tail) = self.files.get_mut(&facts.inode) {
+            tail.rotated = rotated;
+        }
+        if rotated {
+            self.attend(facts.inode, now);
+        }
         let name = Name {
             inode: facts.inode,
             watch,

@@ -8,6 +8,7 @@ use tracing::info;
 
 use super::Tailer;
 use super::arrive::Arrival;
+use crate::event::FileKey;
 use crate::source::disk::{Bytes, Facts, Inode, Kind, open};
 use crate::source::identity::{HEAD_BYTES, Known, TAIL_BYTES, print};
 use crate::source::place::Place;
@@ -26,8 +27,49 @@ struct Sibling {
 /// What was known of a watched name when the last run ended.
 #[derive(Clone, Debug)]
 pub(super) struct Prior {
-    pub key: crate::event::FileKey,
+    pub key: FileKey,
     pub modified: i64,
+}
+
+/// A file that is none of ours. Its inode may be that of another file some day.
+#[derive(Clone, Debug)]
+pub(super) struct Bystander {
+    path: PathBuf,
+    born: Option<i64>,
+    /// The record that it explains: what it was made of was read.
+    key: Option<FileKey>,
+}
+
+impl Sibling {
+    fn open(&self) -> io::Result<Bytes> {
+        let file = open(&self.path)?;
+        Ok(match self.packed {
+            Packed::Gz => Bytes::gz(file),
+            Packed::No | Packed::Unreadable => Bytes::plain(file),
+        })
+    }
+
+    fn holds(&self, known: &Known) -> io::Result<bool> {
+        agrees(&mut self.open()?, known)
+    }
+
+    /// Whether this gzip file holds a file that begins as known and ends at the offset: by its head and by the
+    /// length in its last four bytes (RFC 1952), without reading all of it.
+    fn is_made_of(&self, known: &Known) -> bool {
+        let length = || -> io::Result<u32> {
+            let mut last = [0; 4];
+            let at = self.facts.size.saturating_sub(4);
+            Bytes::plain(open(&self.path)?).read_at(at, &mut last)?;
+            Ok(u32::from_le_bytes(last))
+        };
+        let head = Known {
+            offset: 0,
+            tail: crate::state::Tail::default(),
+            ..*known
+        };
+        // The length is kept modulo 2^32.
+        length().is_ok_and(|length| length == known.offset as u32) && self.holds(&head).unwrap_or(false)
+    }
 }
 
 /// Every rotated file of `base`, the youngest first.
@@ -56,6 +98,23 @@ fn siblings(base: &Path) -> Vec<Sibling> {
         .collect();
     siblings.sort_by_key(|it| std::cmp::Reverse(it.facts.modified));
     siblings
+}
+
+/// Every file that rotation may have made of `path`, or of what `path` was made of.
+fn family(path: &Path) -> Vec<Sibling> {
+    let mut found = siblings(path);
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    for way in rotated(name) {
+        for sibling in siblings(&path.with_file_name(way.base)) {
+            if !found.iter().any(|it| it.path == sibling.path) {
+                found.push(sibling);
+            }
+        }
+    }
+    found
 }
 
 /// Whether a file holds the bytes that are known: as many, with the same head and the same bytes before the
@@ -94,7 +153,7 @@ pub(super) fn find_inode(tail: &Tail) -> Option<(PathBuf, Facts)> {
         .flatten()
         .find_map(|path| here(path).map(|facts| (path.clone(), facts)));
     known.or_else(|| {
-        siblings(&tail.path)
+        family(&tail.path)
             .into_iter()
             .find(|it| is_it(&it.facts))
             .map(|it| (it.path, it.facts))
@@ -120,13 +179,20 @@ impl Tailer {
         rotated(name)
             .into_iter()
             .map(|way| dir.join(way.base))
-            .filter(|base| self.names.contains_key(base) || self.prior.contains_key(base))
+            .filter(|base| {
+                self.names.contains_key(base) || self.sighted.contains(base) || self.prior.contains_key(base)
+            })
             .collect()
     }
 
     /// Looks at the rotated files of every watched name whose file has changed.
     pub(super) fn look_for_rotated(&mut self, now: Instant) {
         for base in std::mem::take(&mut self.rotations) {
+            if self.was_rotated(&base) {
+                // What becomes of it is found through the name that it had first.
+                self.sighted.insert(base);
+                continue;
+            }
             let watch = match self.names.get(&base) {
                 Some(name) => Some(name.watch),
                 None => self.watches.iter().position(|watch| watch.globs.contains(&base)),
@@ -136,14 +202,15 @@ impl Tailer {
             };
             let first = self.sighted.insert(base.clone());
             let mut found = siblings(&base);
-            found.retain(|it| {
-                !self.files.contains_key(&it.facts.inode) && !self.bystanders.contains(&it.facts.inode)
-            });
+            for sibling in &found {
+                self.note_rotated(sibling.facts.inode, now);
+            }
+            found.retain(|it| !self.is_live(&it.facts) && !self.is_bystander(&it.facts));
             let prior = if first { self.prior.remove(&base) } else { None };
             let missed = match prior {
                 _ if !first => Missed::All,
                 Some(prior) => self.missed_since(&base, &prior),
-                None => Missed::None,
+                None => self.missed_since_start(),
             };
             // The oldest first: its events came first.
             for sibling in found.into_iter().rev() {
@@ -152,24 +219,86 @@ impl Tailer {
                     // A file of its own, which the globs lead to.
                     continue;
                 }
+                let arrival = Arrival {
+                    watch,
+                    path: sibling.path.clone(),
+                    facts: sibling.facts,
+                    named: false,
+                    packed: sibling.packed == Packed::Gz,
+                };
+                if sibling.packed == Packed::No && self.wake(&arrival, now) {
+                    continue;
+                }
+                if self.explain(&sibling) {
+                    continue;
+                }
                 let take = match (sibling.packed, &missed) {
                     (Packed::Unreadable, _) => false,
                     // While the agent runs it reads a file before it is compressed.
-                    (Packed::Gz, Missed::All) => false,
-                    (_, missed) => missed.includes(&sibling) && !self.is_explained(&sibling),
+                    (Packed::Gz, _) if self.scans > 1 => false,
+                    (_, missed) => missed.includes(&sibling),
                 };
                 if take {
                     info!(path = %sibling.path.display(), base = %base.display(), "a rotated file that was not seen under its own name: reading it");
-                    let arrival = Arrival {
-                        watch,
-                        path: sibling.path,
-                        facts: sibling.facts,
-                        named: false,
-                        packed: sibling.packed == Packed::Gz,
-                    };
                     self.admit(arrival, Some(&base), now);
                 } else {
-                    self.bystanders.insert(sibling.facts.inode);
+                    self.pass_by(&sibling.path, &sibling.facts, None);
+                }
+            }
+        }
+    }
+
+    fn is_live(&self, facts: &Facts) -> bool {
+        self.files
+            .get(&facts.inode)
+            .is_some_and(|tail| tail.born == facts.born)
+    }
+
+    /// Watched names that lead nowhere now: a file may have come and gone under them between two looks.
+    pub(super) fn look_for_vacant(&mut self) {
+        let vacant = self.sighted.iter().filter(|base| !self.names.contains_key(*base));
+        self.rotations.extend(vacant.cloned());
+    }
+
+    pub(super) fn is_bystander(&self, facts: &Facts) -> bool {
+        self.bystanders
+            .get(&facts.inode)
+            .is_some_and(|it| it.born == facts.born)
+    }
+
+    pub(super) fn pass_by(&mut self, path: &Path, facts: &Facts, key: Option<FileKey>) {
+        let bystander = Bystander {
+            path: path.to_path_buf(),
+            born: facts.born,
+            key,
+        };
+        self.bystanders.insert(facts.inode, bystander);
+    }
+
+    /// Forgets bystanders that are gone: their inodes will be those of other files.
+    pub(super) fn forget_bystanders(&mut self) {
+        let moved: Vec<Inode> = self
+            .bystanders
+            .iter()
+            .filter(|(inode, it)| {
+                !Facts::of(&it.path).is_ok_and(|facts| facts.inode == **inode && facts.born == it.born)
+            })
+            .map(|(inode, _)| *inode)
+            .collect();
+        for inode in moved {
+            let Some(it) = self.bystanders.remove(&inode) else {
+                continue;
+            };
+            // Rotated once more, perhaps.
+            let found = family(&it.path)
+                .into_iter()
+                .find(|sibling| sibling.facts.inode == inode && sibling.facts.born == it.born);
+            if let Some(sibling) = found {
+                self.pass_by(&sibling.path, &sibling.facts, it.key);
+            } else if let Some(key) = it.key {
+                let record = self.ledger.record(key);
+                if !record.is_some_and(|record| self.leave_to_packed(key, &it.path, &(&record).into())) {
+                    self.ledger.forget(key);
                 }
             }
         }
@@ -198,6 +327,22 @@ impl Tailer {
                 }
                 None if tail.done => self.drop_file(inode),
                 None => self.queue(inode),
+            }
+        }
+    }
+
+    /// A file whose name was made by rotation from one that is watched now.
+    fn note_rotated(&mut self, inode: Inode, now: Instant) {
+        if let Some(tail) = self.files.get_mut(&inode)
+            && !tail.rotated
+            && !tail.names.is_empty()
+        {
+            let names = tail.names.clone();
+            if names.iter().all(|name| self.was_rotated(name))
+                && let Some(tail) = self.files.get_mut(&inode)
+            {
+                tail.rotated = true;
+                self.attend(inode, now);
             }
         }
     }
@@ -234,20 +379,66 @@ impl Tailer {
         }
     }
 
-    /// Whether a record of the last run tells what the file is.
-    fn is_explained(&self, sibling: &Sibling) -> bool {
-        let Ok(file) = open(&sibling.path) else {
+    /// Of a name that is new: its file came after the last checkpoint or after the start, and so did what was
+    /// made of it since.
+    fn missed_since_start(&self) -> Missed {
+        let since = if self.scans > 1 {
+            Some(self.began)
+        } else {
+            let written = self.ledger.restored_at();
+            written.map(|written| written.saturating_mul(1_000_000_000))
+        };
+        match since {
+            Some(modified) => Missed::Since {
+                order: None,
+                modified,
+            },
+            None => Missed::None,
+        }
+    }
+
+    /// Whether a record tells what the file is: something that was read, compressed or copied since. The record
+    /// then stands for this file, so that it is known as long as it is there.
+    fn explain(&mut self, sibling: &Sibling) -> bool {
+        let near = |record: &FileRecord| record.done && record.path.parent() == sibling.path.parent();
+        let is_it = |record: &FileRecord| {
+            record.ino == sibling.facts.inode.ino && record.born == sibling.facts.born
+                || sibling.holds(&record.into()).unwrap_or(false)
+        };
+        let found = self
+            .dormant
+            .iter()
+            .position(|record| near(record) && is_it(record));
+        let Some(record) = found.map(|index| self.dormant.swap_remove(index)) else {
             return false;
         };
-        let mut bytes = if sibling.packed == Packed::Gz {
-            Bytes::gz(file)
-        } else {
-            Bytes::plain(file)
-        };
-        self.dormant
-            .iter()
-            .filter(|record| record.path.parent() == sibling.path.parent())
-            .any(|record| agrees(&mut bytes, &record.into()).unwrap_or(false))
+        self.stand_in(record.key, sibling);
+        true
+    }
+
+    fn stand_in(&mut self, key: FileKey, sibling: &Sibling) {
+        let facts = sibling.facts;
+        self.ledger.update(key, |record| {
+            record.dev = facts.inode.dev;
+            record.ino = facts.inode.ino;
+            record.born = facts.born;
+            record.gone_since = 0;
+        });
+        self.pass_by(&sibling.path, &facts, Some(key));
+    }
+
+    /// A file that was read to its end is deleted: the compressed file that was made of it stands in for it.
+    pub(super) fn leave_to_packed(&mut self, key: FileKey, path: &Path, known: &Known) -> bool {
+        let found = family(path)
+            .into_iter()
+            .find(|it| it.packed == Packed::Gz && !self.is_live(&it.facts) && it.is_made_of(known));
+        match found {
+            Some(sibling) => {
+                self.stand_in(key, &sibling);
+                true
+            }
+            None => false,
+        }
     }
 
     /// The sibling of `base` that holds the bytes of a file whose inode is gone or was emptied: the file itself
@@ -259,7 +450,7 @@ impl Tailer {
         known: &Known,
         watch: usize,
     ) -> Option<(Arrival, Bytes)> {
-        let mut found = siblings(base);
+        let mut found = family(base);
         found.retain(|it| {
             it.packed != Packed::Unreadable
                 && self

@@ -63,18 +63,23 @@ impl Tailer {
         let Some(tail) = self.files.get_mut(&inode) else {
             return false;
         };
-        if tail.gone.is_none() {
+        if tail.gone.is_none() && !tail.is_ending() {
             return tail.open;
         }
         if !tail.done {
-            if idle < limits::FINISH_AFTER {
+            let gone = tail.gone.map_or(idle, |gone| now.saturating_duration_since(gone));
+            if idle.min(gone) < limits::FINISH_AFTER {
                 return true;
             }
             self.finish(inode, now);
             return true;
         }
+        if tail.gone.is_none() {
+            return false;
+        }
         if tail.unlinked {
-            if idle < limits::UNLINKED_KEPT {
+            let gone = tail.gone.map_or(idle, |gone| now.saturating_duration_since(gone));
+            if idle.min(gone) < limits::UNLINKED_KEPT {
                 return true;
             }
             self.drop_file(inode);
@@ -131,8 +136,10 @@ impl Tailer {
     ///
     /// Here a link to the unsettled bytes of a file would be made, before its last name goes.
     pub(super) fn drop_file(&mut self, inode: Inode) {
+        self.drop_stub(inode);
         if let Some(tail) = self.files.remove(&inode)
             && let Some(place) = tail.place()
+            && !self.leave_to_packed(place.origin.key, &tail.path, &place.known())
         {
             self.ledger.forget(place.origin.key);
         }
@@ -203,8 +210,9 @@ impl Tailer {
     }
 }
 
-pub(super) fn unix_seconds() -> i64 {
+/// Now, in nanoseconds since the epoch.
+pub(super) fn unix_nanos() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+        .map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

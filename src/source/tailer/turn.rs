@@ -80,7 +80,7 @@ impl Tailer {
             }
             Ok(Look::Quiet { open }) => {
                 tail.open = open;
-                let attend = tail.open || tail.gone.is_some();
+                let attend = tail.open || tail.gone.is_some() || tail.is_ending();
                 if tail.is_idle() && self.open_count > limits::open_files_max() {
                     tail.bytes = None;
                     self.open_count -= 1;
@@ -125,7 +125,7 @@ impl Tailer {
             self.queue(inode);
         } else {
             // What is left of the last line is looked at when it grows or when its time has come.
-            let attend = tail.gone.is_some();
+            let attend = tail.gone.is_some() || tail.is_ending();
             if attend {
                 self.attend(inode, now);
             }
@@ -205,7 +205,7 @@ impl Tailer {
             Some(line) => line,
             None if end == End::Eof && !head.is_empty() => head,
             None => {
-                if tail.gone.is_some() {
+                if tail.gone.is_some() || tail.is_ending() {
                     self.attend(inode, now);
                 }
                 return false;
@@ -247,13 +247,10 @@ impl Tailer {
             born: tail.born,
             modified: tail.modified,
             head: known,
-            tail: Default::default(),
             offset: begin,
             counted: begin,
-            ends: Vec::new(),
-            done: false,
-            gone_since: 0,
             life,
+            ..FileRecord::default()
         };
         if let Err(error) = self.place(inode, record.clone()) {
             let path = record.path.clone();
@@ -263,12 +260,19 @@ impl Tailer {
         debug!(path = %record.path.display(), key = %record.key, "new file");
         let again = record.life.nth > 0;
         self.ledger.track(record);
+        self.drop_stub(inode);
         if again {
             // The next life that begins with this line must not get this key: it has to be known on disk that
             // this one was there. A failure is logged by the ledger.
             let _ = self.ledger.persist_now();
         }
         true
+    }
+
+    pub(super) fn drop_stub(&mut self, inode: Inode) {
+        if let Some(stub) = self.files.get_mut(&inode).and_then(|tail| tail.stub.take()) {
+            self.ledger.forget(stub);
+        }
     }
 
     /// Reading goes on where the record says.
@@ -309,7 +313,21 @@ impl Tailer {
         tail.open = false;
         tail.done = false;
         tail.from_end = false;
-        tail.stage = Stage::Unborn(end_life(place.life.clone()));
+        let before = end_life(place.life.clone());
+        let stub = FileRecord {
+            key: key(&self.host, inode, tail.born, &before),
+            input: self.watches[tail.watch].name.clone(),
+            path: tail.path.to_path_buf(),
+            dev: inode.dev,
+            ino: inode.ino,
+            born: tail.born,
+            modified: tail.modified,
+            life: before.clone(),
+            ..FileRecord::default()
+        };
+        tail.stub = Some(stub.key);
+        self.ledger.track(stub);
+        tail.stage = Stage::Unborn(before);
         let path = Arc::clone(&tail.path);
         info!(path = %path.display(), offset = place.offset, "the file was truncated: reading it from its beginning");
         self.ended_life(inode, place, now);
@@ -336,6 +354,11 @@ impl Tailer {
             }
             return;
         }
+        self.bury(inode, now);
+    }
+
+    /// The file is gone, and no descriptor keeps it. What was not read may be in its compressed copy.
+    pub(super) fn bury(&mut self, inode: Inode, now: Instant) {
         let Some(tail) = self.files.remove(&inode) else {
             return;
         };
@@ -343,20 +366,26 @@ impl Tailer {
         for name in &tail.names {
             self.names.remove(name);
         }
-        let Stage::Placed(place) = tail.stage else {
+        if let Some(stub) = tail.stub {
+            self.ledger.forget(stub);
+        }
+        let Some(place) = tail.place() else {
             return;
         };
-        let unread = !tail.done && tail.size > place.offset;
-        let path = tail.path;
         let key = place.origin.key;
-        if unread {
-            let record = self.ledger.records().into_iter().find(|record| record.key == key);
-            if let Some(record) = record {
-                if self.wake_copy(record, now) {
-                    return;
-                }
-                warn!(path = %path.display(), offset = place.offset, size = tail.size, "the file is gone and its last bytes with it");
+        let read = tail.done || tail.size <= place.offset;
+        if read && self.leave_to_packed(key, &tail.path, &place.known()) {
+            return;
+        }
+        if !read {
+            if self
+                .ledger
+                .record(key)
+                .is_some_and(|record| self.wake_copy(record, now))
+            {
+                return;
             }
+            warn!(path = %tail.path.display(), offset = place.offset, size = tail.size, "the file is gone and its last bytes with it");
         }
         self.ledger.forget(key);
     }

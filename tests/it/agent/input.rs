@@ -51,17 +51,17 @@ async fn a_file_is_followed_through_rotation_and_truncation() {
 
 #[tokio::test]
 async fn strange_things_that_a_glob_matches_stop_nothing() {
-    let host = Host::new(TO_STDOUT).input("*.log", "plain", "");
-    fs::create_dir(host.path("directory.log")).unwrap();
+    let host = Host::new(TO_STDOUT).input("logs/*.log", "plain", "");
+    fs::create_dir_all(host.path("logs/directory.log")).unwrap();
     let made = std::process::Command::new("mkfifo")
-        .arg(host.path("fifo.log"))
+        .arg(host.path("logs/fifo.log"))
         .status()
         .unwrap();
     assert!(made.success());
-    fs::write(host.path("empty.log"), "").unwrap();
+    fs::write(host.path("logs/empty.log"), "").unwrap();
     let long = "x".repeat(5_000_000);
     fs::write(
-        host.path("strange.log"),
+        host.path("logs/strange.log"),
         [b"\xff\xfe bad\n\0\0\0nul\n", long.as_bytes(), b"\nafter\n"].concat(),
     )
     .unwrap();

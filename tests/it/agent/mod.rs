@@ -131,10 +131,6 @@ impl Agent {
         &self.address
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// What the agent logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()

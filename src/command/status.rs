@@ -1,0 +1,99 @@
+//! `logmill status`: the books and the files, from the running agent or from its state directory.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::health::get;
+use super::server::settings;
+use super::{StatusArguments, Terminal};
+use crate::agent;
+use crate::state::Ledger;
+
+pub fn run(arguments: &StatusArguments, terminal: Terminal) -> anyhow::Result<()> {
+    let (status, from) = match &arguments.listen {
+        Some(listen) => {
+            let address: SocketAddr = listen
+                .parse()
+                .with_context(|| format!("{listen:?} is no address; write it like 127.0.0.1:9598"))?;
+            let status = ask(address).with_context(|| format!("no agent answers at {address}"))?;
+            (status, format!("the agent at {address}"))
+        }
+        None => {
+            let settings = settings(&arguments.config.config, terminal)?;
+            match ask(settings.agent.listen) {
+                Ok(status) => (status, format!("the agent at {}", settings.agent.listen)),
+                // It does not run, or somebody else has its address: the state directory knows as well.
+                Err(_) => (
+                    read(&settings.agent.state_dir)?,
+                    format!(
+                        "the state directory {}; no agent runs",
+                        settings.agent.state_dir.display()
+                    ),
+                ),
+            }
+        }
+    };
+    if arguments.json {
+        println!("{status:#}");
+    } else {
+        println!("from {from}\n");
+        show(&status);
+    }
+    Ok(())
+}
+
+fn ask(address: SocketAddr) -> anyhow::Result<Value> {
+    let answer = get(address, "/status")?;
+    match answer.split_once("\r\n\r\n") {
+        Some((head, body)) if head.starts_with("HTTP/1.1 200") => Ok(serde_json::from_str(body)?),
+        _ => bail!("what answers there is no logmill"),
+    }
+}
+
+fn read(state_dir: &Path) -> anyhow::Result<Value> {
+    if !state_dir.is_dir() {
+        bail!(
+            "there is no state directory {}; no agent ever ran with it",
+            state_dir.display()
+        );
+    }
+    let ledger = Ledger::open(state_dir)?;
+    Ok(agent::status(&ledger))
+}
+
+fn show(status: &Value) {
+    let rows = |name: &str| status[name].as_array().cloned().unwrap_or_default();
+    let number = |row: &Value, name: &str| row[name].as_u64().unwrap_or_default();
+    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    println!(
+        "{:>12} {:>12} {:>12} {:>10} {:>10} {:>10}  input",
+        "read", "accepted", "there", "filtered", "rejected", "pending"
+    );
+    for row in rows("inputs") {
+        println!(
+            "{:>12} {:>12} {:>12} {:>10} {:>10} {:>10}  {}",
+            number(&row, "read"),
+            number(&row, "accepted"),
+            number(&row, "already_there"),
+            number(&row, "filtered"),
+            number(&row, "rejected"),
+            number(&row, "pending"),
+            text(&row, "input")
+        );
+    }
+    println!("\n{:>14} {:>14}  file", "bytes", "settled");
+    for row in rows("files") {
+        println!(
+            "{:>14} {:>14}  {}",
+            number(&row, "size").max(number(&row, "settled")),
+            number(&row, "settled"),
+            text(&row, "path")
+        );
+    }
+    if let Some(reason) = status["checkpoint"]["failing"].as_str() {
+        println!("\nthe checkpoint cannot be written: {reason}");
+    }
+}
