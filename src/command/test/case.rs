@@ -239,6 +239,9 @@ impl Case {
     }
 
     fn path(&self, extension: &str) -> PathBuf {
-        self.stem.with_added_extension(extension)
+        let mut path = self.stem.clone().into_os_string();
+        path.push(".");
+        path.push(extension);
+        path.into()
     }
 }
