@@ -190,7 +190,7 @@ impl Case {
         .with_context(|| format!("cannot read {}", path.display()))?;
         drop(guard);
         let mut metrics = Vec::new();
-        registry.write(Format::Text, &mut metrics);
+        registry.totals().write(Format::Text, &mut metrics);
         found.metrics = String::from_utf8_lossy(&metrics).into_owned();
         Ok(found)
     }
