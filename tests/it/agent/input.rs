@@ -83,22 +83,13 @@ async fn strange_things_that_a_glob_matches_stop_nothing() {
 async fn a_reload_that_does_not_compile_changes_nothing() {
     let host = Host::new(TO_STDOUT).input("a.log", "plain", "");
     host.append("a.log", ["one".to_owned()]);
-    let agent = host.start();
+    let mut agent = host.start();
     events(&host, 1).await;
     let good = fs::read_to_string(host.path("logmill.toml")).unwrap();
-    let wait_for = async |words: &str| {
-        for _ in 0..1000 {
-            if agent.log().contains(words) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("the log does not say {words:?}:\n{}", agent.log());
-    };
 
     fs::write(host.path("logmill.toml"), good.replace("\"plain\"", "\"plian\"")).unwrap();
     agent.signal(rustix::process::Signal::HUP);
-    wait_for("did you mean `plain`?").await;
+    agent.wait_for_log("did you mean `plain`?").await;
     host.append("a.log", ["two".to_owned()]);
     events(&host, 2).await;
 

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod input;
+mod outage;
 mod scrape;
 
 use std::fmt::Write as _;
@@ -134,6 +135,30 @@ impl Agent {
     /// What the agent logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Waits until the agent has logged `words`.
+    pub async fn wait_for_log(&mut self, words: &str) {
+        let began = Instant::now();
+        while !self.log().contains(words) {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                panic!("the agent ended with {status}:\n{}", self.log());
+            }
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "the log does not say {words:?}:\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The most memory that it ever had, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the agent runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        kibibytes.expect("a number of kB") << 10
     }
 
     pub fn signal(&self, signal: Signal) {

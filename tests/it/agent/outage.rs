@@ -1,0 +1,81 @@
+//! A server that is away, busy, broken or lying: everything arrives afterwards, once.
+
+use serde_json::json;
+
+use super::{Host, access_line};
+use crate::proxy::{Fault, Items, Proxy};
+use crate::servers::Elasticsearch;
+
+#[tokio::test]
+async fn every_fault_is_survived() {
+    const LINES: u64 = 20_000;
+    let server = Elasticsearch::shared().await;
+    let client = server.client();
+    let body = json!({"mappings": {"dynamic": false, "properties": {"url.path": {"type": "keyword"}}}});
+    client.create_index("faults", body).await;
+    let proxy = Proxy::start(server.url()).await;
+    let busy = |stored| {
+        Fault::Items(Items {
+            refused: |place, _| place % 3 == 1,
+            status: 429,
+            stored,
+        })
+    };
+    proxy.script([
+        Fault::html(502),
+        Fault::status(401),
+        Fault::retry_after(1),
+        Fault::StoreThenReset,
+        busy(false),
+        Fault::StoreThenCut,
+        Fault::status(413),
+        busy(true),
+        Fault::Reset,
+        Fault::status(503),
+    ]);
+    // Small bodies, so that every fault meets some.
+    let output = format!(
+        "[elasticsearch]\nhosts = [{:?}]\nindex = \"faults\"\nretry_max = \"200ms\"\nbulk_bytes_max = \"256KiB\"\n",
+        proxy.url()
+    );
+    let host = Host::new(output).input("access.log", "nginx-access", "");
+    host.append("access.log", (0..LINES).map(access_line));
+    let agent = host.start();
+    client.wait_for_count("faults", LINES).await;
+    // What was stored without an answer is sent again; it settles before the agent ends.
+    agent.stop();
+    assert_eq!(proxy.script_left(), 0);
+    client
+        .tally("faults", "url.path", (0..LINES).map(|n| format!("/orders/{n}")))
+        .await
+        .assert_exact();
+    client.delete_index("faults").await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_is_waited_for_in_bounded_memory() {
+    const LINES: u64 = 200_000;
+    let server = Elasticsearch::shared().await;
+    let client = server.client();
+    let body = json!({"mappings": {"dynamic": false, "properties": {"url.path": {"type": "keyword"}}}});
+    client.create_index("away", body).await;
+    let proxy = Proxy::start(server.url()).await;
+    proxy.down().await;
+    let host = Host::shipping_to(&proxy.url(), "away").input("access.log", "nginx-access", "");
+    host.append("access.log", (0..LINES).map(access_line));
+    let mut agent = host.start();
+    // It has read what it may, and waits.
+    let (status, _) = agent.get("/healthz").await;
+    assert_eq!(status, 200);
+    agent.wait_for_log("127.0.0.1").await;
+    let peak = agent.peak_memory();
+    assert!(peak < 64 << 20, "{peak} bytes with the server away");
+    proxy.up().await;
+    client.wait_for_count("away", LINES).await;
+    agent.stop();
+    client
+        .tally("away", "url.path", (0..LINES).map(|n| format!("/orders/{n}")))
+        .await
+        .assert_exact();
+    client.delete_index("away").await;
+}
