@@ -114,6 +114,8 @@ pub struct Agent {
     source: JoinHandle<()>,
     workers: Vec<JoinHandle<()>>,
     output: tokio::task::JoinHandle<Ended>,
+    /// Ready when the output has ended, and with it everything before it.
+    over: tokio::sync::oneshot::Receiver<()>,
     /// Ends the output when the grace period is over.
     give_up: tokio::sync::oneshot::Sender<()>,
     pool: BatchPool,
@@ -155,10 +157,16 @@ impl Agent {
             output::build(&settings.output, &settings.rejects)?
         };
         let settle = Arc::new(Settlement::new(Arc::clone(&ledger)));
-        let output = runtime.spawn(output.run(input, Arc::clone(&settle) as Arc<dyn Settle>, async {
+        let run = output.run(input, Arc::clone(&settle) as Arc<dyn Settle>, async {
             // A dropped sender gives up as well.
             let _ = gave_up.await;
-        }));
+        });
+        let (ending, over) = tokio::sync::oneshot::channel();
+        let output = runtime.spawn(async move {
+            // Dropped whatever becomes of the output, which is the sign.
+            let _ending = ending;
+            run.await
+        });
 
         let lanes: Lanes = Arc::new(RwLock::new(plan.lanes.clone()));
         let mut senders = Vec::new();
@@ -213,6 +221,7 @@ impl Agent {
             source,
             workers,
             output,
+            over,
             give_up,
             pool,
             address,

@@ -1,9 +1,11 @@
-//! SIGTERM and SIGINT stop, SIGHUP reads the configuration again.
+//! SIGTERM and SIGINT stop, SIGHUP reads the configuration again. The agent also stops when its output has ended
+//! by itself: nobody reads standard output any more, or a stage broke off.
 
 use std::path::Path;
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot::Receiver;
 
 use super::Agent;
 
@@ -24,18 +26,25 @@ pub fn wait(agent: &mut Agent, config: Option<&Path>) -> anyhow::Result<()> {
         listen(SignalKind::hangup())?,
     );
     loop {
-        match handle.block_on(next(&mut terminate, &mut interrupt, &mut hangup)) {
+        let over = &mut agent.over;
+        match handle.block_on(next(&mut terminate, &mut interrupt, &mut hangup, over)) {
             Wanted::Stop => return Ok(()),
             Wanted::Reload => reload(agent, config),
         }
     }
 }
 
-async fn next(terminate: &mut Signal, interrupt: &mut Signal, hangup: &mut Signal) -> Wanted {
+async fn next(
+    terminate: &mut Signal,
+    interrupt: &mut Signal,
+    hangup: &mut Signal,
+    over: &mut Receiver<()>,
+) -> Wanted {
     tokio::select! {
         _ = terminate.recv() => Wanted::Stop,
         _ = interrupt.recv() => Wanted::Stop,
         _ = hangup.recv() => Wanted::Reload,
+        _ = over => Wanted::Stop,
     }
 }
 

@@ -168,7 +168,9 @@ impl<W: Write> Printer<'_, W> {
                 value => {
                     self.line.clear();
                     encode::write_value(value, &mut self.times, &mut self.line);
-                    writeln!(self.out, "{}", String::from_utf8_lossy(&self.line))?;
+                    let shown = String::from_utf8_lossy(&self.line);
+                    // A time has no quotes outside of JSON.
+                    writeln!(self.out, "{}", shown.trim_matches('"'))?;
                 }
             }
         }

@@ -6,14 +6,14 @@ use bumpalo::collections::Vec;
 use memchr::{memchr, memchr2};
 
 use super::Mismatch;
-use super::rule::{Extras, Found, NodeId, Rule, TooMany};
+use super::rule::{Extras, FEW, Found, NodeId, Places, Rule, TooMany};
 use crate::pattern::Scene;
 
 /// Reads a line of pairs. A word without `=` is a flag, and true; but the line must begin with a pair, or any text
 /// would be one. A quote that is not closed, or more than [`crate::limits::EXTRAS_MAX`] unknown keys, are a mismatch.
 pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Result<(), Mismatch> {
-    let mut few = Default::default();
-    let places = rule.places(&mut few, scene.arena);
+    let mut few = [0; FEW];
+    let mut places = Places::new(rule.paths(), &mut few, scene.arena);
     let mut extras = Extras::new(scene);
     let mut pairs = Pairs { text, at: 0 };
     let mut first = true;
@@ -29,7 +29,7 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
                 let member = rule.member(NodeId::ROOT, key).unwrap_or_default();
                 match member.path {
                     Some(path) => {
-                        places[usize::from(path)].found = found;
+                        places.put(path, found);
                         Ok(())
                     }
                     None => {
@@ -41,7 +41,7 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
             }
             Ok(None) if first => Err(Mismatch { at }),
             Ok(None) => {
-                let result = rule.finish(places, false, &mut extras, scene);
+                let result = rule.finish(&mut places, false, &mut extras, scene);
                 return result.map_err(|TooMany| Mismatch { at });
             }
             Err(OpenQuote) => Err(Mismatch { at }),

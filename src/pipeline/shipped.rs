@@ -11,13 +11,20 @@ macro_rules! shipped {
 
 pub const PIPELINES: &[Shipped] = shipped!["":
     "aspnetcore-console",
+    "cri",
+    "docker-json",
     "json-lines",
+    "logfmt",
     "nginx-access",
     "nginx-error",
     "plain",
     "postgresql-stderr",
     "rabbitmq-text",
     "spring-boot",
+    "syslog-file",
+    "syslog-mixed",
+    "syslog-rfc3164",
+    "syslog-rfc5424",
 ];
 
 pub const METRIC_SETS: &[Shipped] = shipped!["/metrics": "http", "log_levels"];

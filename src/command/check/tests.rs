@@ -146,3 +146,30 @@ fn a_configuration_that_is_not_there_is_one_error() {
     let checked = config(Path::new("/nowhere/logmill.toml"), &System, &mut diagnostics);
     assert_eq!((diagnostics.errors(), checked.scope), (1, Scope::default()));
 }
+
+/// The guide's worked example is a pipeline that passes its own tests.
+#[test]
+fn the_pipeline_of_the_guide_is_sound() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pipelines.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let example = guide
+        .split("```toml\n")
+        .find(|block| block.contains("[[histogram]]"))
+        .and_then(|block| block.split("```").next())
+        .unwrap();
+    let host = Host::new(&[("pipelines/orders.toml", example)]);
+    let mut diagnostics = Diagnostics::new();
+    let library = Library::with_folder(&host.path("pipelines"), &mut diagnostics);
+    let scope = pipelines::own(&library, &mut diagnostics);
+    assert_eq!(diagnostics.render(false), "");
+    assert_eq!(scope.to_string(), "1 pipeline, 2 tests");
+}
+
+#[test]
+fn the_guide_names_every_kind() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pipelines.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    for kind in crate::pattern::Kind::names() {
+        assert!(guide.contains(&format!("`{kind}`")), "{kind}");
+    }
+}

@@ -190,7 +190,7 @@ impl Case {
         .with_context(|| format!("cannot read {}", path.display()))?;
         drop(guard);
         let mut metrics = Vec::new();
-        registry.write(Format::Text, &mut metrics);
+        registry.totals().write(Format::Text, &mut metrics);
         found.metrics = String::from_utf8_lossy(&metrics).into_owned();
         Ok(found)
     }
@@ -239,6 +239,9 @@ impl Case {
     }
 
     fn path(&self, extension: &str) -> PathBuf {
-        self.stem.with_added_extension(extension)
+        let mut path = self.stem.clone().into_os_string();
+        path.push(".");
+        path.push(extension);
+        path.into()
     }
 }

@@ -1,6 +1,6 @@
 use super::scan::{Broken, Scan};
 use crate::format::Mismatch;
-use crate::format::rule::{Extras, Found, NodeId, Place, Rule};
+use crate::format::rule::{Extras, FEW, Found, NodeId, Places, Rule};
 use crate::pattern::Scene;
 
 /// Reads a line that is one JSON object, and blanks around it. In one pass: a value that nobody wants is skipped over, and
@@ -10,13 +10,12 @@ use crate::pattern::Scene;
 /// [`crate::limits::EXTRAS_MAX`] unknown keys, sets nothing.
 pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Result<(), Mismatch> {
     let body = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    let mut few = Default::default();
-    let places = rule.places(&mut few, scene.arena);
+    let mut few = [0; FEW];
     let mut line = Line {
         rule,
         scan: Scan::new(body, 0),
         extras: Extras::new(scene),
-        places,
+        places: Places::new(rule.paths(), &mut few, scene.arena),
         utf8: simdutf8::basic::from_utf8(body).is_ok(),
     };
     match line.read(scene) {
@@ -34,7 +33,7 @@ struct Line<'a, 'r> {
     rule: &'r Rule,
     scan: Scan<'a>,
     extras: Extras<'a>,
-    places: &'r mut [Place<'a>],
+    places: Places<'a, 'r>,
     utf8: bool,
 }
 
@@ -48,7 +47,7 @@ impl<'a> Line<'a, '_> {
         }
         let dirty = self.dirty();
         self.rule
-            .finish(self.places, dirty, &mut self.extras, scene)
+            .finish(&mut self.places, dirty, &mut self.extras, scene)
             .map_err(|_| Broken)
     }
 
@@ -94,7 +93,7 @@ impl<'a> Line<'a, '_> {
         let (raw, shape) = self.scan.value(depth)?;
         let found = Found::Json(raw, shape);
         if let Some(path) = member.path {
-            self.places[usize::from(path)].found = found;
+            self.places.put(path, found);
             return Ok(());
         }
         let found = (found, self.dirty());

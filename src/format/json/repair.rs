@@ -63,8 +63,21 @@ pub(crate) fn unescaped<'a>(text: &[u8], arena: &'a Bump) -> &'a [u8] {
     out.into_bump_slice()
 }
 
-/// The number, if 64 bits hold it.
+/// Digits that any 64-bit integer can hold.
+const DIGITS: usize = 18;
+
+/// The number, if 64 bits hold it. `raw` must be a JSON number, and an integer where it is said to be one.
 pub(crate) fn number<'a>(raw: &[u8], integer: bool) -> Option<Value<'a>> {
+    if integer && raw.len() <= DIGITS {
+        let (negative, digits) = match raw {
+            [b'-', digits @ ..] => (true, digits),
+            _ => (false, raw),
+        };
+        let number = digits
+            .iter()
+            .fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+        return Some(Value::Int(if negative { -number } else { number }));
+    }
     let text = std::str::from_utf8(raw).ok()?;
     if integer {
         text.parse().ok().map(Value::Int)
@@ -98,6 +111,15 @@ mod tests {
     fn numbers_that_64_bits_do_not_hold_are_left() {
         assert_eq!(number(b"-9223372036854775808", true), Some(Value::Int(i64::MIN)));
         assert_eq!(number(b"9223372036854775808", true), None);
+        assert_eq!(number(b"-0", true), Some(Value::Int(0)));
+        assert_eq!(
+            number(b"-12345678901234567", true),
+            Some(Value::Int(-12_345_678_901_234_567))
+        );
+        assert_eq!(
+            number(b"1234567890123456789", true),
+            Some(Value::Int(1_234_567_890_123_456_789))
+        );
         assert_eq!(number(b"1.5e3", false), Some(Value::Float(1500.0)));
         assert_eq!(number(b"1e999", false), None);
     }

@@ -1,5 +1,3 @@
-use memchr::memchr2;
-
 use crate::limits::JSON_DEPTH_MAX;
 
 // One bit for each open object or array.
@@ -54,6 +52,7 @@ impl<'a> Scan<'a> {
         self.at
     }
 
+    #[inline]
     pub fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
@@ -64,6 +63,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Skips blanks.
+    #[inline]
     pub fn blanks(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
@@ -71,18 +71,26 @@ impl<'a> Scan<'a> {
     }
 
     /// Skips `byte` and the blanks before it, if it is the next.
+    #[inline]
     pub fn take(&mut self, byte: u8) -> bool {
-        self.blanks();
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
+        // Most programs write no blanks.
+        if self.peek() != Some(byte) {
+            self.blanks();
+            if self.peek() != Some(byte) {
+                return false;
+            }
+        }
+        self.at += 1;
+        true
     }
 
+    #[inline]
     pub fn expect(&mut self, byte: u8) -> Result<(), Broken> {
         if self.take(byte) { Ok(()) } else { Err(Broken) }
     }
 
     /// A key and its colon: the bytes between the quotes, and whether they hold escapes.
+    #[inline]
     pub fn key(&mut self) -> Result<(&'a [u8], bool), Broken> {
         self.expect(b'"')?;
         let from = self.at;
@@ -93,6 +101,7 @@ impl<'a> Scan<'a> {
     }
 
     /// One value of any kind after blanks, where `depth` objects and arrays are already open.
+    #[inline]
     pub fn value(&mut self, depth: usize) -> Result<(&'a [u8], Shape), Broken> {
         self.blanks();
         let from = self.at;
@@ -155,6 +164,7 @@ impl<'a> Scan<'a> {
         }
     }
 
+    #[inline]
     fn scalar(&mut self) -> Result<Shape, Broken> {
         match self.peek() {
             Some(b'"') => {
@@ -182,16 +192,29 @@ impl<'a> Scan<'a> {
     }
 
     /// The rest of a string behind its first quote; whether it holds escapes.
+    #[inline]
     fn string(&mut self) -> Result<bool, Broken> {
-        let from = self.at;
-        let mut escaped = false;
+        self.at = special(self.text, self.at);
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(false);
+        }
+        self.escapes()?;
+        Ok(true)
+    }
+
+    /// The rest of a string from its first escape on.
+    fn escapes(&mut self) -> Result<(), Broken> {
         loop {
-            let found = memchr2(b'"', b'\\', &self.text[self.at..]).ok_or(Broken)?;
-            self.at += found;
-            if self.text[self.at] == b'"' {
-                break;
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some(b'\\') => {}
+                // A control character, which JSON wants escaped, or the end.
+                _ => return Err(Broken),
             }
-            escaped = true;
             self.at += match self.text.get(self.at + 1) {
                 Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
                 Some(b'u') => {
@@ -201,12 +224,8 @@ impl<'a> Scan<'a> {
                 }
                 _ => return Err(Broken),
             };
+            self.at = special(self.text, self.at);
         }
-        if has_control(&self.text[from..self.at]) {
-            return Err(Broken);
-        }
-        self.at += 1;
-        Ok(escaped)
     }
 
     /// A number; whether it is an integer.
@@ -252,9 +271,35 @@ fn closing(open: u128) -> u8 {
     if open & 1 == 1 { b'}' } else { b']' }
 }
 
-/// Whether a byte below 0x20 is there, which JSON wants escaped. Without branches, so that it becomes vector code.
-fn has_control(text: &[u8]) -> bool {
-    text.iter().fold(false, |found, &byte| found | (byte < 0x20))
+/// The first byte from `at` on that does not stand for itself in a string (a quote, a backslash, a control character),
+/// or the end of the text. Most strings are short: eight bytes at a time, without a call.
+#[inline]
+fn special(text: &[u8], at: usize) -> usize {
+    let mut rest = text.get(at..).unwrap_or_default();
+    while let Some((eight, tail)) = rest.split_first_chunk() {
+        let found = marks(u64::from_le_bytes(*eight));
+        if found != 0 {
+            return text.len() - rest.len() + found.trailing_zeros() as usize / 8;
+        }
+        rest = tail;
+    }
+    let found = rest
+        .iter()
+        .position(|&byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+    text.len() - rest.len() + found.unwrap_or(rest.len())
+}
+
+/// The high bit of each byte that is `"`, `\` or below 0x20. Above the lowest of them others may be marked too (a
+/// subtraction borrows), so only the lowest counts.
+#[inline]
+fn marks(eight: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let quote = eight ^ (ONES * b'"' as u64);
+    let backslash = eight ^ (ONES * b'\\' as u64);
+    let zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
+    let control = eight.wrapping_sub(ONES * 0x20) & !eight;
+    (zero(quote) | zero(backslash) | control) & HIGH
 }
 
 #[cfg(test)]
@@ -332,6 +377,14 @@ mod tests {
         assert_eq!(shape("1e2"), Shape::Number { integer: false });
         assert_eq!(shape("[{},[]]"), Shape::Array);
         assert_eq!(shape(r#"{"a":{"b":[null,{}]}}"#), Shape::Object);
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_special_byte_is_found(bytes in prop::collection::vec(prop_oneof![8 => 0x20u8..=0xff, 1 => any::<u8>()], 0..80), at in 0usize..90) {
+            let expected = (at..bytes.len()).find(|&at| matches!(bytes[at], b'"' | b'\\' | 0..0x20));
+            prop_assert_eq!(special(&bytes, at), expected.unwrap_or(bytes.len()));
+        }
     }
 
     proptest! {

@@ -2,6 +2,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::ends::Ends;
 use crate::event::{Extra, FieldId, Value};
 use crate::format::json::lossy;
 use crate::limits::EXTRAS_MAX;
@@ -97,8 +98,13 @@ impl<'a> Extras<'a> {
     /// Where the extra called `name` is, or where it goes.
     #[inline]
     fn place(&self, name: &[u8], extras: &[Extra<'a>]) -> usize {
-        let mask = if self.many.is_empty() { FEW } else { MANY } - 1;
-        let mut place = xxh3_64(name) as usize & mask;
+        let (mask, hash) = if self.many.is_empty() {
+            (FEW - 1, Ends::of(name).hash())
+        } else {
+            // No line may make many names fall on one place.
+            (MANY - 1, xxh3_64(name) as usize)
+        };
+        let mut place = hash & mask;
         loop {
             match self.get(place) {
                 0 => return place,
@@ -141,31 +147,56 @@ impl<'a> Extras<'a> {
 /// there are equal here. Bytes that are no UTF-8 become U+FFFD. Elasticsearch refuses a document over a name that is
 /// blank between two dots; such a part becomes `_`.
 pub(super) fn name<'a>(prefix: &[u8], object: &[u8], key: &'a [u8], arena: &'a Bump) -> &'a [u8] {
+    let key = if is_plain(key) {
+        key
+    } else {
+        clean_name(key, arena)
+    };
+    if prefix.is_empty() && object.is_empty() {
+        return key;
+    }
+    let mut name = Vec::with_capacity_in(prefix.len() + object.len() + key.len(), arena);
+    name.extend_from_slice_copy(prefix);
+    name.extend_from_slice_copy(object);
+    name.extend_from_slice_copy(key);
+    name.into_bump_slice()
+}
+
+/// ASCII without a dot, and not blank: what most keys are.
+#[inline]
+fn is_plain(key: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let mut rest = key;
+    while let Some((eight, tail)) = rest.split_first_chunk() {
+        let eight = u64::from_le_bytes(*eight);
+        let dots = eight ^ (ONES * b'.' as u64);
+        // A byte above 0x7F, or one that is zero once the dots are. It may be wrong where a true one is, no matter.
+        if (eight | dots.wrapping_sub(ONES) & !dots) & HIGH != 0 {
+            return false;
+        }
+        rest = tail;
+    }
+    rest.iter().all(|&byte| byte.is_ascii() && byte != b'.') && key.iter().any(u8::is_ascii_graphic)
+}
+
+/// The key as valid text without blank parts.
+fn clean_name<'a>(key: &'a [u8], arena: &'a Bump) -> &'a [u8] {
     let key = match std::str::from_utf8(key) {
         Ok(_) => key,
         Err(_) => lossy(key, arena),
     };
     let blank = |part: &[u8]| part.trim_ascii().is_empty();
-    let clean = match memchr::memchr(b'.', key) {
-        None => !blank(key),
-        Some(_) => !key.split(|&byte| byte == b'.').any(blank),
-    };
-    if clean && prefix.is_empty() && object.is_empty() {
+    if !key.split(|&byte| byte == b'.').any(blank) {
         return key;
     }
     // A blank part of no bytes grows by one; there is one more part than there are dots.
-    let mut name = Vec::with_capacity_in(prefix.len() + object.len() + 2 * key.len() + 1, arena);
-    name.extend_from_slice_copy(prefix);
-    name.extend_from_slice_copy(object);
-    if clean {
-        name.extend_from_slice_copy(key);
-    } else {
-        for (at, part) in key.split(|&byte| byte == b'.').enumerate() {
-            if at > 0 {
-                name.push(b'.');
-            }
-            name.extend_from_slice_copy(if blank(part) { b"_" } else { part });
+    let mut name = Vec::with_capacity_in(2 * key.len() + 1, arena);
+    for (at, part) in key.split(|&byte| byte == b'.').enumerate() {
+        if at > 0 {
+            name.push(b'.');
         }
+        name.extend_from_slice_copy(if blank(part) { b"_" } else { part });
     }
     name.into_bump_slice()
 }

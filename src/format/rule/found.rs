@@ -1,4 +1,5 @@
 use bumpalo::Bump;
+use bumpalo::collections::Vec;
 
 use crate::event::Value;
 use crate::format::json::{self, Shape};
@@ -14,24 +15,110 @@ pub(crate) enum Found<'a> {
     Json(&'a [u8], Shape),
 }
 
-/// What a line has under a wanted path, and whether a field has got it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Place<'a> {
-    pub found: Found<'a>,
-    pub used: bool,
+/// What a line has under the wanted paths. Values that say nothing are not kept.
+pub(crate) struct Places<'a, 'p> {
+    /// For each path by its number: its place in `places`, counted from 1.
+    index: &'p mut [u16],
+    places: Vec<'a, Place<'a>>,
+    /// Bit `n % 64` is set when the path `n` may have a value.
+    taken: u64,
+}
+
+struct Place<'a> {
+    path: u16,
+    found: Found<'a>,
+    used: bool,
+}
+
+/// Most rules list no more paths than this.
+pub(crate) const FEW: usize = 64;
+
+impl<'a, 'p> Places<'a, 'p> {
+    /// For `len` paths; `few` is used where it suffices.
+    pub fn new(len: usize, few: &'p mut [u16; FEW], arena: &'a Bump) -> Self
+    where
+        'a: 'p,
+    {
+        Places {
+            index: match few.get_mut(..len) {
+                Some(index) => index,
+                None => arena.alloc_slice_fill_copy(len, 0),
+            },
+            places: Vec::with_capacity_in(len.min(FEW), arena),
+            taken: 0,
+        }
+    }
+
+    /// Of several values for a path the last counts.
+    #[inline]
+    pub fn put(&mut self, path: u16, found: Found<'a>) {
+        let found = if found.is_nothing() { Found::Nothing } else { found };
+        match self.index[usize::from(path)] {
+            0 => {
+                self.places.push(Place {
+                    path,
+                    found,
+                    used: false,
+                });
+                // There are no more places than paths.
+                self.index[usize::from(path)] = self.places.len() as u16;
+                self.taken |= Self::bit(path);
+            }
+            place => self.places[usize::from(place) - 1].found = found,
+        }
+    }
+
+    /// The bit of a path in a set of paths; several paths may share one.
+    pub fn bit(path: u16) -> u64 {
+        1 << (path % 64)
+    }
+
+    /// Whether there may be a value under one of the paths.
+    #[inline]
+    pub fn has(&self, paths: u64) -> bool {
+        self.taken & paths != 0
+    }
+
+    #[inline]
+    pub fn get(&self, path: u16) -> Found<'a> {
+        match self.index[usize::from(path)] {
+            0 => Found::Nothing,
+            place => self.places[usize::from(place) - 1].found,
+        }
+    }
+
+    /// A field has got the path's value.
+    pub fn set_used(&mut self, path: u16) {
+        if let Some(place) = usize::from(self.index[usize::from(path)]).checked_sub(1) {
+            self.places[place].used = true;
+        }
+    }
+
+    /// The values that no field has got, with the numbers of their paths.
+    pub fn unused(&self) -> impl Iterator<Item = (u16, Found<'a>)> {
+        self.places
+            .iter()
+            .filter(|place| !place.used && place.found != Found::Nothing)
+            .map(|place| (place.path, place.found))
+    }
 }
 
 impl<'a> Found<'a> {
+    #[inline]
     pub fn is_null(&self) -> bool {
         matches!(self, Found::Nothing | Found::Json(_, Shape::Null))
     }
 
     /// Nothing, null, or an empty text.
-    pub fn is_nothing(&self) -> bool {
-        matches!(
-            self,
-            Found::Nothing | Found::Text([]) | Found::Json(b"\"\"", _) | Found::Json(_, Shape::Null)
-        )
+    #[inline]
+    fn is_nothing(&self) -> bool {
+        match *self {
+            Found::Nothing | Found::Json(_, Shape::Null) => true,
+            Found::Text(text) => text.is_empty(),
+            // Nothing but the quotes.
+            Found::Json(raw, Shape::String { .. }) => raw.len() == 2,
+            Found::Json(..) => false,
+        }
     }
 
     /// Its text, unescaped; of what is no text, its JSON.

@@ -10,22 +10,18 @@
 //!
 //! Nothing but extras is set before the line's end is reached, so a broken line leaves nothing behind.
 
+mod ends;
 mod extras;
 mod found;
 mod table;
 
-use bumpalo::Bump;
-
 pub(super) use extras::{Extras, TooMany};
-pub(super) use found::{Found, Place};
+pub(super) use found::{FEW, Found, Places};
 use table::Table;
 pub(super) use table::{Member, NodeId, Otherwise};
 
 use crate::event::{FieldId, Schema, Value};
 use crate::pattern::{Capture, Kind, Scene};
-
-/// Most rules list no more paths than this.
-const FEW: usize = 32;
 
 /// A wanted key, as a pipeline lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,12 +72,14 @@ pub struct Rule {
 struct Field {
     name: String,
     ways: Vec<Way>,
+    /// The bits of the ways' paths: see [`Places::bit`].
+    paths: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Way {
     /// Number of the path in the table.
-    path: usize,
+    path: u16,
     target: Target,
 }
 
@@ -115,9 +113,13 @@ impl Rule {
             };
             rule.sets.extend(way.target.fields());
             match rule.fields.iter_mut().find(|field| field.name == key.field) {
-                Some(field) => field.ways.push(way),
+                Some(field) => {
+                    field.paths |= Places::bit(way.path);
+                    field.ways.push(way);
+                }
                 None => rule.fields.push(Field {
                     name: key.field.clone(),
+                    paths: Places::bit(way.path),
                     ways: vec![way],
                 }),
             }
@@ -151,17 +153,9 @@ impl Rule {
         self.table.member(node, key)
     }
 
-    /// Places for what a line has under the wanted paths, by the paths' numbers: in `few` where they suffice.
-    pub(super) fn places<'p, 'a: 'p>(
-        &self,
-        few: &'p mut [Place<'a>; FEW],
-        arena: &'a Bump,
-    ) -> &'p mut [Place<'a>] {
-        if self.table.len() <= FEW {
-            &mut few[..self.table.len()]
-        } else {
-            arena.alloc_slice_fill_copy(self.table.len(), Place::default())
-        }
+    /// How many paths are wanted.
+    pub(super) fn paths(&self) -> usize {
+        self.table.len()
     }
 
     /// Keeps a value that is not wanted, or not used.
@@ -190,35 +184,38 @@ impl Rule {
         }
     }
 
-    /// Sets the fields of what was found; `places` are in the order of the paths' numbers. `dirty`: the JSON values may
-    /// hold what a document may not (bytes that are no UTF-8, halves of surrogate pairs).
+    /// Sets the fields of what was found. `dirty`: the JSON values may hold what a document may not (bytes that are no
+    /// UTF-8, halves of surrogate pairs).
     pub(super) fn finish<'a>(
         &self,
-        places: &mut [Place<'a>],
+        places: &mut Places<'a, '_>,
         dirty: bool,
         extras: &mut Extras<'a>,
         scene: &mut Scene<'a, '_>,
     ) -> Result<(), TooMany> {
         // From the last field to the first, so that of kinds that set each other's fields the one listed first counts.
         for field in self.fields.iter().rev() {
+            if !places.has(field.paths) {
+                continue;
+            }
             let mut ways = field.ways.iter();
-            if let Some(way) = ways.find(|way| way.target.set(places[way.path].found, dirty, scene)) {
-                places[way.path].used = true;
+            if let Some(way) = ways.find(|way| way.target.set(places.get(way.path), dirty, scene)) {
+                places.set_used(way.path);
             }
         }
         extras.settle_twins(scene);
         if self.prefix.is_none() {
             return Ok(());
         }
-        for (path, place) in places.iter().enumerate() {
-            if !place.used && !place.found.is_nothing() {
-                let source = self.table.source(path);
-                let key = (NodeId::ROOT, &*scene.arena.alloc_slice_copy(source));
-                let otherwise = self.table.otherwise(path);
-                if let Err(error) = self.leave(key, otherwise, (place.found, dirty), extras, scene) {
-                    self.undo(extras, scene);
-                    return Err(error);
-                }
+        for (path, found) in places.unused() {
+            let key = (
+                NodeId::ROOT,
+                &*scene.arena.alloc_slice_copy(self.table.source(path)),
+            );
+            let otherwise = self.table.otherwise(path);
+            if let Err(error) = self.leave(key, otherwise, (found, dirty), extras, scene) {
+                self.undo(extras, scene);
+                return Err(error);
             }
         }
         Ok(())
@@ -244,7 +241,7 @@ impl Target {
 
     /// False where the line does not have the value, or it is not of the kind.
     fn set<'a>(&self, found: Found<'a>, dirty: bool, scene: &mut Scene<'a, '_>) -> bool {
-        if found.is_nothing() {
+        if found == Found::Nothing {
             return false;
         }
         match self {

@@ -1,5 +1,4 @@
-use xxhash_rust::xxh3::xxh3_64;
-
+use super::ends::Ends;
 use crate::event::FieldId;
 
 /// Wanted paths as a tree that a line's objects are walked along.
@@ -18,7 +17,7 @@ pub(super) struct Table {
 struct Node {
     /// The path to it with a dot behind; empty for the line itself.
     prefix: Box<str>,
-    members: Vec<(Box<[u8]>, Member)>,
+    members: Vec<(Ends, Box<[u8]>, Member)>,
     /// Open addressing: a member's index plus one at the first free place from its hash on; 0 is free. The length is a
     /// power of two, and at most half of it is in use.
     index: Vec<u16>,
@@ -70,13 +69,15 @@ impl Table {
     }
 
     /// The number of a wanted path, a new one when it is seen for the first time.
-    pub fn want(&mut self, source: &str) -> usize {
+    ///
+    /// A pipeline names at most [`crate::event::Schema::FIELDS_MAX`] fields, and has no more paths than numbers.
+    pub fn want(&mut self, source: &str) -> u16 {
         if let Some(known) = self.sources.iter().position(|known| &**known == source) {
-            return known;
+            return known as u16;
         }
-        let path = self.sources.len();
+        let path = self.sources.len() as u16;
         self.sources.push(source.into());
-        self.edit(source, |member| member.path = u16::try_from(path).ok());
+        self.edit(source, |member| member.path = Some(path));
         path
     }
 
@@ -118,12 +119,12 @@ impl Table {
         NodeId(at as u16)
     }
 
-    pub fn source(&self, path: usize) -> &[u8] {
-        self.sources[path].as_bytes()
+    pub fn source(&self, path: u16) -> &[u8] {
+        self.sources[usize::from(path)].as_bytes()
     }
 
     /// What becomes of a wanted path that was not used.
-    pub fn otherwise(&self, path: usize) -> Otherwise {
+    pub fn otherwise(&self, path: u16) -> Otherwise {
         self.member(NodeId::ROOT, self.source(path))
             .unwrap_or_default()
             .otherwise
@@ -142,14 +143,15 @@ impl Table {
 impl Node {
     #[inline]
     fn get(&self, key: &[u8]) -> Option<Member> {
-        let mut at = hash(key);
+        let ends = Ends::of(key);
+        let mut at = ends.hash();
         loop {
             // An empty index has no place at all.
             match *self.index.get(at & self.index.len().wrapping_sub(1))? {
                 0 => return None,
                 member => {
-                    let (name, member) = &self.members[usize::from(member) - 1];
-                    if **name == *key {
+                    let (own, name, member) = &self.members[usize::from(member) - 1];
+                    if own.same(name, &ends, key) {
                         return Some(*member);
                     }
                 }
@@ -163,19 +165,20 @@ impl Node {
         let known = self
             .members
             .iter()
-            .position(|(name, _)| **name == *key.as_bytes());
+            .position(|(_, name, _)| **name == *key.as_bytes());
         let at = known.unwrap_or_else(|| {
-            self.members.push((key.as_bytes().into(), Member::default()));
+            let key = key.as_bytes();
+            self.members.push((Ends::of(key), key.into(), Member::default()));
             self.reindex();
             self.members.len() - 1
         });
-        &mut self.members[at].1
+        &mut self.members[at].2
     }
 
     fn reindex(&mut self) {
         self.index = vec![0; (self.members.len() * 2).next_power_of_two()];
-        for (member, (name, _)) in self.members.iter().enumerate() {
-            let mut at = hash(name);
+        for (member, (ends, _, _)) in self.members.iter().enumerate() {
+            let mut at = ends.hash();
             while self.index[at & (self.index.len() - 1)] != 0 {
                 at = at.wrapping_add(1);
             }
@@ -183,11 +186,6 @@ impl Node {
             self.index[at & (places - 1)] = member as u16 + 1;
         }
     }
-}
-
-#[inline]
-fn hash(key: &[u8]) -> usize {
-    xxh3_64(key) as usize
 }
 
 #[cfg(test)]
@@ -206,7 +204,7 @@ mod tests {
             for key in way {
                 node = table.member(node, key.as_bytes())?.node?;
             }
-            table.member(node, last.as_bytes())?.path.map(usize::from)
+            table.member(node, last.as_bytes())?.path
         };
         for keys in [&["a", "b", "c"][..], &["a.b", "c"], &["a", "b.c"], &["a.b.c"]] {
             assert_eq!(walk(keys), Some(path), "{keys:?}");

@@ -154,7 +154,9 @@ impl Client {
                 progress.1.elapsed() < stall_max,
                 "{index} stays at {now} documents of {count}"
             );
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            // Each look refreshes the index, which costs a server that takes in many documents.
+            let pause = if count - now > 50_000 { 1_000 } else { 100 };
+            tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
         }
     }
 
