@@ -29,7 +29,8 @@ pub fn start(
     let of_status = Arc::clone(ledger);
     let endpoint = Endpoint {
         metrics: Box::new(move |format, out| {
-            telemetry::observe(&of_metrics, now());
+            telemetry::observe(&of_metrics);
+            telemetry::write_files(&of_metrics, now(), format, out);
             page(format, out);
         }),
         ready: Box::new(

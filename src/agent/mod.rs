@@ -209,6 +209,7 @@ impl Agent {
             pool: Pool::new(memory.chunk_bytes, bell.clone()),
             bell: bell.clone(),
             workers: senders,
+            scan: settings.agent.scan,
             notify: true,
         })
         .context("cannot start the thread that reads")?;

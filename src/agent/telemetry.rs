@@ -1,7 +1,7 @@
 //! The agent's own metrics about reading and parsing; those about shipping are `ship::telemetry`'s.
 //!
 //! What happens per chunk is counted when it happens; what is a state (books, lag) is written down when somebody
-//! asks, in [`observe`].
+//! asks, in [`observe`] and [`write_files`].
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
+use crate::derive::Format;
 use crate::lane::Lane;
 use crate::mill::Counts;
 use crate::state::Ledger;
@@ -37,15 +38,6 @@ pub fn describe() {
         "logmill_events_pending",
         "Events read that have no verdict yet, by input"
     );
-    describe_counter!("logmill_file_read_bytes_total", "Bytes read of a file");
-    describe_gauge!(
-        "logmill_file_lag_bytes",
-        "Bytes of a file that are not settled yet"
-    );
-    describe_gauge!(
-        "logmill_file_lag_seconds",
-        "How long ago a file that is not settled was written to"
-    );
     describe_gauge!("logmill_files", "Files that are followed, by input");
     describe_counter!("logmill_checkpoint_writes_total", "Checkpoints written");
     describe_counter!(
@@ -69,11 +61,11 @@ pub fn ground(lane: &Lane, counts: Counts, bytes: u64) {
     }
 }
 
-/// Files whose lag has a series of its own, the ones that lag most; the others are in the sums.
+/// Paths whose lag has a series of its own: the ones that lag most.
 const FILES_SHOWN: usize = 100;
 
-/// Writes the books and the lag down for the scrape at hand.
-pub fn observe(ledger: &Ledger, now_nanos: i64) {
+/// Writes the books down for the scrape at hand.
+pub fn observe(ledger: &Ledger) {
     for (input, books) in ledger.books() {
         let tally = books.tally;
         for (verdict, events) in [
@@ -89,11 +81,20 @@ pub fn observe(ledger: &Ledger, now_nanos: i64) {
     let health = ledger.persist_health();
     counter!("logmill_checkpoint_writes_total").absolute(health.writes);
     counter!("logmill_checkpoint_failures_total").absolute(health.failures);
-
     let mut counts = BTreeMap::<String, usize>::new();
-    let mut paths = BTreeMap::<PathBuf, Lag>::new();
     for file in ledger.files() {
         *counts.entry(file.input).or_default() += 1;
+    }
+    for (input, count) in counts {
+        gauge!("logmill_files", "input" => input).set(count as f64);
+    }
+}
+
+/// Appends the series of the files that there are at this moment: a recorder would keep those of files that are
+/// gone.
+pub fn write_files(ledger: &Ledger, now_nanos: i64, format: Format, out: &mut Vec<u8>) {
+    let mut paths = BTreeMap::<PathBuf, Lag>::new();
+    for file in ledger.files() {
         // A rotated file keeps the path that it was found under: both are one series.
         let lag = paths.entry(file.path).or_default();
         let bytes = file.size.saturating_sub(file.settled);
@@ -103,17 +104,48 @@ pub fn observe(ledger: &Ledger, now_nanos: i64) {
             lag.nanos = lag.nanos.max(now_nanos.saturating_sub(file.modified));
         }
     }
-    for (input, count) in counts {
-        gauge!("logmill_files", "input" => input).set(count as f64);
-    }
-    let mut paths: Vec<(PathBuf, Lag)> = paths.into_iter().collect();
+    let mut paths: Vec<(String, Lag)> = paths
+        .into_iter()
+        .map(|(path, lag)| (path.display().to_string(), lag))
+        .collect();
     paths.sort_by_key(|(_, lag)| Reverse(lag.bytes));
-    for (path, lag) in paths.into_iter().take(FILES_SHOWN) {
-        let path = path.display().to_string();
-        counter!("logmill_file_read_bytes_total", "file" => path.clone()).absolute(lag.read);
-        gauge!("logmill_file_lag_bytes", "file" => path.clone()).set(lag.bytes as f64);
-        gauge!("logmill_file_lag_seconds", "file" => path).set(lag.nanos as f64 / 1e9);
+    paths.truncate(FILES_SHOWN);
+    let mut write = |name, help, value: fn(&Lag) -> f64| {
+        format.write_head(name, "gauge", help, out);
+        for (path, lag) in &paths {
+            write_sample(name, path, value(lag), out);
+        }
+    };
+    write(
+        "logmill_file_lag_bytes",
+        "Bytes of a file that are not settled yet",
+        |lag| lag.bytes as f64,
+    );
+    write(
+        "logmill_file_lag_seconds",
+        "How long ago a file that is not settled was written to",
+        |lag| lag.nanos as f64 / 1e9,
+    );
+    write(
+        "logmill_file_read_bytes",
+        "Bytes read of the files that are followed under a path",
+        |lag| lag.read as f64,
+    );
+}
+
+/// One line of the text formats, the path as its label.
+fn write_sample(name: &str, path: &str, value: f64, out: &mut Vec<u8>) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"{file=\"");
+    for c in path.chars() {
+        match c {
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '"' => out.extend_from_slice(b"\\\""),
+            '\n' => out.extend_from_slice(b"\\n"),
+            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
     }
+    out.extend_from_slice(format!("\"}} {value}\n").as_bytes());
 }
 
 /// What is not settled of the files of one path.

@@ -81,7 +81,7 @@ impl Worker {
         } else {
             self.deliveries.blocking_recv()
         };
-        delivery.map_or(Next::End, |delivery| Next::Chunk(delivery))
+        delivery.map_or(Next::End, Next::Chunk)
     }
 
     /// Until when the documents that wait are sent. The first after a pause go at once.

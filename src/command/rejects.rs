@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::server::{client, elasticsearch, runtime, settings};
-use super::{RejectsAction, RejectsArguments, Terminal};
+use super::{Failed, RejectsAction, RejectsArguments, Terminal};
 use crate::ship::rejects::{Reject, RejectReader, remove, replay};
 
 pub fn run(arguments: &RejectsArguments, terminal: Terminal) -> anyhow::Result<()> {
@@ -30,6 +30,7 @@ pub fn run(arguments: &RejectsArguments, terminal: Terminal) -> anyhow::Result<(
             }
             match replayed.trouble {
                 Some(trouble) => bail!("the replay stopped: {trouble}"),
+                None if replayed.rejected + replayed.left > 0 => Err(Failed.into()),
                 None => Ok(()),
             }
         }

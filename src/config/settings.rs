@@ -33,8 +33,6 @@ pub struct AgentSettings {
     pub host_name: String,
     /// A longer line is cut there.
     pub line_bytes_max: usize,
-    /// How much of a file is read at once, in bytes.
-    pub chunk_bytes: usize,
     /// How long a document waits for others when the bulk body is not full.
     pub flush: Duration,
     /// How often every glob is walked again.

@@ -89,7 +89,7 @@ fn clean_ascii(text: &[u8]) -> usize {
     }
     at + text[at..]
         .iter()
-        .position(|&byte| byte < 0x20 || byte >= 0x80 || byte == b'"' || byte == b'\\')
+        .position(|&byte| !(0x20..0x80).contains(&byte) || byte == b'"' || byte == b'\\')
         .unwrap_or(text.len() - at)
 }
 

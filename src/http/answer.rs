@@ -24,7 +24,7 @@ pub type MetricsPage = Box<dyn Fn(Format, &mut Vec<u8>) + Send + Sync>;
 /// What the pages say. The functions are called for each request, one thread each.
 pub struct Endpoint {
     pub metrics: MetricsPage,
-    /// Whether the sources are scanned and the output answered; if not, why not, in a sentence.
+    /// Whether the files of every input have been looked for; if not, why not, in a sentence.
     pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
     pub status: Box<dyn Fn() -> serde_json::Value + Send + Sync>,
 }

@@ -83,10 +83,6 @@ fn agent(
             memory_max,
             d,
         ),
-        chunk_bytes: written
-            .chunk_bytes
-            .as_ref()
-            .map_or(limits::CHUNK_BYTES, |bytes| size(bytes.value)),
         flush: value(&written.flush, limits::BULK_FLUSH),
         scan: value(&written.scan, limits::SCAN_EVERY),
         grace: value(&written.grace, limits::SHUTDOWN_GRACE),

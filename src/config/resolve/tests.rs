@@ -47,7 +47,6 @@ fn every_default_is_filled_in() {
             listen: "127.0.0.1:9598".parse().unwrap(),
             host_name: "shop-1".to_owned(),
             line_bytes_max: 1 << 20,
-            chunk_bytes: 256 << 10,
             flush: Duration::from_millis(200),
             scan: Duration::from_secs(2),
             grace: Duration::from_secs(10),
@@ -75,7 +74,6 @@ memory_max = "32MiB"
 listen = "[::1]:9000"
 host_name = "${NODE:-node-7}"
 line_bytes_max = "64KiB"
-chunk_bytes = 65536
 flush = "50ms"
 scan = "1s"
 grace = "0s"

@@ -20,7 +20,7 @@ pub const LEVEL: &str = "level";
 pub const RESPONSE_BYTES: &str = "http_response_bytes_total";
 
 /// Bytes that the agent read, of one file.
-pub const FILE_READ_BYTES: &str = "logmill_file_read_bytes_total";
+pub const FILE_READ_BYTES: &str = "logmill_file_read_bytes";
 /// Bytes of one file that are not settled yet.
 pub const FILE_LAG_BYTES: &str = "logmill_file_lag_bytes";
 pub const FILE: &str = "file";

@@ -55,7 +55,7 @@ fn exposition(secs: u64) -> String {
         ("crm/app/crm-api.log", 4_000),
     ] {
         say(
-            &format!("logmill_file_read_bytes_total{{file=\"/tmp/demo/logs/{file}\"}}"),
+            &format!("logmill_file_read_bytes{{file=\"/tmp/demo/logs/{file}\"}}"),
             bytes,
         );
         text_lag(&mut say, file);

@@ -43,12 +43,15 @@ pub struct Setup {
     pub bell: Bell,
     /// One per worker, at least one.
     pub workers: Vec<Sender<Delivery>>,
+    /// How often every glob is walked again; less often with very many paths.
+    pub scan: Duration,
     /// Use the file system's notifications. Without them files are looked at every [`limits::POLL_EVERY`].
     pub notify: bool,
 }
 
 pub struct Tailer {
     host: String,
+    scan: Duration,
     watches: Vec<Watch>,
     ledger: Arc<Ledger>,
     pool: Pool,
@@ -153,6 +156,7 @@ impl Tailer {
         };
         Tailer {
             host: setup.host,
+            scan: setup.scan,
             watches: setup.watches,
             ledger: setup.ledger,
             pool: setup.pool,

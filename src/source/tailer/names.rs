@@ -44,7 +44,7 @@ impl Tailer {
         }
         self.notice.watch(&dirs);
         self.started();
-        self.next_scan = now + limits::SCAN_EVERY.max(limits::SCAN_PAUSE_PER_PATH * self.path_count());
+        self.next_scan = now + self.scan.max(limits::SCAN_PAUSE_PER_PATH * self.path_count());
     }
 
     /// Names that the scan did not see.
