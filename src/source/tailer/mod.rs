@@ -151,7 +151,7 @@ impl Tailer {
             waiting: VecDeque::new(),
             blocked: Vec::new(),
         };
-        Tailer {
+        let mut tailer = Tailer {
             host: setup.host,
             watches: setup.watches,
             ledger: setup.ledger,
@@ -165,7 +165,7 @@ impl Tailer {
             prior: prior(&dormant),
             sighted: HashSet::new(),
             bystanders: HashMap::new(),
-            rotations: dormant.iter().map(|record| record.path.clone()).collect(),
+            rotations: HashSet::new(),
             dormant,
             ready: VecDeque::new(),
             soon: Vec::new(),
@@ -181,7 +181,17 @@ impl Tailer {
             next_poll: now,
             starved: false,
             ended: false,
-        }
+        };
+        tailer.expect();
+        tailer
+    }
+
+    /// Names that may have led somewhere while the agent did not run.
+    fn expect(&mut self) {
+        let known = self.dormant.iter().map(|record| record.path.clone());
+        let named = self.watches.iter().flat_map(|watch| watch.globs.patterns());
+        let named = named.filter_map(super::glob::Pattern::literal);
+        self.rotations = known.chain(named).collect();
     }
 
     /// The source shall end, or everything behind it has.
