@@ -121,6 +121,18 @@ impl Pattern {
         &self.parts
     }
 
+    /// The one path that it matches, where there is only one.
+    pub fn literal(&self) -> Option<PathBuf> {
+        let mut path = PathBuf::from("/");
+        for part in &self.parts {
+            match part {
+                Part::Name(name) => path.push(name),
+                Part::Glob(_) | Part::AnyDepth => return None,
+            }
+        }
+        Some(path)
+    }
+
     /// The deepest directory that every match lies in.
     pub fn base(&self) -> PathBuf {
         let mut base = PathBuf::from("/");

@@ -169,8 +169,6 @@ impl Model {
         self.persist();
     }
 
-    /// The source has to have seen everything before: then nothing is unknown.
-
     fn persist(&mut self) {
         if self.running {
             self.note("persist".to_owned());

@@ -142,7 +142,9 @@ impl Tailer {
             return false;
         };
         self.dormant.retain(|record| Some(record.key) != stub);
-        info!(path = %arrival.path.display(), "the file was truncated while the agent did not run: reading it from its beginning");
+        if stub.is_none() {
+            info!(path = %arrival.path.display(), "the file was truncated while the agent did not run: reading it from its beginning");
+        }
         self.insert(arrival, Some(bytes), now);
         if let Some(tail) = self.files.get_mut(&arrival.facts.inode) {
             tail.stage = Stage::Unborn(life);
@@ -281,7 +283,7 @@ impl Tailer {
     fn expire(&mut self, record: &FileRecord) -> bool {
         let since = unix_nanos() / 1_000_000_000;
         if record.gone_since == 0 {
-            if !record.done {
+            if !record.done && record.head.len > 0 {
                 info!(path = %record.path.display(), offset = record.offset, "a file of the last run is not there");
             }
             self.ledger.update(record.key, |record| record.gone_since = since);

@@ -154,7 +154,7 @@ impl Tailer {
             waiting: VecDeque::new(),
             blocked: Vec::new(),
         };
-        Tailer {
+        let mut tailer = Tailer {
             host: setup.host,
             scan: setup.scan,
             watches: setup.watches,
@@ -169,7 +169,7 @@ impl Tailer {
             prior: prior(&dormant),
             sighted: HashSet::new(),
             bystanders: HashMap::new(),
-            rotations: dormant.iter().map(|record| record.path.clone()).collect(),
+            rotations: HashSet::new(),
             dormant,
             ready: VecDeque::new(),
             soon: Vec::new(),
@@ -185,7 +185,17 @@ impl Tailer {
             next_poll: now,
             starved: false,
             ended: false,
-        }
+        };
+        tailer.expect();
+        tailer
+    }
+
+    /// Names that may have led somewhere while the agent did not run.
+    fn expect(&mut self) {
+        let known = self.dormant.iter().map(|record| record.path.clone());
+        let named = self.watches.iter().flat_map(|watch| watch.globs.patterns());
+        let named = named.filter_map(super::glob::Pattern::literal);
+        self.rotations = known.chain(named).collect();
     }
 
     /// The source shall end, or everything behind it has.

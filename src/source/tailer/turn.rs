@@ -205,8 +205,14 @@ impl Tailer {
             Some(line) => line,
             None if end == End::Eof && !head.is_empty() => head,
             None => {
-                if tail.gone.is_some() || tail.is_ending() {
+                // What comes from now on is new.
+                tail.from_end = false;
+                let (attend, begun) = (tail.is_ending(), !head.is_empty());
+                if attend {
                     self.attend(inode, now);
+                }
+                if begun {
+                    self.make_stub(inode);
                 }
                 return false;
             }
@@ -313,9 +319,27 @@ impl Tailer {
         tail.open = false;
         tail.done = false;
         tail.from_end = false;
-        let before = end_life(place.life.clone());
+        tail.stage = Stage::Unborn(end_life(place.life.clone()));
+        let path = Arc::clone(&tail.path);
+        info!(path = %path.display(), offset = place.offset, "the file was truncated: reading it from its beginning");
+        self.make_stub(inode);
+        self.ended_life(inode, place, now);
+        self.queue(inode);
+    }
+
+    /// Writes down that the file is there although it has no key yet, so that the next run knows it.
+    fn make_stub(&mut self, inode: Inode) {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return;
+        };
+        let Stage::Unborn(before) = &tail.stage else {
+            return;
+        };
+        if tail.stub.is_some() {
+            return;
+        }
         let stub = FileRecord {
-            key: key(&self.host, inode, tail.born, &before),
+            key: key(&self.host, inode, tail.born, before),
             input: self.watches[tail.watch].name.clone(),
             path: tail.path.to_path_buf(),
             dev: inode.dev,
@@ -327,11 +351,6 @@ impl Tailer {
         };
         tail.stub = Some(stub.key);
         self.ledger.track(stub);
-        tail.stage = Stage::Unborn(before);
-        let path = Arc::clone(&tail.path);
-        info!(path = %path.display(), offset = place.offset, "the file was truncated: reading it from its beginning");
-        self.ended_life(inode, place, now);
-        self.queue(inode);
     }
 
     /// What was written to an emptied file since the last look is in its copy, if there is one.
