@@ -89,6 +89,7 @@ impl Rig {
             pool,
             bell,
             workers: vec![sender],
+            scan: crate::limits::SCAN_EVERY,
             notify: false,
         };
         self.running = Some((Tailer::new(setup, self.now), receiver));

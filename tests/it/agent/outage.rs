@@ -70,7 +70,7 @@ async fn a_server_that_is_away_is_waited_for_in_bounded_memory() {
     agent.wait_for_log("127.0.0.1").await;
     let peak = agent.peak_memory();
     assert!(peak < 64 << 20, "{peak} bytes with the server away");
-    proxy.up().await;
+    proxy.up();
     client.wait_for_count("away", LINES).await;
     agent.stop();
     client
