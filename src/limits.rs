@@ -86,3 +86,7 @@ pub const GLOB_ALTERNATIVES_MAX: usize = 256;
 
 /// Directory levels that `**` descends.
 pub const GLOB_DEPTH_MAX: usize = 32;
+
+/// The most of a file that is in memory at once, in bytes, whatever the limits of lines and events are: frames
+/// keep positions in 32 bits.
+pub const WINDOW_BYTES_MAX: usize = 1 << 30;

@@ -98,8 +98,11 @@ pub(super) fn pieces(text: &str) -> Result<Vec<(Piece<'_>, Range<usize>)>, Synta
                     // Only streaming parsers ask for more; these see the whole text.
                     break;
                 };
+                // A place by itself is shown as the letter there.
+                let letter = fault.from.chars().next().map_or(0, char::len_utf8);
+                let from = place(fault.from);
                 return Err(SyntaxError {
-                    span: place(fault.from)..place(fault.to).max(place(fault.from) + 1).min(text.len()),
+                    span: from..place(fault.to).max(from + letter),
                     message: fault.message,
                     help: fault.help,
                 });
@@ -247,12 +250,184 @@ fn all_names() -> String {
 /// The kind that was probably meant, or all of them.
 fn suggest(word: &str) -> String {
     let lower = word.to_lowercase();
-    Kind::names()
-        .map(|name| (strsim::damerau_levenshtein(&lower, name), name))
-        .min()
-        .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
-        .map_or_else(
-            || format!("the types are {}", all_names()),
-            |(_, name)| format!("did you mean `{name}`?"),
-        )
+    // `integer`, `ipv4`: the longest name that the word begins with.
+    let begun = Kind::names()
+        .filter(|name| lower.starts_with(name))
+        .max_by_key(|name| name.len());
+    let similar = || {
+        let nearest = Kind::names()
+            .map(|name| (strsim::damerau_levenshtein(&lower, name), name))
+            .min();
+        nearest.filter(|(distance, name)| *distance <= 1 + name.len() / 4)
+    };
+    match begun.or_else(|| similar().map(|(_, name)| name)) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("the types are {}", all_names()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Schema;
+    use crate::pattern::Program;
+
+    #[test]
+    fn pieces_of_a_pattern() {
+        let found = pieces("a {{b}} \t{@timestamp:clf?}{_}").unwrap();
+        let capture = |name, kind, optional| Piece::Capture(Name { name, kind, optional });
+        assert_eq!(
+            found,
+            [
+                (Piece::Text("a"), 0..1),
+                (Piece::Text(" "), 1..2),
+                (Piece::Text("{"), 2..4),
+                (Piece::Text("b"), 4..5),
+                (Piece::Text("}"), 5..7),
+                (Piece::Blanks, 7..9),
+                (
+                    capture(Some("@timestamp"), Kind::by_name("clf").unwrap(), true),
+                    9..26
+                ),
+                (capture(None, Kind::Text, false), 26..29),
+            ]
+        );
+    }
+
+    #[test]
+    fn mistakes() {
+        for (text, span, message, help) in [
+            (
+                "",
+                0..0,
+                "the pattern is empty",
+                "`{message}` takes the whole event",
+            ),
+            ("{x:ipp}", 3..6, "unknown type `ipp`", "did you mean `ip`?"),
+            ("{x:Int}", 3..6, "unknown type `Int`", "did you mean `int`?"),
+            (
+                "{x:integer}",
+                3..10,
+                "unknown type `integer`",
+                "did you mean `int`?",
+            ),
+            (
+                "{x:qqqqqq}",
+                3..9,
+                "unknown type `qqqqqq`",
+                "the types are text, ",
+            ),
+            (
+                "{x:}",
+                2..3,
+                "a type is missing behind the `:`",
+                "the types are text, ",
+            ),
+            (
+                "a {x",
+                2..4,
+                "a `{` that is not closed",
+                "write `{{` for a brace of the line",
+            ),
+            (
+                "a {",
+                3..3,
+                "a `{` that is not closed",
+                "write `{{` for a brace of the line",
+            ),
+            (
+                "a }",
+                2..3,
+                "a `}` without a `{` before it",
+                "write `}}` for a brace of the line",
+            ),
+            (
+                "{}",
+                1..2,
+                "a capture needs a name of letters, digits, `_`, `.`, `-` and `@`",
+                "`{_}` matches",
+            ),
+            (
+                "{1}",
+                1..2,
+                "a capture needs a name of letters, digits, `_`, `.`, `-` and `@`",
+                "`{_}` matches",
+            ),
+            ("{a..b}", 1..5, "`a..b` is no field name", "parts of a name are"),
+            ("{a.}", 1..3, "`a.` is no field name", "parts of a name are"),
+            (
+                "{a b}",
+                2..3,
+                "unexpected ` ` in a capture",
+                "a capture is `{name}`",
+            ),
+            (
+                "{a:int é}",
+                6..7,
+                "unexpected ` ` in a capture",
+                "a capture is `{name}`",
+            ),
+            (
+                "{aé}",
+                2..4,
+                "unexpected `\\u{e9}` in a capture",
+                "a capture is `{name}`",
+            ),
+            ("{a?:int}", 0..7, "the `?` is before the type", "write it last"),
+            (
+                "x{a}{b}",
+                1..7,
+                "two captures with nothing between them: where does the first one end?",
+                "put the text between them",
+            ),
+            (
+                "{a:int?}{b}",
+                0..11,
+                "two captures with nothing between them: where does the first one end?",
+                "put the text between them",
+            ),
+            (
+                "{a} {a:int}",
+                4..11,
+                "`a` is set twice, first by `{a}`",
+                "give one of the two",
+            ),
+            (
+                "{u:url} {r:http_request}",
+                8..24,
+                "`url.path` is set twice, first by `{u:url}`",
+                "give one of the two",
+            ),
+        ] {
+            let mut schema = Schema::default();
+            let error = Program::compile(text, &mut schema).unwrap_err();
+            assert_eq!(
+                (error.span.clone(), error.message.as_str()),
+                (span, message),
+                "{text}"
+            );
+            assert!(
+                error.help.as_deref().unwrap().starts_with(help),
+                "{text}: {:?}",
+                error.help
+            );
+            assert!(schema.is_empty());
+        }
+    }
+
+    #[test]
+    fn limits() {
+        let mut schema = Schema::default();
+        let text = (0..1_001)
+            .map(|index| format!("{{f{index}}} "))
+            .collect::<String>();
+        let error = Program::compile(&text, &mut schema).unwrap_err();
+        assert_eq!(error.message, "more than 1000 captures");
+        for index in 0..Schema::FIELDS_MAX - 1 {
+            schema.intern(&format!("x{index}"));
+        }
+        let error = Program::compile("{a} {b}", &mut schema).unwrap_err();
+        assert_eq!(error.message, "the pipeline names more than 4096 fields");
+        assert!(Program::compile("{a} {x0}", &mut schema).is_ok());
+    }
 }

@@ -48,6 +48,16 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// A batch of its own memory, without a pool.
+    pub fn new(body: Vec<u8>, docs: Vec<Doc>, parts: Vec<Part>) -> Self {
+        Batch {
+            body,
+            docs,
+            parts,
+            home: None,
+        }
+    }
+
     /// The bytes of a run of documents.
     pub fn bytes_of(&self, docs: Range<usize>) -> Range<usize> {
         bytes_of(&self.docs, docs)

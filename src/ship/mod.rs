@@ -1,11 +1,58 @@
 //! Events become bulk bodies, bodies become verdicts.
+//!
+//! ```text
+//! encode ─▶ Batch ─▶ Output ─▶ Delivery ─▶ Gate ─▶ Client ─▶ Elasticsearch
+//!             ▲                 │    ▲    which host,  one      │
+//!             │                 │    │    and when   request    │
+//!           pool ◀── body ──────┤    └── verdicts ◀── answer ◀──┘
+//!                               ├─▶ reject store: documents refused for good
+//!                               └─▶ Settle: spans whose events all have a verdict
+//! ```
+//!
+//! A batch is owned by one delivery until its last document has its final verdict: sent, answered, split, sent
+//! again in part, in its one body. What all deliveries share is small: the [`gate`] (health of the hosts, limit
+//! of requests in flight), the size of body that the server takes, and the reject store.
 
+mod announce;
+mod answer;
+mod backoff;
 mod batch;
+mod body_limit;
+mod breaker;
+mod client;
+mod client_error;
+mod concurrency;
+mod connect;
+mod deliver;
+mod elasticsearch;
+mod file_output;
+mod gate;
+mod gzip;
+mod hosts;
+mod output;
 mod pool;
+mod progress;
+pub mod rejects;
+mod retry_after;
 mod settings;
 mod settle;
+mod stdout_output;
+pub mod telemetry;
+#[cfg(test)]
+mod testing;
+mod trouble;
+mod verdict;
 
 pub use batch::{Batch, Doc, Origin, Part};
+pub use client::Client;
+pub use client_error::ClientError;
+pub use deliver::{Answer, Server};
+pub use elasticsearch::{Elasticsearch, RejectSettings};
+pub use file_output::{FileOutput, FileSettings, FileSync};
+pub use output::{Ended, Output};
 pub use pool::BatchPool;
 pub use settings::{Auth, ClientCertificate, ElasticsearchSettings, REQUESTS_MAX, Secret};
 pub use settle::{Settle, Tally};
+pub use stdout_output::StdoutOutput;
+pub use trouble::{Failure, Trouble};
+pub use verdict::{Cause, Refusal, Verdict};

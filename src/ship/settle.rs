@@ -1,3 +1,4 @@
+use super::batch::Batch;
 use crate::event::Span;
 
 /// What became of the events of one span.
@@ -25,4 +26,22 @@ impl Tally {
 /// Called from the output's task and must not block; spans of one file may come out of order.
 pub trait Settle: Send + Sync {
     fn settle(&self, span: Span, tally: Tally);
+}
+
+/// Settles every part of a batch whose documents were all accepted.
+pub(super) fn settle_all(batch: &Batch, settle: &dyn Settle) {
+    let mut documents = vec![0u64; batch.parts.len()];
+    for doc in &batch.docs {
+        documents[doc.part as usize] += 1;
+    }
+    for (part, accepted) in batch.parts.iter().zip(documents) {
+        settle.settle(
+            part.span,
+            Tally {
+                accepted,
+                filtered: u64::from(part.filtered),
+                ..Tally::default()
+            },
+        );
+    }
 }

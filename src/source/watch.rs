@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::Globs;
 use crate::limits;
 
+/// Room for what is no part of a line's text: a byte order mark, `\r\n`.
+const LINE_END_ROOM: usize = 16;
+
 /// What an input is to the source.
 #[derive(Clone, Debug)]
 pub struct Watch {
@@ -69,23 +72,21 @@ impl Default for FrameRule {
 }
 
 impl FrameRule {
-    /// Overlapping events of a wrapped file that together are longer than this are ended together; in bytes of
-    /// the file. Wrapping and escaping seldom double a text, so an event reaches its own limits first.
+    /// Overlapping events of a wrapped file that together are longer than this are ended together, and a raw
+    /// line that is longer is not unwrapped; in bytes of the file. Wrapping and escaping seldom double a text,
+    /// so an event reaches its own limits first.
     pub fn overlap_bytes_max(&self) -> usize {
         let longest = self.line_bytes_max.max(self.event_bytes_max);
-        if self.wrapper.is_some() {
-            longest.saturating_mul(2)
-        } else {
-            longest
-        }
+        let wrapped = if self.wrapper.is_some() { 2 } else { 1 };
+        longest
+            .saturating_mul(wrapped)
+            .min(limits::WINDOW_BYTES_MAX - LINE_END_ROOM)
     }
 
-    /// How much of the file has to be in memory so that framing always gets on, in bytes. One more than the
-    /// longest event: with that many bytes from the beginning of an event, its end is known.
+    /// How much of the file, from the beginning of an event, has to be in memory so that framing always gets
+    /// on, in bytes.
     pub fn window_bytes_max(&self) -> usize {
-        self.overlap_bytes_max()
-            .saturating_add(1)
-            .max(limits::CHUNK_BYTES)
+        self.overlap_bytes_max() + LINE_END_ROOM
     }
 
     /// Whether an event can be incomplete although its last line is complete.

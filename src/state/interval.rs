@@ -50,11 +50,11 @@ impl Settled {
     }
 
     fn keep(&mut self, mut from: u64, mut to: u64) {
-        if let Some((&before, &end)) = self.islands.range(..=from).next_back() {
-            if end >= from {
-                from = before;
-                to = to.max(end);
-            }
+        if let Some((&before, &end)) = self.islands.range(..=from).next_back()
+            && end >= from
+        {
+            from = before;
+            to = to.max(end);
         }
         while let Some((&next, &end)) = self.islands.range(from..=to).next() {
             to = to.max(end);

@@ -231,11 +231,11 @@ impl Ledger {
     /// Metrics have counted every event of the file before `to`.
     pub fn counted(&self, file: FileKey, to: u64) {
         let mut inner = self.lock();
-        if let Some(entry) = inner.files.get_mut(&file) {
-            if entry.record.counted < to {
-                entry.record.counted = to;
-                self.touch(inner);
-            }
+        if let Some(entry) = inner.files.get_mut(&file)
+            && entry.record.counted < to
+        {
+            entry.record.counted = to;
+            self.touch(inner);
         }
     }
 

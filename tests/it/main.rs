@@ -1,1 +1,5 @@
+//! Integration tests: the real program against real servers.
 
+mod proxy;
+mod servers;
+mod smoke;

@@ -1,0 +1,262 @@
+//! One request to one host, and what its answer means. Which host, when, and how often is the gate's and the
+//! delivery's business.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::{Method, Response, StatusCode, Url};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::client_error::ClientError;
+use super::connect::{self, CONNECT_TIMEOUT};
+use super::deliver::{Answer, Server};
+use super::gzip::Gzip;
+use super::retry_after;
+use super::settings::{Auth, ElasticsearchSettings};
+use super::trouble::{Failure, Trouble, chain};
+use super::verdict::{Refusal, ServerError, cut};
+use crate::limits;
+
+/// Speaks HTTP to the hosts of one `[elasticsearch]`.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    hosts: Vec<Host>,
+    gzip: Option<Arc<Gzip>>,
+    request_timeout: Duration,
+    /// What to look at when the credentials are refused.
+    setting: &'static str,
+}
+
+#[derive(Debug)]
+struct Host {
+    base: Url,
+    bulk: Url,
+}
+
+/// An answer to one of the small requests of `setup` and `check`.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub text: Vec<u8>,
+}
+
+/// Without a filter an answer is ten times as long.
+const BULK_PATH: &str = "/_bulk?filter_path=errors,items.*.status,items.*.error";
+
+/// Text of an error answer that is read, in bytes: enough for its reason.
+const ERROR_BYTES_MAX: usize = 64 << 10;
+
+/// A smaller body is compressed at once: handing it to another thread would take longer.
+const INLINE_BYTES_MAX: usize = 32 << 10;
+
+/// How much of an answer in an unknown form a message shows, in bytes.
+const SHOWN_BYTES_MAX: usize = 160;
+
+impl Client {
+    /// Reads the certificate files. No connection is made.
+    pub fn new(settings: &ElasticsearchSettings) -> Result<Self, ClientError> {
+        let mut auth = settings.auth.clone();
+        let mut hosts = Vec::with_capacity(settings.hosts.len());
+        for host in &settings.hosts {
+            let (base, own_auth) = connect::address(host)?;
+            if let (Auth::None, Some(own_auth)) = (&auth, own_auth) {
+                auth = own_auth;
+            }
+            let mut bulk = connect::join(&base, BULK_PATH);
+            if let Some(pipeline) = &settings.ingest_pipeline {
+                bulk.query_pairs_mut().append_pair("pipeline", pipeline);
+            }
+            hosts.push(Host { base, bulk });
+        }
+        if hosts.is_empty() {
+            return Err(ClientError::NoHost);
+        }
+        Ok(Client {
+            http: connect::http(settings, &auth)?,
+            hosts,
+            gzip: (settings.gzip_level > 0).then(|| Arc::new(Gzip::new(settings.gzip_level))),
+            request_timeout: settings.request_timeout,
+            setting: connect::setting_of(&auth),
+        })
+    }
+
+    /// The hosts' addresses, without credentials, for messages; in the order of their indexes.
+    pub fn names(&self) -> Vec<String> {
+        let name = |host: &Host| host.base.as_str().trim_end_matches('/').to_owned();
+        self.hosts.iter().map(name).collect()
+    }
+
+    /// A small request with JSON, or nothing, as its body; `path` begins with `/`.
+    pub async fn request(
+        &self,
+        host: usize,
+        method: Method,
+        path: &str,
+        json: Option<String>,
+    ) -> Result<Reply, Trouble> {
+        let mut request = self
+            .http
+            .request(method, connect::join(&self.hosts[host].base, path))
+            .timeout(self.request_timeout);
+        if let Some(json) = json {
+            request = request.header(CONTENT_TYPE, "application/json").body(json);
+        }
+        let response = request.send().await.map_err(|error| self.trouble(error))?;
+        let status = response.status().as_u16();
+        let text = self.text(response, limits::ANSWER_BYTES_MAX).await?;
+        Ok(Reply { status, text })
+    }
+
+    /// What an answer other than the expected one means.
+    pub(super) fn failure(&self, status: u16, text: &[u8]) -> Trouble {
+        let reason = reason(text, status);
+        match status {
+            401 | 403 => Trouble::Denied {
+                status,
+                reason,
+                setting: self.setting,
+            },
+            404 | 405 => Trouble::WrongAddress(status),
+            429 => Trouble::Busy(status),
+            500.. => Trouble::Server { status, reason },
+            _ => Trouble::Refused { status, reason },
+        }
+    }
+
+    async fn answer(&self, response: Response) -> Answer {
+        let status = response.status();
+        let header = |name| response.headers().get(name)?.to_str().ok();
+        match status {
+            StatusCode::OK => match self.text(response, limits::ANSWER_BYTES_MAX).await {
+                Ok(text) => Answer::Text(text),
+                Err(trouble) => Answer::Failed(trouble.into()),
+            },
+            StatusCode::PAYLOAD_TOO_LARGE => Answer::TooLarge,
+            status if status.is_redirection() => Answer::Failed(Failure::from(Trouble::Redirect {
+                status: status.as_u16(),
+                location: header(LOCATION).unwrap_or_default().to_owned(),
+            })),
+            status if status.is_success() => {
+                Answer::Failed(Trouble::Broken(format!("status {}", status.as_u16())).into())
+            }
+            status => {
+                let status = status.as_u16();
+                let retry_after =
+                    header(RETRY_AFTER).and_then(|text| retry_after::parse(text, jiff::Timestamp::now()));
+                // The status says enough where the text does not come through.
+                let text = self.text(response, ERROR_BYTES_MAX).await.unwrap_or_default();
+                if status == 400
+                    && let Some(reason) = error_text(&text)
+                {
+                    return Answer::Refused(Refusal { status, reason });
+                }
+                let trouble = match self.failure(status, &text) {
+                    Trouble::Server { status: 503, .. } if retry_after.is_some() => Trouble::Busy(503),
+                    trouble => trouble,
+                };
+                Answer::Failed(Failure { trouble, retry_after })
+            }
+        }
+    }
+
+    /// The text of an answer, at most `bytes_max` long.
+    async fn text(&self, mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Trouble> {
+        let length = response.content_length().unwrap_or(0).min(bytes_max as u64);
+        let mut text = Vec::with_capacity(length as usize);
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.trouble(error))? {
+            if text.len() + chunk.len() > bytes_max {
+                return Err(Trouble::Broken(format!("it is longer than {bytes_max} bytes")));
+            }
+            text.extend_from_slice(&chunk);
+        }
+        Ok(text)
+    }
+
+    /// What an error on the way means.
+    fn trouble(&self, error: reqwest::Error) -> Trouble {
+        let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
+        let text = chain(&error.without_url());
+        match (is_connect, is_timeout) {
+            (true, true) => Trouble::Unreachable(format!("no connection within {CONNECT_TIMEOUT:?}")),
+            (true, false) if text.contains("certificate") => Trouble::Untrusted(text),
+            (true, false) => Trouble::Unreachable(text),
+            (false, true) => Trouble::TimedOut(self.request_timeout),
+            (false, false) => Trouble::Reset(text),
+        }
+    }
+
+    async fn packed(&self, body: &Bytes) -> Option<Vec<u8>> {
+        let gzip = self.gzip.as_ref()?;
+        if body.len() <= INLINE_BYTES_MAX {
+            return gzip.pack(body);
+        }
+        let (gzip, body) = (Arc::clone(gzip), body.clone());
+        // It does not panic; if the runtime is about to end, the body goes as it is.
+        tokio::task::spawn_blocking(move || gzip.pack(&body)).await.ok()?
+    }
+}
+
+impl Server for Client {
+    async fn bulk(&self, host: usize, body: Bytes) -> Answer {
+        let mut request = self
+            .http
+            .post(self.hosts[host].bulk.clone())
+            .header(CONTENT_TYPE, "application/x-ndjson")
+            .timeout(self.request_timeout);
+        let packed = self.packed(&body).await.map(Bytes::from);
+        request = match &packed {
+            Some(packed) => request.header(CONTENT_ENCODING, "gzip").body(packed.clone()),
+            None => request.body(body),
+        };
+        let answer = match request.send().await {
+            Ok(response) => self.answer(response).await,
+            Err(error) => Answer::Failed(self.trouble(error).into()),
+        };
+        if let (Some(gzip), Some(packed)) = (&self.gzip, packed)
+            && packed.is_unique()
+        {
+            gzip.give_back(Vec::from(packed));
+        }
+        answer
+    }
+}
+
+/// What Elasticsearch and OpenSearch say when a request as a whole fails.
+#[derive(Deserialize)]
+struct WholeError<'a> {
+    #[serde(borrow)]
+    error: &'a RawValue,
+}
+
+/// The reason in an error answer of Elasticsearch; nothing for anybody else's.
+fn error_text(text: &[u8]) -> Option<Box<str>> {
+    let whole: WholeError = serde_json::from_slice(text).ok()?;
+    Some(ServerError::read(whole.error.get()).text())
+}
+
+/// A reason for a message, whatever the answer looks like.
+fn reason(text: &[u8], status: u16) -> String {
+    if let Some(reason) = error_text(text) {
+        return reason.into();
+    }
+    let mut shown = String::from_utf8_lossy(&text[..text.len().min(2 * SHOWN_BYTES_MAX)])
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    cut(&mut shown, SHOWN_BYTES_MAX);
+    if shown.is_empty() {
+        let code = StatusCode::from_u16(status).ok();
+        code.and_then(|code| code.canonical_reason())
+            .unwrap_or("no reason given")
+            .to_owned()
+    } else {
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests;

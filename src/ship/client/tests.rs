@@ -1,0 +1,274 @@
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
+
+use super::*;
+use crate::ship::settings::Secret;
+
+/// What the client sent.
+struct Sent {
+    head: String,
+    body: Vec<u8>,
+}
+
+/// A server that answers each connection's one request with `answer` as it stands, then closes it. Gives its
+/// address, and what it was sent.
+fn server(answer: impl Into<Vec<u8>>) -> (String, mpsc::Receiver<Sent>) {
+    let answer = answer.into();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let sent = read_request(&mut stream);
+            // Whoever is not interested has dropped the receiver; a client may be gone before its answer.
+            let _ = sender.send(sent);
+            let _ = stream.write_all(&answer);
+        }
+    });
+    (address, receiver)
+}
+
+fn read_request(stream: &mut TcpStream) -> Sent {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let head_end = memchr::memmem::find(&bytes, b"\r\n\r\n");
+        if let Some(end) = head_end {
+            let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_lowercase();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .map_or(0, |length| length.parse().unwrap());
+            if bytes.len() >= end + 4 + length {
+                let body = bytes[end + 4..].to_vec();
+                return Sent { head, body };
+            }
+        }
+        let read = stream.read(&mut buffer).unwrap();
+        assert!(read > 0, "half a request");
+        bytes.extend_from_slice(&buffer[..read]);
+    }
+}
+
+fn http(status: &str, headers: &str, text: &str) -> String {
+    let length = text.len();
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{text}")
+}
+
+fn client(host: &str, gzip_level: u32) -> Client {
+    Client::new(&ElasticsearchSettings {
+        hosts: vec![host.to_owned()],
+        auth: Auth::ApiKey(Secret::new("id:key")),
+        gzip_level,
+        ingest_pipeline: Some("geo & more".to_owned()),
+        ..ElasticsearchSettings::default()
+    })
+    .unwrap()
+}
+
+async fn ask(answer: impl Into<Vec<u8>>) -> Answer {
+    let (address, _sent) = server(answer);
+    client(&address, 0).bulk(0, Bytes::from_static(b"{}\n{}\n")).await
+}
+
+/// The trouble that an answer is taken for.
+async fn trouble(answer: impl Into<Vec<u8>>) -> Trouble {
+    match ask(answer).await {
+        Answer::Failed(failure) => failure.trouble,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_request_has_all_that_elasticsearch_wants() {
+    let (address, sent) = server(http("200 OK", "", "{}"));
+    let answer = client(&format!("{address}/prefix/"), 0)
+        .bulk(0, Bytes::from_static(b"{}\n{}\n"))
+        .await;
+    assert!(matches!(answer, Answer::Text(text) if text == b"{}"));
+    let sent = sent.recv().unwrap();
+    let path = sent.head.lines().next().unwrap();
+    assert!(
+        path.starts_with("post /prefix/_bulk?filter_path=errors"),
+        "{path}"
+    );
+    assert!(path.contains("&pipeline=geo+%26+more "), "{path}");
+    assert!(sent.head.contains("content-type: application/x-ndjson"));
+    assert!(
+        sent.head.contains("authorization: apikey awq6a2v5"),
+        "{}",
+        sent.head
+    );
+    assert!(!sent.head.contains("content-encoding"));
+    assert_eq!(sent.body, b"{}\n{}\n");
+}
+
+#[tokio::test]
+async fn a_body_is_compressed_and_its_buffer_comes_back() {
+    for size in [10, INLINE_BYTES_MAX * 4] {
+        let (address, sent) = server(http("200 OK", "", "{}"));
+        let client = client(&address, 1);
+        let body = Bytes::from(b"{}\n".repeat(size));
+        client.bulk(0, body.clone()).await;
+        let sent = sent.recv().unwrap();
+        assert!(sent.head.contains("content-encoding: gzip"));
+        let mut text = Vec::new();
+        flate2::read::GzDecoder::new(&sent.body[..])
+            .read_to_end(&mut text)
+            .unwrap();
+        assert_eq!(text, body);
+    }
+}
+
+#[tokio::test]
+async fn answers_by_status() {
+    let elastic = r#"{"error":{"root_cause":[],"type":"security_exception","reason":"missing authentication"},"status":401}"#;
+    assert_eq!(
+        trouble(http("401 Unauthorized", "", elastic)).await,
+        Trouble::Denied {
+            status: 401,
+            reason: "security_exception: missing authentication".to_owned(),
+            setting: "`api_key` and its privileges",
+        }
+    );
+    assert!(matches!(
+        trouble(http("403 Forbidden", "", "")).await,
+        Trouble::Denied { status: 403, .. }
+    ));
+    assert_eq!(
+        trouble(http("404 Not Found", "", "<html>")).await,
+        Trouble::WrongAddress(404)
+    );
+    assert_eq!(trouble(http("405 No", "", "")).await, Trouble::WrongAddress(405));
+    assert_eq!(
+        trouble(http("302 Found", "location: https://other/\r\n", "")).await,
+        Trouble::Redirect {
+            status: 302,
+            location: "https://other/".to_owned()
+        }
+    );
+    assert_eq!(
+        trouble(http("502 Bad Gateway", "", "<html>\n  nginx </html>")).await,
+        Trouble::Server {
+            status: 502,
+            reason: "<html> nginx </html>".to_owned()
+        }
+    );
+    assert!(matches!(
+        trouble(http("500 Oops", "", "")).await,
+        Trouble::Server { status: 500, .. }
+    ));
+    assert!(matches!(
+        trouble(http("406 No", "", "")).await,
+        Trouble::Refused { status: 406, .. }
+    ));
+    assert!(matches!(
+        trouble(http("204 Nothing", "", "")).await,
+        Trouble::Broken(_)
+    ));
+    assert!(matches!(
+        ask(http("413 Too Large", "", "")).await,
+        Answer::TooLarge
+    ));
+}
+
+#[tokio::test]
+async fn only_elasticsearchs_own_400_blames_the_documents() {
+    let own = r#"{"error":{"type":"illegal_argument_exception","reason":"Malformed action/metadata line [3]"},"status":400}"#;
+    let Answer::Refused(refusal) = ask(http("400 Bad Request", "", own)).await else {
+        panic!("not refused");
+    };
+    assert_eq!(
+        &*refusal.reason,
+        "illegal_argument_exception: Malformed action/metadata line [3]"
+    );
+    let proxy = "<html>The plain HTTP request was sent to HTTPS port</html>";
+    assert!(matches!(
+        trouble(http("400 Bad Request", "", proxy)).await,
+        Trouble::Refused { status: 400, .. }
+    ));
+}
+
+#[tokio::test]
+async fn retry_after_is_read() {
+    let busy = |status| http(status, "retry-after: 7\r\n", "");
+    for (status, code) in [("429 Too Many Requests", 429), ("503 Unavailable", 503)] {
+        let Answer::Failed(failure) = ask(busy(status)).await else {
+            panic!("no failure");
+        };
+        assert_eq!(failure.trouble, Trouble::Busy(code));
+        assert_eq!(failure.retry_after, Some(Duration::from_secs(7)));
+    }
+}
+
+#[tokio::test]
+async fn answers_that_break_off() {
+    let half = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"errors\"";
+    assert!(matches!(trouble(half).await, Trouble::Reset(_)));
+    assert!(matches!(trouble("").await, Trouble::Reset(_)));
+    assert!(matches!(
+        trouble("SSH-2.0-OpenSSH_9.2\r\n").await,
+        Trouble::Reset(_)
+    ));
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_cut_off() {
+    let mut endless = b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n".to_vec();
+    endless.resize(limits::ANSWER_BYTES_MAX + (1 << 20), b' ');
+    assert!(matches!(trouble(endless).await, Trouble::Broken(_)));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_and_one_that_does_not_answer() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let answer = client(&format!("http://{free}"), 0)
+        .bulk(0, Bytes::from_static(b"x"))
+        .await;
+    assert!(
+        matches!(
+            &answer,
+            Answer::Failed(Failure {
+                trouble: Trouble::Unreachable(_),
+                ..
+            })
+        ),
+        "{answer:?}"
+    );
+
+    // The kernel takes the connection; nobody ever answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let patience = Duration::from_millis(20);
+    let client = Client::new(&ElasticsearchSettings {
+        hosts: vec![format!("http://{}", silent.local_addr().unwrap())],
+        request_timeout: patience,
+        ..ElasticsearchSettings::default()
+    })
+    .unwrap();
+    let answer = client.bulk(0, Bytes::from_static(b"x")).await;
+    assert!(
+        matches!(&answer, Answer::Failed(Failure { trouble: Trouble::TimedOut(after), .. }) if *after == patience),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn hosts_are_named_without_their_credentials() {
+    let settings = ElasticsearchSettings {
+        hosts: vec![
+            "https://me:hunter2@es-1:9200/".to_owned(),
+            "http://es-2".to_owned(),
+        ],
+        ..ElasticsearchSettings::default()
+    };
+    let client = Client::new(&settings).unwrap();
+    assert_eq!(client.names(), ["https://es-1:9200", "http://es-2"]);
+    assert!(!format!("{client:?}").contains("hunter2"));
+    let nowhere = ElasticsearchSettings {
+        hosts: Vec::new(),
+        ..ElasticsearchSettings::default()
+    };
+    assert!(matches!(Client::new(&nowhere), Err(ClientError::NoHost)));
+}

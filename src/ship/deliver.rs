@@ -1,0 +1,289 @@
+//! Delivers one batch: sends, reads the verdicts, settles what is settled, keeps what is refused, and sends
+//! again what has to be sent again, until nothing is left.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, sleep};
+
+use super::announce::Announce;
+use super::answer::{self, Broken, Complaint};
+use super::backoff::{Backoff, Jitter};
+use super::batch::Batch;
+use super::body_limit::BodyLimit;
+use super::gate::{Gate, Outcome};
+use super::progress::{Next, Progress, Step};
+use super::rejects::{RejectLines, RejectStore};
+use super::settle::Settle;
+use super::telemetry::{self, Queued, Verdicts};
+use super::trouble::{Failure, Trouble};
+use super::verdict::{Cause, Refusal, Verdict};
+
+/// Sends one bulk body to one host: the client, or a script in tests.
+pub trait Server: Send + Sync + 'static {
+    fn bulk(&self, host: usize, body: Bytes) -> impl Future<Output = Answer> + Send;
+}
+
+/// What came of one request.
+#[derive(Debug)]
+pub enum Answer {
+    /// Status 200; the text is not read yet.
+    Text(Vec<u8>),
+    /// Status 413.
+    TooLarge,
+    /// Elasticsearch itself finds the body as a whole wrong (status 400).
+    Refused(Refusal),
+    /// Anything else: no verdicts, and nothing is known about what was stored.
+    Failed(Failure),
+}
+
+/// What the deliveries of an output share.
+#[derive(Debug)]
+pub struct Delivery<S> {
+    server: S,
+    gate: Gate,
+    rejects: Arc<RejectStore>,
+    retry_max: Duration,
+    shared: Mutex<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    body_limit: BodyLimit,
+    jitter: Jitter,
+    /// What the log said last about documents that have to be sent again...
+    complaints: Announce,
+    /// ...about refused ones...
+    refusals: Announce,
+    /// ...and about the reject store.
+    store: Announce,
+}
+
+impl<S: Server> Delivery<S> {
+    pub fn new(
+        server: S,
+        gate: Gate,
+        rejects: Arc<RejectStore>,
+        retry_max: Duration,
+        jitter: Jitter,
+    ) -> Self {
+        Delivery {
+            server,
+            gate,
+            rejects,
+            retry_max,
+            shared: Mutex::new(Shared {
+                body_limit: BodyLimit::new(),
+                jitter,
+                complaints: Announce::default(),
+                refusals: Announce::default(),
+                store: Announce::default(),
+            }),
+        }
+    }
+
+    /// Ends when every document of the batch has its final verdict and every part has settled.
+    pub async fn deliver(&self, mut batch: Batch, settle: &dyn Settle) {
+        let _queued = Queued::new(batch.body.len());
+        let mut progress = Progress::new(&batch.docs, &batch.parts);
+        let mut backoff = Backoff::new(self.retry_max);
+        let mut verdicts = Vec::new();
+        // Requests carry slices of the one body: nothing is copied.
+        let mut body = Bytes::from(std::mem::take(&mut batch.body));
+        loop {
+            for (part, tally) in progress.take_settled() {
+                settle.settle(batch.parts[part].span, tally);
+            }
+            let next = progress.next(&batch.docs, |bytes| self.shared().body_limit.is_too_large(bytes));
+            match next {
+                Next::Send(run) => {
+                    let step = self
+                        .send(run.len(), body.slice(batch.bytes_of(run)), &mut verdicts)
+                        .await;
+                    progress.step(&batch.docs, step);
+                }
+                Next::Keep => {
+                    self.keep(&batch, &body, progress.refused()).await;
+                    progress.step(&batch.docs, Step::Kept);
+                }
+                Next::Again { slow, progressed } => {
+                    if progressed {
+                        backoff.reset();
+                    }
+                    let pause = backoff.pause(slow, None, &mut self.shared().jitter);
+                    sleep(pause).await;
+                    // Without a copy, unless a connection that broke still holds the body.
+                    batch.body = Vec::from(body);
+                    batch.retain(progress.again());
+                    body = Bytes::from(std::mem::take(&mut batch.body));
+                    progress.step(&batch.docs, Step::Compacted);
+                }
+                Next::Done => break,
+            }
+        }
+        // Back to the pool with the batch.
+        batch.body = Vec::from(body);
+    }
+
+    /// Sends `docs` documents once, when the gate lets them through.
+    async fn send<'v>(&self, docs: usize, body: Bytes, verdicts: &'v mut Vec<Verdict>) -> Step<'v> {
+        let bytes = body.len();
+        let pass = self.gate.enter().await;
+        telemetry::request_bytes(bytes);
+        let (outcome, step) = match self.server.bulk(pass.host(), body).await {
+            Answer::Text(text) => match answer::read(&text, docs, verdicts) {
+                Ok(complaint) => {
+                    self.shared().body_limit.accept(bytes);
+                    self.heard(complaint);
+                    (report(verdicts), Step::Answered(verdicts))
+                }
+                Err(broken) => unclear(broken_answer(&broken, &text).into()),
+            },
+            Answer::TooLarge => {
+                let credible = self.shared().body_limit.refuse(bytes);
+                (Outcome::Answered, Step::TooLarge { credible })
+            }
+            Answer::Refused(refusal) => (Outcome::Answered, Step::Refused(refusal)),
+            Answer::Failed(failure) => unclear(failure),
+        };
+        pass.finish(&outcome);
+        step
+    }
+
+    /// Writes refused documents to the reject store; waits as long as they do not fit.
+    async fn keep(&self, batch: &Batch, body: &Bytes, refused: &[(u32, Refusal)]) {
+        if let Some((_, refusal)) = refused.first()
+            && self.shared().refusals.is_news("refused", Instant::now())
+        {
+            tracing::warn!(
+                "{} documents are refused for good, the first with status {}: {}; see `logmill rejects list`",
+                refused.len(),
+                refusal.status,
+                refusal.reason,
+            );
+        }
+        let mut rest = refused;
+        while !rest.is_empty() {
+            // A batch of nothing but refused documents must not double its memory.
+            let mut lines = RejectLines::default();
+            while let Some(((doc, refusal), after)) = rest.split_first()
+                && !lines.is_full()
+            {
+                lines.push(batch, body, *doc as usize, refusal);
+                rest = after;
+            }
+            self.keep_lines(Arc::new(lines)).await;
+        }
+        telemetry::documents(Verdicts {
+            rejected: refused.len() as u64,
+            ..Verdicts::default()
+        });
+        // The next refusal is news again a minute from now.
+        self.shared().refusals.is_over();
+    }
+
+    async fn keep_lines(&self, lines: Arc<RejectLines>) {
+        let mut backoff = Backoff::new(self.retry_max);
+        loop {
+            let (store, copy) = (Arc::clone(&self.rejects), Arc::clone(&lines));
+            // A task that could not run to its end has kept nothing for sure: once more.
+            match tokio::task::spawn_blocking(move || store.keep(&copy)).await {
+                Ok(Ok(())) => break,
+                Ok(Err(error)) => {
+                    if self.shared().store.is_news(error.name(), Instant::now()) {
+                        tracing::error!("{error}; delivery waits for it");
+                    }
+                }
+                Err(_) => {}
+            }
+            let pause = backoff.pause(true, None, &mut self.shared().jitter);
+            sleep(pause).await;
+        }
+        if self.shared().store.is_over() {
+            tracing::info!("the reject store takes documents again");
+        }
+    }
+
+    /// Says once what keeps documents from being stored.
+    fn heard(&self, complaint: Option<Complaint>) {
+        let mut shared = self.shared();
+        let Some(Complaint {
+            cause,
+            status,
+            reason,
+        }) = complaint
+        else {
+            if shared.complaints.is_over() {
+                tracing::info!("all documents are stored again");
+            }
+            return;
+        };
+        if shared.complaints.is_news(name_of(cause), Instant::now()) {
+            tracing::warn!(
+                "documents are not stored now (status {status}): {reason}; {}",
+                cause.remedy()
+            );
+        }
+    }
+
+    /// No code panics while it holds the lock, so what is shared is whole.
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unclear<'v>(failure: Failure) -> (Outcome, Step<'v>) {
+    let sent = failure.trouble.was_sent();
+    (Outcome::Failed(failure), Step::Unclear { sent })
+}
+
+/// Counts the verdicts of one answer, and tells what they say about the server's load.
+fn report(verdicts: &[Verdict]) -> Outcome {
+    let mut counts = Verdicts::default();
+    let mut outcome = Outcome::Answered;
+    for verdict in verdicts {
+        match verdict {
+            Verdict::Accepted => counts.accepted += 1,
+            Verdict::AlreadyThere => counts.already_there += 1,
+            Verdict::Retry(cause) => {
+                counts.retry += 1;
+                if *cause == Cause::Busy {
+                    outcome = Outcome::Overloaded;
+                }
+            }
+            // Counted when it is kept.
+            Verdict::Rejected(_) => {}
+        }
+    }
+    telemetry::documents(counts);
+    outcome
+}
+
+/// The trouble with an answer, with the beginning of its text where that is no JSON.
+fn broken_answer(broken: &Broken, text: &[u8]) -> Trouble {
+    /// Enough to recognize a login page or a proxy's error.
+    const SHOWN_BYTES: usize = 60;
+    let start = text.trim_ascii_start();
+    if start.first() == Some(&b'<') {
+        let shown = String::from_utf8_lossy(&start[..start.len().min(SHOWN_BYTES)]);
+        Trouble::Broken(format!("it begins with {:?}", &*shown))
+    } else {
+        Trouble::Broken(broken.to_string())
+    }
+}
+
+fn name_of(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Busy => "busy",
+        Cause::Server => "server",
+        Cause::Denied => "denied",
+        Cause::Blocked => "blocked",
+        Cause::NoIndex => "no_index",
+        Cause::Setup => "setup",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,259 @@
+//! Bulk bodies into files, ready to be posted: action line, source line, rotated by size.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::mpsc::Receiver;
+use tokio::time::{Instant, sleep};
+
+use super::announce::Announce;
+use super::backoff::{Backoff, Jitter};
+use super::batch::Batch;
+use super::output::Ended;
+use super::settle::{Settle, settle_all};
+use crate::limits;
+
+/// When what was written is made durable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileSync {
+    /// Before its spans settle: a power cut loses nothing.
+    #[default]
+    EveryBatch,
+    /// When the operating system sees fit: a power cut loses its last seconds, a crash of the agent nothing.
+    Never,
+}
+
+/// `[file]` of `logmill.toml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSettings {
+    pub path: PathBuf,
+    /// The file is rotated before it would grow beyond, in bytes; a body is never cut.
+    pub bytes_max: u64,
+    /// Rotated files that are kept: `path.1` is the newest.
+    pub keep: u32,
+    pub sync: FileSync,
+}
+
+/// Writes batches to a file.
+#[derive(Debug)]
+pub struct FileOutput {
+    settings: FileSettings,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    bytes: u64,
+}
+
+impl FileOutput {
+    /// Opens the file when the first batch comes.
+    pub fn new(settings: FileSettings) -> Self {
+        FileOutput { settings, open: None }
+    }
+
+    pub(super) async fn run(mut self, mut batches: Receiver<Batch>, settle: Arc<dyn Settle>) -> Ended {
+        let mut backoff = Backoff::new(limits::RETRY_MAX);
+        let mut jitter = Jitter::from_clock();
+        let mut announce = Announce::default();
+        while let Some(mut batch) = batches.recv().await {
+            loop {
+                let written = tokio::task::spawn_blocking(move || {
+                    let result = self.write(&batch.body);
+                    (self, batch, result)
+                });
+                let Ok((back, same, result)) = written.await else {
+                    // Only when the runtime ends, or by a panic: either way nothing is left to write with.
+                    return Ended::GaveUp;
+                };
+                (self, batch) = (back, same);
+                let Err(error) = result else { break };
+                if announce.is_news("file", Instant::now()) {
+                    let path = self.settings.path.display();
+                    tracing::error!(
+                        "cannot write {path}: {error}; make it writable and see that its disk has room"
+                    );
+                }
+                sleep(backoff.pause(true, None, &mut jitter)).await;
+            }
+            backoff.reset();
+            if announce.is_over() {
+                tracing::info!("{} is written again", self.settings.path.display());
+            }
+            settle_all(&batch, &*settle);
+        }
+        Ended::Drained
+    }
+
+    /// Writes a body, whole or not at all.
+    fn write(&mut self, body: &[u8]) -> io::Result<()> {
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => Open::append(&self.settings.path)?,
+        };
+        if open.bytes > 0 && open.bytes + body.len() as u64 > self.settings.bytes_max {
+            drop(open);
+            rotate(&self.settings.path, self.settings.keep)?;
+            open = Open::append(&self.settings.path)?;
+        }
+        let written = open.file.write_all(body).and_then(|()| match self.settings.sync {
+            FileSync::EveryBatch => open.file.sync_data(),
+            FileSync::Never => Ok(()),
+        });
+        if written.is_ok() {
+            open.bytes += body.len() as u64;
+            self.open = Some(open);
+        } else {
+            // The next try writes the body from its start: what there is of it must go. Where this fails too,
+            // opening the file anew removes the half line, and documents before it are there twice.
+            let _ = open.file.set_len(open.bytes);
+        }
+        written
+    }
+}
+
+impl Open {
+    /// Opens the file to append to, without the half line that a crash may have left at its end.
+    fn append(path: &Path) -> io::Result<Self> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)?;
+        let len = file.metadata()?.len();
+        let bytes = end_of_last_line(&mut file, len)?;
+        if bytes < len {
+            file.set_len(bytes)?;
+        }
+        Ok(Open { file, bytes })
+    }
+}
+
+/// Where the last whole line ends.
+fn end_of_last_line(file: &mut File, len: u64) -> io::Result<u64> {
+    const STEP_BYTES: u64 = 64 << 10;
+    let mut buffer = Vec::new();
+    let mut end = len;
+    while end > 0 {
+        let start = end.saturating_sub(STEP_BYTES);
+        file.seek(SeekFrom::Start(start))?;
+        buffer.clear();
+        file.take(end - start).read_to_end(&mut buffer)?;
+        if let Some(at) = memchr::memrchr(b'\n', &buffer) {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
+/// `path` becomes `path.1`, `path.1` becomes `path.2`, and the one after `keep` goes.
+fn rotate(path: &Path, keep: u32) -> io::Result<()> {
+    let numbered = |number: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{number}"));
+        PathBuf::from(name)
+    };
+    if keep == 0 {
+        return fs::remove_file(path);
+    }
+    for number in (1..keep).rev() {
+        match fs::rename(numbered(number), numbered(number + 1)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    fs::rename(path, numbered(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::ship::Output;
+    use crate::ship::testing::{Settled, batch_of};
+
+    fn settings(dir: &Path, bytes_max: u64, keep: u32) -> FileSettings {
+        FileSettings {
+            path: dir.join("deep/events.ndjson"),
+            bytes_max,
+            keep,
+            sync: FileSync::EveryBatch,
+        }
+    }
+
+    #[tokio::test]
+    async fn bodies_are_appended_as_they_are_and_settled() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = settings(dir.path(), 1 << 20, 1);
+        let settled = Arc::new(Settled::default());
+        let (sender, receiver) = mpsc::channel(2);
+        let batch = batch_of(&["{\"n\":1}", "{\"n\":2}", "{\"n\":3}", "{\"n\":4}"]);
+        let body = batch.body.clone();
+        sender.send(batch).await.unwrap();
+        drop(sender);
+        let output = Output::File(FileOutput::new(settings.clone()));
+        assert_eq!(
+            output.run(receiver, settled.clone(), pending()).await,
+            Ended::Drained
+        );
+        assert_eq!(fs::read(&settings.path).unwrap(), body);
+        assert_eq!(
+            (
+                settled.total().accepted,
+                settled.total().filtered,
+                settled.spans()
+            ),
+            (4, 2, 2)
+        );
+    }
+
+    #[test]
+    fn a_file_is_rotated_before_it_grows_beyond_its_size_and_the_oldest_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = settings(dir.path(), 10, 2);
+        let mut output = FileOutput::new(settings.clone());
+        for body in [
+            "one\n",
+            "two\n",
+            "three\n",
+            "four, longer than the file may be\n",
+            "five\n",
+        ] {
+            output.write(body.as_bytes()).unwrap();
+        }
+        let read = |suffix: &str| fs::read_to_string(format!("{}{suffix}", settings.path.display())).ok();
+        assert_eq!(read("").unwrap(), "five\n");
+        assert_eq!(read(".1").unwrap(), "four, longer than the file may be\n");
+        assert_eq!(read(".2").unwrap(), "three\n");
+        assert_eq!(read(".3"), None);
+    }
+
+    #[test]
+    fn half_a_line_left_by_a_crash_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = settings(dir.path(), 1 << 20, 1);
+        fs::create_dir_all(settings.path.parent().unwrap()).unwrap();
+        for (left, kept) in [("whole\nhal", "whole\n"), ("hal", ""), ("whole\n", "whole\n")] {
+            fs::write(&settings.path, left).unwrap();
+            FileOutput::new(settings.clone()).write(b"next\n").unwrap();
+            assert_eq!(
+                fs::read_to_string(&settings.path).unwrap(),
+                format!("{kept}next\n")
+            );
+        }
+        let long = "x".repeat(200_000);
+        fs::write(&settings.path, format!("whole\n{long}")).unwrap();
+        FileOutput::new(settings.clone()).write(b"next\n").unwrap();
+        assert_eq!(fs::read_to_string(&settings.path).unwrap(), "whole\nnext\n");
+    }
+}

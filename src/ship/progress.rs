@@ -1,0 +1,467 @@
+//! What of one batch is still to do. Pure: the delivery sends, waits and writes; this decides.
+//!
+//! ```text
+//!          ┌──────── answered, too large, refused, unclear ───────┐
+//!          ▼                                                      │
+//!  todo: runs of documents ──▶ Send(run) ─────────────────────────┘
+//!          │ none left
+//!          ├─▶ Keep   refused documents go to the reject store, then their parts may settle
+//!          ├─▶ Again  documents to be sent again move together and become the next todo
+//!          └─▶ Done   every document has its verdict
+//! ```
+
+use std::ops::Range;
+
+use super::batch::{Doc, Part, bytes_of};
+use super::settle::Tally;
+use super::verdict::{Refusal, Verdict};
+
+/// After so many tries without a clear answer, a run is sent in halves: the server may choke on its size.
+const UNCLEAR_BEFORE_SPLIT: u32 = 3;
+
+/// A run of fewer bytes is not split for want of a clear answer.
+const SPLIT_BYTES_MIN: usize = 128 << 10;
+
+/// So many requests refused as a whole without a good one between them: the fault is not in the documents.
+const REFUSALS_IN_ROW_MAX: u32 = 64;
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Send these documents and report with [`Progress::step`].
+    Send(Range<usize>),
+    /// Write [`Progress::refused`] to the reject store, then [`Step::Kept`].
+    Keep,
+    /// Wait, move the documents of [`Progress::again`] together, then [`Step::Compacted`].
+    Again {
+        /// Something has to be put right first.
+        slow: bool,
+        /// Some document got a final verdict since the last time.
+        progressed: bool,
+    },
+    Done,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Step<'v> {
+    /// One verdict per document of the run; drained.
+    Answered(&'v mut Vec<Verdict>),
+    /// The run is too large as a body. Not `credible` when it is too small for that to be true.
+    TooLarge {
+        credible: bool,
+    },
+    /// The server refuses the run as a whole: some document spoils it.
+    Refused(Refusal),
+    /// No answer, or half of one. `sent`: the server may have choked on it.
+    Unclear {
+        sent: bool,
+    },
+    Kept,
+    Compacted,
+}
+
+#[derive(Debug)]
+pub struct Progress {
+    parts: Vec<Open>,
+    /// Runs of documents to send, the last one first; disjoint.
+    todo: Vec<Range<usize>>,
+    /// Tries of the last run in `todo` without a clear answer.
+    unclear: u32,
+    again: Vec<u32>,
+    slow: bool,
+    progressed: bool,
+    refused: Vec<(u32, Refusal)>,
+    /// Refused alone, as a whole request. Refused for good once another request shows that the server is well.
+    suspects: Vec<(u32, Refusal)>,
+    refusals_in_row: u32,
+    /// Parts whose last document got its verdict.
+    settled: Vec<u32>,
+}
+
+/// A part with documents that have no final verdict yet.
+#[derive(Debug)]
+struct Open {
+    docs: u32,
+    tally: Tally,
+}
+
+impl Progress {
+    pub fn new(docs: &[Doc], parts: &[Part]) -> Self {
+        let mut open: Vec<Open> = parts
+            .iter()
+            .map(|part| Open {
+                docs: 0,
+                tally: Tally {
+                    filtered: u64::from(part.filtered),
+                    ..Tally::default()
+                },
+            })
+            .collect();
+        for doc in docs {
+            open[doc.part as usize].docs += 1;
+        }
+        Progress {
+            settled: (0u32..)
+                .zip(&open)
+                .filter(|(_, part)| part.docs == 0)
+                .map(|(part, _)| part)
+                .collect(),
+            parts: open,
+            todo: Vec::from_iter((!docs.is_empty()).then_some(0..docs.len())),
+            unclear: 0,
+            again: Vec::new(),
+            slow: false,
+            progressed: false,
+            refused: Vec::new(),
+            suspects: Vec::new(),
+            refusals_in_row: 0,
+        }
+    }
+
+    /// What to do now. `is_too_large`: whether a body of so many bytes is not worth trying.
+    pub fn next(&mut self, docs: &[Doc], is_too_large: impl Fn(usize) -> bool) -> Next {
+        while let Some(run) = self.todo.last().cloned() {
+            if run.len() > 1 && is_too_large(bytes_of(docs, run.clone()).len()) {
+                self.split();
+            } else {
+                return Next::Send(run);
+            }
+        }
+        // Nothing else is left to tell the suspects from the rest.
+        self.refused.append(&mut self.suspects);
+        if !self.refused.is_empty() {
+            Next::Keep
+        } else if !self.again.is_empty() {
+            // Documents come back from runs in any order; moving them together needs them in order.
+            self.again.sort_unstable();
+            Next::Again {
+                slow: self.slow,
+                progressed: self.progressed,
+            }
+        } else {
+            Next::Done
+        }
+    }
+
+    /// Learns what came of the last [`Next`].
+    pub fn step(&mut self, docs: &[Doc], step: Step) {
+        match step {
+            Step::Answered(verdicts) => self.answered(docs, verdicts),
+            Step::TooLarge { credible } => self.too_large(docs, credible),
+            Step::Refused(refusal) => self.refuse(refusal),
+            Step::Unclear { sent } => self.unclear(docs, sent),
+            Step::Kept => {
+                for (doc, _) in std::mem::take(&mut self.refused) {
+                    self.close(docs, doc, |tally| &mut tally.rejected);
+                }
+            }
+            Step::Compacted => {
+                self.todo.push(0..self.again.len());
+                self.again.clear();
+                self.slow = false;
+                self.progressed = false;
+            }
+        }
+    }
+
+    /// Documents to be sent again, ascending once [`Next::Again`] was given.
+    pub fn again(&self) -> &[u32] {
+        &self.again
+    }
+
+    /// Documents refused for good that are not kept yet, and why.
+    pub fn refused(&self) -> &[(u32, Refusal)] {
+        &self.refused
+    }
+
+    /// Parts that have settled since the last call, each once.
+    pub fn take_settled(&mut self) -> impl Iterator<Item = (usize, Tally)> {
+        let parts = &self.parts;
+        self.settled
+            .drain(..)
+            .map(|part| (part as usize, parts[part as usize].tally))
+    }
+
+    fn answered(&mut self, docs: &[Doc], verdicts: &mut Vec<Verdict>) {
+        let run = self.take_run();
+        debug_assert_eq!(run.len(), verdicts.len());
+        self.refusals_in_row = 0;
+        self.refused.append(&mut self.suspects);
+        for (doc, verdict) in (run.start as u32..).zip(verdicts.drain(..)) {
+            match verdict {
+                Verdict::Accepted => self.close(docs, doc, |tally| &mut tally.accepted),
+                Verdict::AlreadyThere => self.close(docs, doc, |tally| &mut tally.already_there),
+                Verdict::Retry(cause) => {
+                    self.slow |= cause.is_slow();
+                    self.again.push(doc);
+                }
+                Verdict::Rejected(refusal) => self.refused.push((doc, refusal)),
+            }
+        }
+    }
+
+    fn too_large(&mut self, docs: &[Doc], credible: bool) {
+        if self.todo.last().is_some_and(|run| run.len() > 1) {
+            return self.split();
+        }
+        let run = self.take_run();
+        if credible {
+            let bytes = bytes_of(docs, run.clone()).len();
+            let reason =
+                format!("a document of {bytes} bytes is larger than what the server takes in one request");
+            self.refused.push((
+                run.start as u32,
+                Refusal {
+                    status: 413,
+                    reason: reason.into(),
+                },
+            ));
+        } else {
+            self.slow = true;
+            self.again.push(run.start as u32);
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.refusals_in_row += 1;
+        if self.refusals_in_row > REFUSALS_IN_ROW_MAX {
+            // Everything is refused: put it all back, and let somebody look at it.
+            self.refusals_in_row = 0;
+            self.slow = true;
+            self.again.extend(self.suspects.drain(..).map(|(doc, _)| doc));
+            self.again
+                .extend(self.todo.drain(..).flatten().map(|doc| doc as u32));
+        } else if self.todo.last().is_some_and(|run| run.len() > 1) {
+            self.split();
+        } else {
+            let run = self.take_run();
+            self.suspects.push((run.start as u32, refusal));
+        }
+    }
+
+    fn unclear(&mut self, docs: &[Doc], sent: bool) {
+        self.unclear += u32::from(sent);
+        let large =
+            |run: &Range<usize>| run.len() > 1 && bytes_of(docs, run.clone()).len() >= SPLIT_BYTES_MIN;
+        if self.unclear >= UNCLEAR_BEFORE_SPLIT && self.todo.last().is_some_and(large) {
+            self.split();
+        }
+    }
+
+    /// Takes the run that was sent. It is there: runs leave `todo` only here, in the step after their sending.
+    fn take_run(&mut self) -> Range<usize> {
+        self.unclear = 0;
+        self.todo.pop().unwrap_or(0..0)
+    }
+
+    /// Halves the next run of two or more documents.
+    fn split(&mut self) {
+        let run = self.take_run();
+        let middle = run.start + run.len() / 2;
+        self.todo.push(middle..run.end);
+        self.todo.push(run.start..middle);
+    }
+
+    /// A document has its final verdict, counted in the field that `count` picks.
+    fn close(&mut self, docs: &[Doc], doc: u32, count: impl Fn(&mut Tally) -> &mut u64) {
+        let index = docs[doc as usize].part;
+        let part = &mut self.parts[index as usize];
+        *count(&mut part.tally) += 1;
+        part.docs -= 1;
+        if part.docs == 0 {
+            self.settled.push(index);
+        }
+        self.progressed = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{FileKey, Span};
+    use crate::ship::batch::Origin;
+    use crate::ship::verdict::Cause;
+
+    /// `count` documents of `bytes` bytes each, two per part, and a part with filtered events only.
+    fn batch(count: u32, bytes: u32) -> (Vec<Doc>, Vec<Part>) {
+        let docs = (0..count)
+            .map(|doc| Doc {
+                end: (doc + 1) * bytes,
+                at: u64::from(doc),
+                part: doc / 2,
+            })
+            .collect();
+        let parts = (0..count.div_ceil(2) + 1)
+            .map(|part| Part {
+                span: Span {
+                    file: FileKey(1),
+                    from: u64::from(part) * 2,
+                    to: u64::from(part) * 2 + 2,
+                },
+                origin: std::sync::Arc::new(Origin {
+                    path: "access.log".into(),
+                    input: "shop".to_owned(),
+                }),
+                filtered: 3,
+            })
+            .collect();
+        (docs, parts)
+    }
+
+    fn never(_: usize) -> bool {
+        false
+    }
+
+    fn refusal() -> Refusal {
+        Refusal {
+            status: 400,
+            reason: "bad".into(),
+        }
+    }
+
+    fn settled(progress: &mut Progress) -> Vec<(usize, Tally)> {
+        progress.take_settled().collect()
+    }
+
+    #[test]
+    fn a_part_settles_once_its_last_document_has_its_verdict() {
+        let (docs, parts) = batch(4, 10);
+        let mut progress = Progress::new(&docs, &parts);
+        let filtered = Tally {
+            filtered: 3,
+            ..Tally::default()
+        };
+        assert_eq!(settled(&mut progress), [(2, filtered)]);
+        assert_eq!(progress.next(&docs, never), Next::Send(0..4));
+        let mut verdicts = vec![
+            Verdict::Accepted,
+            Verdict::AlreadyThere,
+            Verdict::Rejected(refusal()),
+            Verdict::Retry(Cause::Busy),
+        ];
+        progress.step(&docs, Step::Answered(&mut verdicts));
+        let both = Tally {
+            accepted: 1,
+            already_there: 1,
+            ..filtered
+        };
+        assert_eq!(settled(&mut progress), [(0, both)]);
+
+        assert_eq!(progress.next(&docs, never), Next::Keep);
+        assert_eq!(progress.refused(), [(2, refusal())]);
+        progress.step(&docs, Step::Kept);
+        assert_eq!(settled(&mut progress), []);
+
+        let again = Next::Again {
+            slow: false,
+            progressed: true,
+        };
+        assert_eq!(progress.next(&docs, never), again);
+        assert_eq!(progress.again(), [3]);
+        progress.step(&docs, Step::Compacted);
+        let docs = vec![docs[3]];
+        assert_eq!(progress.next(&docs, never), Next::Send(0..1));
+        progress.step(&docs, Step::Answered(&mut vec![Verdict::Accepted]));
+        let last = Tally {
+            accepted: 1,
+            rejected: 1,
+            ..filtered
+        };
+        assert_eq!(settled(&mut progress), [(1, last)]);
+        assert_eq!(progress.next(&docs, never), Next::Done);
+    }
+
+    #[test]
+    fn bodies_above_the_learned_size_are_split_before_they_are_sent() {
+        let (docs, parts) = batch(8, 10);
+        let mut progress = Progress::new(&docs, &parts);
+        assert_eq!(progress.next(&docs, |bytes| bytes >= 40), Next::Send(0..2));
+        // One document alone is sent however large it is.
+        assert_eq!(progress.next(&docs, |_| true), Next::Send(0..1));
+    }
+
+    #[test]
+    fn a_single_document_that_is_too_large_is_refused_for_good_and_a_small_one_is_not() {
+        let (docs, parts) = batch(2, 1 << 20);
+        let mut progress = Progress::new(&docs, &parts);
+        progress.next(&docs, never);
+        progress.step(&docs, Step::TooLarge { credible: true });
+        assert_eq!(progress.next(&docs, never), Next::Send(0..1));
+        progress.step(&docs, Step::TooLarge { credible: true });
+        assert_eq!(progress.next(&docs, never), Next::Send(1..2));
+        progress.step(&docs, Step::TooLarge { credible: false });
+        assert_eq!(progress.next(&docs, never), Next::Keep);
+        assert_eq!(
+            (progress.refused()[0].0, progress.refused()[0].1.status),
+            (0, 413)
+        );
+        progress.step(&docs, Step::Kept);
+        assert!(matches!(
+            progress.next(&docs, never),
+            Next::Again { slow: true, .. }
+        ));
+        assert_eq!(progress.again(), [1]);
+    }
+
+    /// Plays a server that refuses any request with a document of `poison` in it; gives the refused documents
+    /// and how many requests it took.
+    fn bisect(count: u32, poison: &[u32]) -> (Vec<u32>, usize, Progress) {
+        let (docs, parts) = batch(count, 10);
+        let mut progress = Progress::new(&docs, &parts);
+        let mut requests = 0;
+        while let Next::Send(run) = progress.next(&docs, never) {
+            requests += 1;
+            if poison.iter().any(|doc| run.contains(&(*doc as usize))) {
+                progress.step(&docs, Step::Refused(refusal()));
+            } else {
+                progress.step(&docs, Step::Answered(&mut vec![Verdict::Accepted; run.len()]));
+            }
+        }
+        (
+            progress.refused().iter().map(|(doc, _)| *doc).collect(),
+            requests,
+            progress,
+        )
+    }
+
+    #[test]
+    fn a_refused_body_is_halved_down_to_the_poison() {
+        let (refused, requests, _) = bisect(1_000, &[0, 617]);
+        assert_eq!(refused, [0, 617]);
+        assert!(requests <= 2 * 2 * 10, "{requests}");
+        assert_eq!(bisect(1, &[0]).0, [0], "one document, and it is refused");
+    }
+
+    #[test]
+    fn a_server_that_refuses_everything_makes_no_rejects() {
+        let everything: Vec<u32> = (0..1_000).collect();
+        let (refused, requests, mut progress) = bisect(1_000, &everything);
+        assert!(refused.is_empty());
+        assert_eq!(requests, REFUSALS_IN_ROW_MAX as usize + 1);
+        let (docs, _) = batch(1_000, 10);
+        assert!(matches!(
+            progress.next(&docs, never),
+            Next::Again {
+                slow: true,
+                progressed: false
+            }
+        ));
+        assert_eq!(progress.again(), everything);
+    }
+
+    #[test]
+    fn a_large_body_without_a_clear_answer_is_sent_in_halves_after_some_tries() {
+        let (docs, parts) = batch(2, 1 << 20);
+        let mut progress = Progress::new(&docs, &parts);
+        for _ in 0..10 {
+            assert_eq!(progress.next(&docs, never), Next::Send(0..2));
+            progress.step(&docs, Step::Unclear { sent: false });
+        }
+        for _ in 0..UNCLEAR_BEFORE_SPLIT {
+            assert_eq!(progress.next(&docs, never), Next::Send(0..2));
+            progress.step(&docs, Step::Unclear { sent: true });
+        }
+        assert_eq!(progress.next(&docs, never), Next::Send(0..1));
+    }
+}
