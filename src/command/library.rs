@@ -35,7 +35,7 @@ pub fn pipeline(
     compile(&file, library, host, diagnostics)
 }
 
-fn unknown_pipeline(library: &Library, name: &Spanned<String>) -> Diagnostic {
+pub fn unknown_pipeline(library: &Library, name: &Spanned<String>) -> Diagnostic {
     Diagnostic::error(format!("unknown pipeline `{}`", name.value))
         .at_value(name, "")
         .help(suggestion::remedy(name, &library.names(), "there are"))
