@@ -19,7 +19,7 @@ pub struct Program {
 }
 
 /// A capture, and the fixed text behind it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Step {
     pub capture: Capture,
     /// `?`: nothing or `-` gives no field.
@@ -55,6 +55,11 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
+    /// How many captures were begun with.
+    pub(super) fn captures_begun(self) -> usize {
+        usize::from(self.step).div_ceil(2)
+    }
+
     #[inline]
     fn new(step: usize, at: usize) -> Mismatch {
         Mismatch {
@@ -94,8 +99,8 @@ impl Program {
 
     #[cold]
     fn forget(&self, mismatch: Mismatch, scene: &mut Scene<'_, '_>) {
-        let begun = usize::from(mismatch.step).div_ceil(2);
-        let to = begun.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
+        let last = mismatch.captures_begun().checked_sub(1);
+        let to = last.map_or(0, |last| self.steps[last].fields_to);
         for &field in &self.fields[..to] {
             scene.fields.set(field, Value::Absent);
         }
@@ -103,37 +108,50 @@ impl Program {
 
     #[inline]
     fn walk<'a>(&self, input: &'a [u8], keep: &mut impl Keep<'a>) -> Result<(), Mismatch> {
-        let Some(mut at) = self.lead.here(input, 0) else {
+        let Some(at) = self.lead.here(input, 0) else {
             return Err(Mismatch::new(0, 0));
         };
-        let mut line = Line { input, end: None };
-        for (index, step) in self.steps.iter().enumerate() {
-            let (here, behind) = (2 * index + 1, 2 * index + 2);
-            if step.open {
-                let limit = if step.lines {
-                    input.len()
-                } else {
-                    line.end_from(at)
-                };
-                let Some((end, next)) = step.then.find(input, at, limit, step.ahead.as_ref()) else {
-                    return Err(Mismatch::new(behind, at));
-                };
-                let text = &input[at..end];
-                let none = step.optional && step.capture.is_none(text);
-                if !none && !step.capture.take(text, keep) {
-                    return Err(Mismatch::new(here, at));
-                }
-                at = next;
-            } else {
-                at = step.read(input, at, here, keep)?;
-            }
-        }
+        let at = follow(&self.steps, &mut Line::new(input), at, keep)?;
         if at == input.len() {
             Ok(())
         } else {
             Err(Mismatch::new(2 * self.steps.len(), at))
         }
     }
+}
+
+/// Goes the steps one behind the other, the first from `at`: where the last one ends. A mismatch counts from the
+/// first of these steps.
+#[inline]
+pub(super) fn follow<'a>(
+    steps: &[Step],
+    line: &mut Line<'a>,
+    mut at: usize,
+    keep: &mut impl Keep<'a>,
+) -> Result<usize, Mismatch> {
+    let input = line.input;
+    for (index, step) in steps.iter().enumerate() {
+        let (here, behind) = (2 * index + 1, 2 * index + 2);
+        if step.open {
+            let limit = if step.lines {
+                input.len()
+            } else {
+                line.end_from(at)
+            };
+            let Some((end, next)) = step.then.find(input, at, limit, step.ahead.as_ref()) else {
+                return Err(Mismatch::new(behind, at));
+            };
+            let text = &input[at..end];
+            let none = step.optional && step.capture.is_none(text);
+            if !none && !step.capture.take(text, keep) {
+                return Err(Mismatch::new(here, at));
+            }
+            at = next;
+        } else {
+            at = step.read(input, at, here, keep)?;
+        }
+    }
+    Ok(at)
 }
 
 impl Step {
@@ -195,12 +213,16 @@ impl Step {
 }
 
 /// Where the line ends that a position is on; found when it is first asked for, and once for each line.
-struct Line<'a> {
-    input: &'a [u8],
+pub(super) struct Line<'a> {
+    pub input: &'a [u8],
     end: Option<usize>,
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    pub fn new(input: &'a [u8]) -> Line<'a> {
+        Line { input, end: None }
+    }
+
     #[inline]
     fn end_from(&mut self, at: usize) -> usize {
         match self.end {

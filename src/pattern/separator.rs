@@ -36,7 +36,7 @@ pub(super) enum Part {
 }
 
 /// What must stand behind a separator for its place to be the right one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ahead {
     /// The next byte is one of these,
     pub bytes: ByteSet,
@@ -63,6 +63,22 @@ fn is_blank(byte: &u8) -> bool {
 #[inline]
 fn blanks(input: &[u8], at: usize) -> usize {
     input[at..].iter().take_while(|byte| is_blank(byte)).count()
+}
+
+impl PartialEq for Separator {
+    fn eq(&self, other: &Separator) -> bool {
+        match (self, other) {
+            (Separator::Nothing, Separator::Nothing)
+            | (Separator::End, Separator::End)
+            | (Separator::Blanks, Separator::Blanks) => true,
+            (Separator::Byte(one), Separator::Byte(other)) => one == other,
+            // The mark follows from the text.
+            (Separator::Short { text: one, .. }, Separator::Short { text: other, .. }) => one == other,
+            (Separator::Long(one), Separator::Long(other)) => one.needle() == other.needle(),
+            (Separator::Mixed(one), Separator::Mixed(other)) => one == other,
+            _ => false,
+        }
+    }
 }
 
 impl Separator {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::config::{self, Ansi, Diagnostic, Diagnostics, HostFormat, PipelineFile, Spanned};
 use crate::event::{FieldId, Schema, Timestamp};
 use crate::format;
-use crate::pattern::{Clock, Program, SyntaxError};
+use crate::pattern::{Alternatives, Clock, Program, SyntaxError};
 
 use super::metrics;
 use super::parse::{Constant, Extract, Parser, TraceFields};
@@ -160,7 +160,7 @@ fn parser(
         // An event without patterns is its message.
         programs.extend(Program::compile("{message}", schema));
     }
-    Parser::Patterns(programs)
+    Parser::Patterns(programs.into())
 }
 
 fn compile_patterns(
@@ -199,12 +199,12 @@ fn extract(rule: &config::ExtractRule, schema: &mut Schema, diagnostics: &mut Di
         );
         return Extract {
             field: schema.intern("message"),
-            patterns: Vec::new(),
+            patterns: Alternatives::default(),
         };
     };
     Extract {
         field,
-        patterns: compile_patterns(&rule.patterns, schema, diagnostics),
+        patterns: compile_patterns(&rule.patterns, schema, diagnostics).into(),
     }
 }
 

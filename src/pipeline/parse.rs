@@ -3,7 +3,7 @@ use bumpalo::Bump;
 use crate::derive::MetricSpec;
 use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
 use crate::format::trace;
-use crate::pattern::{Clock, Program, Scene};
+use crate::pattern::{Alternatives, Clock, Scene};
 
 use super::FrameStart;
 use super::tidy::Tidy;
@@ -33,7 +33,7 @@ pub struct Pipeline {
 #[derive(Debug)]
 pub(super) enum Parser {
     /// The first that matches the whole event.
-    Patterns(Vec<Program>),
+    Patterns(Alternatives),
     /// A format that patterns cannot express.
     Named(()),
 }
@@ -42,7 +42,7 @@ pub(super) enum Parser {
 #[derive(Debug)]
 pub(super) struct Extract {
     pub field: FieldId,
-    pub patterns: Vec<Program>,
+    pub patterns: Alternatives,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -126,7 +126,8 @@ impl Pipeline {
         let arena = Bump::new();
         let text = self.tidy.apply(text, &arena);
         match &self.parser {
-            Parser::Patterns(programs) => programs
+            Parser::Patterns(patterns) => patterns
+                .programs()
                 .iter()
                 .filter_map(|program| program.explain(text, clock))
                 .collect(),
@@ -138,7 +139,7 @@ impl Pipeline {
 impl Parser {
     fn parse<'a>(&'a self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
         match self {
-            Parser::Patterns(programs) => first_match(programs, text, scene),
+            Parser::Patterns(patterns) => patterns.run(text, scene),
             Parser::Named(()) => false,
         }
     }
@@ -147,13 +148,9 @@ impl Parser {
 impl Extract {
     fn apply<'a>(&'a self, scene: &mut Scene<'a, '_>) {
         if let Value::Text(text) = scene.fields.get(self.field) {
-            first_match(&self.patterns, text, scene);
+            self.patterns.run(text, scene);
         }
     }
-}
-
-fn first_match<'a>(programs: &'a [Program], text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
-    programs.iter().any(|program| program.run(text, scene).is_ok())
 }
 
 impl Constant {
