@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{
-    AgentSettings, Diagnostic, Diagnostics, InputSettings, OutputSettings, StartAt, Wrapper,
+    AgentSettings, Diagnostic, Diagnostics, InputSettings, OutputSettings, Settings, StartAt, Wrapper,
 };
 use crate::derive::{Registry, Rules};
 use crate::encode::Template;
@@ -43,12 +43,16 @@ pub fn build(
     input: &InputSettings,
     name: &str,
     index: usize,
-    agent: &AgentSettings,
-    output: &OutputSettings,
+    settings: &Settings,
     library: &Library,
     registry: &Registry,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Arc<Lane>, Watch)> {
+    let agent = &settings.agent;
+    if !library.has(&input.pipeline) {
+        diagnostics.push(library.unknown(&input.pipeline));
+        return None;
+    }
     let host = HostWords {
         format: input.format.clone(),
         timezone: input.timezone.clone(),
@@ -75,7 +79,7 @@ pub fn build(
     };
     let lane = Lane {
         name: name.to_owned(),
-        template: template(input, &pipeline, agent, output),
+        template: template(input, &pipeline, agent, &settings.output),
         rules,
         pipeline: Arc::clone(&pipeline),
     };

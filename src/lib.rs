@@ -53,6 +53,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod agent;
 pub mod allocations;
 pub mod command;
 pub mod config;

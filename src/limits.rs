@@ -48,6 +48,10 @@ pub const LABEL_BYTES_MAX: usize = 128;
 /// How deep a JSON line may nest; a deeper one is shipped as text.
 pub const JSON_DEPTH_MAX: usize = 128;
 
+/// Keys of one JSON or logfmt line that its pipeline does not name; a line with more is shipped as text. Elasticsearch
+/// refuses a document that brings more new fields than this by default (`index.mapping.total_fields.limit`).
+pub const EXTRAS_MAX: usize = 1_000;
+
 /// `grace`: how long shutdown waits for Elasticsearch before it leaves the rest to the next start.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
@@ -90,3 +94,51 @@ pub const GLOB_DEPTH_MAX: usize = 32;
 /// The most of a file that is in memory at once, in bytes, whatever the limits of lines and events are: frames
 /// keep positions in 32 bits.
 pub const WINDOW_BYTES_MAX: usize = 1 << 30;
+
+/// How far one turn searches a file for the end of a very long line, in bytes; other files come between turns.
+pub const SCAN_BYTES_PER_TURN: u64 = 8 << 20;
+
+/// With many paths the scans come less often: a path costs about 2 µs, and scanning shall take at most 0.5 % of a
+/// core.
+pub const SCAN_PAUSE_PER_PATH: Duration = Duration::from_micros(400);
+
+/// How often files are looked at where the file system gives no notifications.
+pub const POLL_EVERY: Duration = Duration::from_millis(300);
+
+/// With many paths they are looked at less often: at most 2 % of a core.
+pub const POLL_PAUSE_PER_PATH: Duration = Duration::from_micros(100);
+
+/// The least pause between two reads of a file that is written to line by line: what came meanwhile is one chunk.
+pub const READ_EVERY: Duration = Duration::from_millis(5);
+
+/// How soon a full channel is tried again.
+pub const FULL_CHANNEL_EVERY: Duration = Duration::from_millis(5);
+
+/// How often it is looked whether time has come for something: flush, finished files, held copies.
+pub const TICK_EVERY: Duration = Duration::from_millis(200);
+
+/// A file that was rotated away or deleted is finished when nothing came for that long: its last line counts as
+/// complete, with or without its end.
+pub const FINISH_AFTER: Duration = Duration::from_secs(5);
+
+/// How long the descriptor of a deleted file is kept after its last byte came: somebody may still write to it.
+pub const UNLINKED_KEPT: Duration = Duration::from_secs(30);
+
+/// How long a file that looks like the copy of another one is held when neither changes.
+pub const COPY_HELD: Duration = Duration::from_secs(10);
+
+/// How long a file of the last run that is not there is remembered, in seconds.
+pub const GONE_KEPT_SECS: i64 = 24 * 60 * 60;
+
+/// Messages about paths that are remembered so that they are not repeated; with more, all are forgotten.
+pub const SAID_MAX: usize = 10_000;
+
+/// Descriptors that the source keeps open; half of what the system grants at most. Quiet files over it are
+/// closed and opened again when something comes.
+pub fn open_files_max() -> usize {
+    let granted = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let half = granted.map_or(OPEN_FILES_MAX as u64, |granted| granted / 2);
+    usize::try_from(half).map_or(OPEN_FILES_MAX, |half| half.clamp(16, OPEN_FILES_MAX))
+}
+
+const OPEN_FILES_MAX: usize = 1024;

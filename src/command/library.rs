@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::{Diagnostic, Diagnostics, SourceFile, Spanned, suggestion};
+use crate::config::{Diagnostics, SourceFile, Spanned};
 use crate::pipeline::{HostWords, Library, Pipeline, compile};
 
 /// The library that `--pipelines` names.
@@ -28,15 +28,9 @@ pub fn pipeline(
     diagnostics: &mut Diagnostics,
 ) -> Option<Pipeline> {
     if !library.has(name) {
-        diagnostics.push(unknown_pipeline(library, name));
+        diagnostics.push(library.unknown(name));
         return None;
     }
     let file = library.pipeline(name, diagnostics)?;
     compile(&file, library, host, diagnostics)
-}
-
-pub fn unknown_pipeline(library: &Library, name: &Spanned<String>) -> Diagnostic {
-    Diagnostic::error(format!("unknown pipeline `{}`", name.value))
-        .at_value(name, "")
-        .help(suggestion::remedy(name, &library.names(), "there are"))
 }

@@ -4,10 +4,15 @@
 //! cannot be run (arguments, configuration, a pipeline).
 
 pub mod bench;
+mod health;
 mod library;
 mod parse;
 mod reading;
+mod rejects;
 mod replay;
+mod run;
+mod server;
+mod setup;
 mod test;
 
 use std::io::IsTerminal;
@@ -46,7 +51,7 @@ enum Command {
     Test(TestArguments),
     Check(CheckArguments),
     Bench(BenchArguments),
-    Setup(ConfigArgument),
+    Setup(SetupArguments),
     Status(StatusArguments),
     Health(HealthArguments),
     Rejects(RejectsArguments),
@@ -58,6 +63,22 @@ pub struct ConfigArgument {
     /// The agent's configuration.
     #[arg(short, long, default_value = "/etc/logmill/logmill.toml", value_name = "FILE")]
     config: PathBuf,
+}
+
+/// Put the index template with the ECS mappings in place.
+#[derive(Debug, Clone, Args)]
+struct SetupArguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// The server, without a configuration.
+    #[arg(long, value_name = "URL")]
+    elasticsearch: Option<String>,
+    /// Plain indexes and no data streams.
+    #[arg(long)]
+    plain_indexes: bool,
+    /// The indexes that the template is for.
+    #[arg(long, default_value = "logs-*-*", value_name = "PATTERN")]
+    indexes: Vec<String>,
 }
 
 /// Tail, parse, derive and ship until stopped.
@@ -266,16 +287,26 @@ struct RejectsArguments {
 
 #[derive(Debug, Clone, Subcommand)]
 enum RejectsAction {
-    /// One line per document: number, time, source, reason.
+    /// One line per document: key, time, source, reason.
     List,
     /// One document whole.
-    Show { number: u64 },
-    /// Send them again, and forget those that are accepted.
-    Replay,
+    Show {
+        /// Its key, or the beginning of it.
+        key: String,
+    },
+    /// Send them again, and forget those that are stored.
+    Replay {
+        /// Only those whose key begins like this; all when absent.
+        key: Option<String>,
+    },
     /// Forget them.
     Drop {
-        /// Only this one; all when absent.
-        number: Option<u64>,
+        /// Only those whose key begins like this.
+        #[arg(required_unless_present = "all")]
+        key: Option<String>,
+        /// All of them.
+        #[arg(long)]
+        all: bool,
     },
 }
 
@@ -335,6 +366,10 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Bench(arguments) => bench::run(arguments, terminal),
         Command::Parse(arguments) => parse::run(arguments, terminal),
         Command::Test(arguments) => test::run(arguments, terminal),
+        Command::Run(arguments) => run::run(arguments, terminal),
+        Command::Setup(arguments) => setup::run(arguments, terminal),
+        Command::Health(arguments) => health::run(arguments),
+        Command::Rejects(arguments) => rejects::run(arguments, terminal),
         _ => Ok(()),
     };
     match result {

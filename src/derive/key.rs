@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::label;
 use super::route;
-use super::spec::LabelSource;
+use super::spec::{LABELS_MAX, LabelSource};
 use crate::event::{FieldId, Fields, Value};
 use crate::limits::LABEL_BYTES_MAX;
 
@@ -18,6 +18,119 @@ const FLOAT: u8 = 0xf1;
 const FALSE: u8 = 0xf2;
 const TRUE: u8 = 0xf3;
 const ABSENT: u8 = 0xff;
+
+/// The most that the values of one event take.
+const BYTES_MAX: usize = size_of::<u32>() + LABELS_MAX * (1 + LABEL_BYTES_MAX);
+
+/// The key of the event at hand. Of fixed size, so that writing a value checks nothing but its own end.
+#[derive(Debug)]
+pub(super) struct Key {
+    bytes: Box<[u8; BYTES_MAX]>,
+    /// How many of them are the key.
+    len: usize,
+    /// Memory for a route.
+    route: Vec<u8>,
+}
+
+impl Key {
+    pub fn new() -> Self {
+        Key {
+            bytes: Box::new([0; BYTES_MAX]),
+            len: 0,
+            route: Vec::new(),
+        }
+    }
+
+    /// An empty key of one group of metrics.
+    #[inline]
+    pub fn begin(&mut self, group: [u8; 4]) {
+        self.bytes[..4].copy_from_slice(&group);
+        self.len = 4;
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// Appends what `taken` says; false where the event has none.
+    #[inline]
+    pub fn push(&mut self, taken: Taken, fields: &Fields<'_>) -> bool {
+        match taken {
+            Taken::AsIs(id) => self.push_value(fields.get(id)),
+            Taken::Lower(id) => self.push_lower(fields.get(id)),
+            Taken::Route(id) => self.push_route(fields.get(id)),
+        }
+    }
+
+    /// Texts and whole numbers, which nearly all label values are, are written in place; all else by a call.
+    #[inline]
+    fn push_value(&mut self, value: Value<'_>) -> bool {
+        match value {
+            Value::Text(text) => self.push_text(text),
+            Value::Int(n) => self.push_tagged(INT, &n.to_le_bytes()),
+            value => self.push_rare(value),
+        }
+    }
+
+    #[inline]
+    fn push_text(&mut self, text: &[u8]) -> bool {
+        let text = text.get(..LABEL_BYTES_MAX).unwrap_or(text);
+        self.push_tagged(text.len() as u8, text)
+    }
+
+    #[inline]
+    fn push_tagged(&mut self, tag: u8, value: &[u8]) -> bool {
+        let end = self.len + 1 + value.len();
+        // There is always room: a key has no more than LABELS_MAX values.
+        if let Some([first, rest @ ..]) = self.bytes.get_mut(self.len..end) {
+            *first = tag;
+            rest.copy_from_slice(value);
+            self.len = end;
+        }
+        true
+    }
+
+    fn push_absent(&mut self) -> bool {
+        self.push_tagged(ABSENT, &[]);
+        false
+    }
+
+    #[cold]
+    fn push_rare(&mut self, value: Value<'_>) -> bool {
+        match value {
+            Value::Float(x) => self.push_tagged(FLOAT, &x.to_bits().to_le_bytes()),
+            Value::Bool(b) => self.push_tagged(if b { TRUE } else { FALSE }, &[]),
+            // An instant is never a label: each would be a series.
+            value => match text(value) {
+                Some(text) => self.push_text(&text),
+                None => self.push_absent(),
+            },
+        }
+    }
+
+    fn push_lower(&mut self, value: Value<'_>) -> bool {
+        let start = self.len;
+        let there = self.push_value(value);
+        if let [tag, text @ ..] = &mut self.bytes[start..self.len]
+            && usize::from(*tag) <= LABEL_BYTES_MAX
+        {
+            text.make_ascii_lowercase();
+        }
+        there
+    }
+
+    fn push_route(&mut self, value: Value<'_>) -> bool {
+        let Some(path) = text(value) else {
+            return self.push_absent();
+        };
+        let mut route = std::mem::take(&mut self.route);
+        route.clear();
+        route::write(&path, &mut route);
+        self.push_text(&route);
+        self.route = route;
+        true
+    }
+}
 
 /// How one label's value is taken from an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,70 +149,6 @@ impl Taken {
             LabelSource::Route(id) => Taken::Route(id),
             LabelSource::Const(_) | LabelSource::Service => return None,
         })
-    }
-
-    /// Appends the value; false where the event has none.
-    pub fn write(self, fields: &Fields<'_>, key: &mut Vec<u8>) -> bool {
-        match self {
-            Taken::AsIs(id) => write_value(fields.get(id), key),
-            Taken::Lower(id) => {
-                let start = key.len();
-                let there = write_value(fields.get(id), key);
-                if matches!(key.get(start), Some(&tag) if usize::from(tag) <= LABEL_BYTES_MAX) {
-                    key[start + 1..].make_ascii_lowercase();
-                }
-                there
-            }
-            Taken::Route(id) => match text(fields.get(id)) {
-                Some(path) => {
-                    let start = key.len();
-                    key.push(0);
-                    route::write(&path, key);
-                    // At most route::BYTES_MAX, which fits.
-                    key[start] = (key.len() - start - 1) as u8;
-                    true
-                }
-                None => write_absent(key),
-            },
-        }
-    }
-}
-
-fn write_absent(key: &mut Vec<u8>) -> bool {
-    key.push(ABSENT);
-    false
-}
-
-fn write_text(text: &[u8], key: &mut Vec<u8>) -> bool {
-    let text = &text[..text.len().min(LABEL_BYTES_MAX)];
-    key.push(text.len() as u8);
-    key.extend_from_slice(text);
-    true
-}
-
-fn write_value(value: Value<'_>, key: &mut Vec<u8>) -> bool {
-    match value {
-        Value::Text(text) => write_text(text, key),
-        Value::Int(n) => {
-            key.push(INT);
-            key.extend_from_slice(&n.to_le_bytes());
-            true
-        }
-        Value::Float(x) => {
-            key.push(FLOAT);
-            key.extend_from_slice(&x.to_bits().to_le_bytes());
-            true
-        }
-        Value::Bool(b) => {
-            key.push(if b { TRUE } else { FALSE });
-            true
-        }
-        Value::Json(_) => match text(value) {
-            Some(text) => write_text(&text, key),
-            None => write_absent(key),
-        },
-        // An instant is never a label: each would be a series.
-        Value::Time(_) | Value::Absent => write_absent(key),
     }
 }
 
@@ -125,9 +174,9 @@ pub(super) fn text<'a>(value: Value<'a>) -> Option<Cow<'a, [u8]>> {
     }
 }
 
-/// Where each value begins in a key whose first value begins at `from`.
-pub(super) fn starts(key: &[u8], from: usize) -> impl Iterator<Item = usize> {
-    let mut at = from;
+/// Where each value begins in a key.
+pub(super) fn starts(key: &[u8]) -> impl Iterator<Item = usize> {
+    let mut at = size_of::<u32>();
     std::iter::from_fn(move || {
         let start = at;
         let tag = *key.get(start)?;
@@ -172,11 +221,12 @@ mod tests {
         let id = Schema::default().intern("field");
         let mut fields = Fields::new(1);
         fields.set(id, value);
-        let mut key = vec![9, 9];
-        let there = take(id).write(&fields, &mut key);
-        assert_eq!(starts(&key, 2).collect::<Vec<_>>(), [2]);
+        let mut key = Key::new();
+        key.begin([9; 4]);
+        let there = key.push(take(id), &fields);
+        assert_eq!(starts(key.as_bytes()).collect::<Vec<_>>(), [4]);
         let mut out = Vec::new();
-        write_label(&key, 2, &mut out);
+        write_label(key.as_bytes(), 4, &mut out);
         there.then(|| String::from_utf8(out).unwrap())
     }
 
@@ -230,21 +280,36 @@ mod tests {
         let ids = [schema.intern("a"), schema.intern("b"), schema.intern("c")];
         let key = |values: [Value<'static>; 3]| {
             let mut fields = Fields::new(3);
-            let mut key = Vec::new();
+            let mut key = Key::new();
+            key.begin([9; 4]);
             for (id, value) in ids.into_iter().zip(values) {
                 fields.set(id, value);
-                Taken::AsIs(id).write(&fields, &mut key);
+                key.push(Taken::AsIs(id), &fields);
             }
-            key
+            key.as_bytes().to_vec()
         };
         let one = key([Value::Text(b"ab"), Value::Text(b"c"), Value::Int(1)]);
-        assert_eq!(starts(&one, 0).collect::<Vec<_>>(), [0, 3, 5]);
+        assert_eq!(starts(&one).collect::<Vec<_>>(), [4, 7, 9]);
         assert_ne!(one, key([Value::Text(b"a"), Value::Text(b"bc"), Value::Int(1)]));
         assert_ne!(
             key([Value::Absent, Value::Text(b""), Value::Int(1)]),
             key([Value::Text(b""), Value::Absent, Value::Int(1)])
         );
         let long = key([Value::Text(&[b'x'; 4096]), Value::Absent, Value::Absent]);
-        assert_eq!(long.len(), 1 + LABEL_BYTES_MAX + 2);
+        assert_eq!(long.len(), 4 + 1 + LABEL_BYTES_MAX + 2);
+    }
+
+    #[test]
+    fn a_full_key_has_room_for_all_values() {
+        let id = Schema::default().intern("a");
+        let mut fields = Fields::new(1);
+        fields.set(id, Value::Text(&[b'x'; 4096]));
+        let mut key = Key::new();
+        key.begin([9; 4]);
+        for _ in 0..LABELS_MAX {
+            key.push(Taken::AsIs(id), &fields);
+        }
+        assert_eq!(key.as_bytes().len(), BYTES_MAX);
+        assert_eq!(starts(key.as_bytes()).count(), LABELS_MAX);
     }
 }

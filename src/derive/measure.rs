@@ -18,11 +18,35 @@ pub(super) enum Measure {
     Observe {
         field: FieldId,
         unit: u64,
-        /// For whole numbers: the largest of each bucket, in the field's own unit.
-        whole_bounds: Box<[u64]>,
-        /// For all others, in the base unit.
-        bounds: Box<[Fixed]>,
+        bounds: BucketBounds,
     },
+}
+
+/// The upper bounds of a histogram's buckets.
+#[derive(Debug)]
+pub(super) struct BucketBounds {
+    /// For whole numbers: the largest of each bucket, in the field's own unit.
+    whole: Box<[u64]>,
+    /// For all others, in the base unit.
+    exact: Box<[Fixed]>,
+}
+
+impl BucketBounds {
+    fn new(buckets: &[f64], unit: u64) -> Self {
+        let exact = Bounds::new(buckets).exact.into_boxed_slice();
+        BucketBounds {
+            whole: exact.iter().map(|bound| bound.div_floor(unit)).collect(),
+            exact,
+        }
+    }
+
+    /// The first bucket whose bound is not below the sample, whose amount in the base unit is `amount`.
+    pub fn bucket(&self, sample: Sample, amount: Fixed) -> usize {
+        match sample {
+            Sample::Whole(n) => self.whole.partition_point(|&bound| bound < n),
+            Sample::Float(_) => self.exact.partition_point(|&bound| bound < amount),
+        }
+    }
 }
 
 impl Measure {
@@ -38,14 +62,21 @@ impl Measure {
             },
             Kind::Histogram { field, unit, buckets } => {
                 let unit = unit.billionths();
-                let bounds = Bounds::new(buckets).exact.into_boxed_slice();
                 Measure::Observe {
                     field: *field,
                     unit,
-                    whole_bounds: bounds.iter().map(|bound| bound.div_floor(unit)).collect(),
-                    bounds,
+                    bounds: BucketBounds::new(buckets, unit),
                 }
             }
+        }
+    }
+
+    /// What the event gives this metric.
+    #[inline]
+    pub fn sample(&self, fields: &Fields<'_>) -> Result<Sample, NoSample> {
+        match *self {
+            Measure::Count => Ok(Sample::Whole(1)),
+            Measure::Add { field, .. } | Measure::Observe { field, .. } => Sample::of(fields.get(field)),
         }
     }
 }
@@ -67,13 +98,21 @@ pub(super) enum NoSample {
 }
 
 impl Sample {
+    #[inline]
     pub fn of(value: Value<'_>) -> Result<Sample, NoSample> {
         match value {
-            Value::Int(n) => u64::try_from(n).map(Sample::Whole).map_err(|_| NoSample::Refused),
-            Value::Float(x) => Sample::float(x),
+            Value::Int(n @ 0..) => Ok(Sample::Whole(n as u64)),
             Value::Absent => Err(NoSample::Absent),
+            value => Sample::of_rare(value),
+        }
+    }
+
+    #[inline(never)]
+    fn of_rare(value: Value<'_>) -> Result<Sample, NoSample> {
+        match value {
+            Value::Float(x) => Sample::float(x),
             Value::Text(_) | Value::Json(_) => Sample::parse(value),
-            Value::Bool(_) | Value::Time(_) => Err(NoSample::Refused),
+            _ => Err(NoSample::Refused),
         }
     }
 
@@ -83,7 +122,6 @@ impl Sample {
     }
 
     /// JSON and logfmt lines have numbers as text.
-    #[cold]
     fn parse(value: Value<'_>) -> Result<Sample, NoSample> {
         let text = key::text(value).ok_or(NoSample::Refused)?;
         let text = std::str::from_utf8(&text).map_err(|_| NoSample::Refused)?;
@@ -97,14 +135,6 @@ impl Sample {
         match self {
             Sample::Whole(n) => Fixed::whole(n, unit),
             Sample::Float(x) => Fixed::float(x, unit),
-        }
-    }
-
-    /// The first bucket whose bound is not below this number.
-    pub fn bucket(self, amount: Fixed, whole_bounds: &[u64], bounds: &[Fixed]) -> usize {
-        match self {
-            Sample::Whole(n) => whole_bounds.partition_point(|&bound| bound < n),
-            Sample::Float(_) => bounds.partition_point(|&bound| bound < amount),
         }
     }
 }
@@ -219,14 +249,9 @@ mod tests {
             unit in prop::sample::select(vec![Unit::Nanoseconds, Unit::Milliseconds, Unit::Seconds, Unit::Kibibytes]),
         ) {
             let buckets = vec![0.0, 0.005, 0.01, 0.1, 1.0, 10.0, 1e6];
-            let field = Schema::default().intern("field");
             let billionths = unit.billionths();
-            let Measure::Observe { whole_bounds, bounds, .. } =
-                Measure::new(&Kind::Histogram { field, unit, buckets: buckets.clone() })
-            else {
-                unreachable!("a histogram observes")
-            };
-            let bucket = |sample: Sample| sample.bucket(sample.amount(billionths), &whole_bounds, &bounds);
+            let bounds = BucketBounds::new(&buckets, billionths);
+            let bucket = |sample: Sample| bounds.bucket(sample, sample.amount(billionths));
             let exact = u128::from(n) * u128::from(billionths);
             let naive = buckets.iter().filter(|&&b| ((b * 1e9).round() as u128) < exact).count();
             prop_assert_eq!(bucket(Sample::Whole(n)), naive);

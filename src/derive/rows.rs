@@ -76,29 +76,22 @@ impl Rows {
         }
     }
 
-    /// The first of the `width` cells of the row `key`, which is not empty; all unknown when the row is new.
-    pub fn find(&mut self, key: &[u8], width: usize) -> usize {
+    /// The `width` cells of the row `key`, which is not empty; all unknown when the row is new.
+    pub fn find(&mut self, key: &[u8], width: usize) -> &mut [Cell] {
         let hash = xxh3_64_with_seed(key, self.seed);
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
-        loop {
+        let row_at = loop {
             let slot = self.slots[at];
             if slot.key_len == 0 {
-                return self.insert(hash, key, width);
+                break self.insert(hash, key, width);
             }
             if slot.hash == hash && self.key(slot) == key {
-                return slot.row_at as usize;
+                break slot.row_at as usize;
             }
             at = (at + 1) & mask;
-        }
-    }
-
-    pub fn get(&self, at: usize) -> Option<Cell> {
-        self.cells[at].known()
-    }
-
-    pub fn set(&mut self, at: usize, cell: Cell) {
-        self.cells[at] = cell;
+        };
+        &mut self.cells[row_at..row_at + width]
     }
 
     fn key(&self, slot: Slot) -> &[u8] {
@@ -153,13 +146,12 @@ mod tests {
         let mut rows = Rows::new(7);
         let key = |n: u32| format!("key {n}").into_bytes();
         for n in 0..ROWS_MAX as u32 {
-            let at = rows.find(&key(n), 3);
-            assert_eq!(rows.get(at + 2), None);
-            rows.set(at + 2, Cell::new(n, n % 2 == 1));
+            let row = rows.find(&key(n), 3);
+            assert_eq!(row[2].known(), None);
+            row[2] = Cell::new(n, n % 2 == 1);
         }
         for n in 0..ROWS_MAX as u32 {
-            let at = rows.find(&key(n), 3);
-            let cell = rows.get(at + 2).unwrap();
+            let cell = rows.find(&key(n), 3)[2].known().unwrap();
             assert_eq!((cell.index(), cell.folded()), (n as usize, n % 2 == 1));
         }
     }
@@ -168,9 +160,9 @@ mod tests {
     fn a_full_table_begins_anew_and_stays_small() {
         let mut rows = Rows::new(7);
         for n in 0..5 * ROWS_MAX {
-            let at = rows.find(format!("{n:0200}").as_bytes(), 2);
-            assert_eq!(rows.get(at), None);
-            rows.set(at, Cell::new(1, false));
+            let row = rows.find(format!("{n:0200}").as_bytes(), 2);
+            assert_eq!(row[0].known(), None);
+            row[0] = Cell::new(1, false);
         }
         assert!(rows.keys.capacity() <= 2 * KEY_BYTES_MAX);
         assert!(rows.slots.len() <= 2 * ROWS_MAX);

@@ -4,7 +4,7 @@ use super::family::Family;
 use super::fixed::Fixed;
 use super::key::{self, Taken};
 use super::label::{Content, LabelText};
-use super::measure::{Condition, Measure, NoSample, Sample};
+use super::measure::{Condition, Measure, NoSample};
 use super::rows::Cell;
 use super::shard::{ShardGuard, State};
 use super::spec::{LABELS_MAX, Label, LabelSource, MetricSpec, SERVICE};
@@ -107,50 +107,37 @@ impl Group {
             text,
             ..
         } = state;
-        key.clear();
-        key.extend_from_slice(&self.number);
+        key.begin(self.number);
         let mut present = 0u32;
-        for (at, value) in self.values.iter().enumerate() {
-            present |= u32::from(value.write(fields, key)) << at;
+        for (at, &value) in self.values.iter().enumerate() {
+            present |= u32::from(key.push(value, fields)) << at;
         }
-        let row = rows.find(key, self.metrics.len());
-        for (at, metric) in self.metrics.iter().enumerate() {
-            if metric.needs & !present != 0 || !metric.only.iter().all(|only| only.holds(fields)) {
+        let row = rows.find(key.as_bytes(), self.metrics.len());
+        for (metric, cell) in self.metrics.iter().zip(row) {
+            if metric.needs & !present != 0 || !metric.takes(fields) {
                 continue;
             }
-            let family = metric.family.index;
-            let sample = match &metric.measure {
-                Measure::Count => Ok(Sample::Whole(1)),
-                Measure::Add { field, .. } | Measure::Observe { field, .. } => Sample::of(fields.get(*field)),
-            };
-            let sample = match sample {
+            let sample = match metric.measure.sample(fields) {
                 Ok(sample) => sample,
                 Err(NoSample::Absent) => continue,
                 Err(NoSample::Refused) => {
-                    cells.count_refused(family);
+                    cells.count_refused(metric.family.index);
                     continue;
                 }
             };
-            let cell = rows.get(row + at).unwrap_or_else(|| {
-                let series = metric.resolve(key, text);
-                let cell = Cell::new(cells.of_series(&metric.family, series.number), series.folded);
-                rows.set(row + at, cell);
-                cell
-            });
+            if cell.known().is_none() {
+                let series = metric.resolve(key.as_bytes(), text);
+                *cell = Cell::new(cells.of_series(&metric.family, series.number), series.folded);
+            }
             if cell.folded() {
-                cells.count_folded(family);
+                cells.count_folded(metric.family.index);
             }
             match &metric.measure {
                 Measure::Count => cells.add(cell.index(), Fixed::ONE),
                 Measure::Add { unit, .. } => cells.add(cell.index(), sample.amount(*unit)),
-                Measure::Observe {
-                    unit,
-                    whole_bounds,
-                    bounds,
-                    ..
-                } => {
+                Measure::Observe { unit, bounds, .. } => {
                     let amount = sample.amount(*unit);
-                    cells.observe(cell.index(), sample.bucket(amount, whole_bounds, bounds), amount);
+                    cells.observe(cell.index(), bounds.bucket(sample, amount), amount);
                 }
             }
         }
@@ -205,11 +192,16 @@ impl Metric {
         }
     }
 
+    #[inline]
+    fn takes(&self, fields: &Fields<'_>) -> bool {
+        self.only.is_empty() || self.only.iter().all(|only| only.holds(fields))
+    }
+
     /// The series of an event with this key; `text` is memory to work in.
     #[cold]
     fn resolve(&self, key: &[u8], text: &mut Vec<u8>) -> super::family::Series {
         let mut starts = [0; LABELS_MAX];
-        for (slot, start) in starts.iter_mut().zip(key::starts(key, size_of::<u32>())) {
+        for (slot, start) in starts.iter_mut().zip(key::starts(key)) {
             *slot = start;
         }
         text.clear();

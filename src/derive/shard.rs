@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cells::Cells;
+use super::key::Key;
 use super::rows::Rows;
 use crate::event::Span;
 
@@ -16,7 +17,7 @@ pub(super) struct State {
     pub cells: Cells,
     pub rows: Rows,
     /// The key of the event at hand; kept for its memory.
-    pub key: Vec<u8>,
+    pub key: Key,
     /// The label text of a new row; kept for its memory.
     pub text: Vec<u8>,
     /// What was counted since the registry last looked.
@@ -28,7 +29,7 @@ impl State {
         State {
             cells: Cells::default(),
             rows: Rows::new(seed),
-            key: Vec::new(),
+            key: Key::new(),
             text: Vec::new(),
             counted: Vec::new(),
         }

@@ -39,6 +39,11 @@ impl<'a> Fields<'a> {
         self.extra.push(Extra { name, value });
     }
 
+    /// Another value for the extra at `index` of [`Fields::extra`].
+    pub fn set_extra(&mut self, index: usize, value: Value<'a>) {
+        self.extra[index].value = value;
+    }
+
     pub fn extra(&self) -> &[Extra<'a>] {
         &self.extra
     }

@@ -1,4 +1,5 @@
-use super::run::{Line, Program, Step, follow};
+use super::needle::Line;
+use super::run::{Program, Step, follow};
 use super::scene::Scene;
 use super::separator::Separator;
 use crate::event::{FieldId, Value};
@@ -56,7 +57,8 @@ impl Alternatives {
     /// field that a pattern set is set any more.
     pub fn run<'a>(&self, input: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
         let mut line = Line::new(input);
-        self.branches.iter().any(|branch| branch.run(&mut line, 0, scene))
+        let mut branches = self.branches.iter();
+        branches.any(|branch| branch.run(input, &mut line, 0, scene))
     }
 
     /// Each by itself, in their order.
@@ -66,18 +68,16 @@ impl Alternatives {
 }
 
 impl Branch {
-    fn run<'a>(&self, line: &mut Line<'a>, at: usize, scene: &mut Scene<'a, '_>) -> bool {
-        let Some(at) = self.lead.here(line.input, at) else {
+    fn run<'a>(&self, input: &'a [u8], line: &mut Line<'a>, at: usize, scene: &mut Scene<'a, '_>) -> bool {
+        let Some(at) = self.lead.here(input, at) else {
             return false;
         };
-        let (matched, begun) = match follow(&self.steps, line, at, scene) {
-            Ok(at) if self.branches.is_empty() => (at == line.input.len(), self.steps.len()),
+        let (matched, begun) = match follow(&self.steps, input, line, at, scene) {
+            Ok(at) if self.branches.is_empty() => (at == input.len(), self.steps.len()),
             Ok(at) => {
                 let mut branches = self.branches.iter();
-                (
-                    branches.any(|branch| branch.run(line, at, scene)),
-                    self.steps.len(),
-                )
+                let matched = branches.any(|branch| branch.run(input, line, at, scene));
+                (matched, self.steps.len())
             }
             Err(mismatch) => (false, mismatch.captures_begun()),
         };

@@ -54,6 +54,7 @@ impl Program {
                 fields.len(),
             ));
         }
+        labels.push(Fixed::at(text.len()).label(text));
         Ok(Program {
             lead: Separator::new(&lead.parts),
             steps: steps.into(),

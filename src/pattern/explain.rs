@@ -29,6 +29,9 @@ impl Program {
 
     fn expected(&self, mismatch: Mismatch) -> String {
         let piece = usize::from(mismatch.step);
+        if piece + 1 == self.labels.len() {
+            return "expected the end".to_owned();
+        }
         let Some(before) = piece.checked_sub(1) else {
             return format!(
                 "expected {} at the beginning",

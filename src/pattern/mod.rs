@@ -31,6 +31,7 @@ mod compile;
 mod explain;
 mod grammar;
 mod kind;
+mod needle;
 mod net;
 mod number;
 mod quoted;

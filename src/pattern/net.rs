@@ -28,29 +28,29 @@ pub(super) fn ip(input: &[u8]) -> Read<'_, &[u8]> {
 /// Length of the IPv4 address at the beginning.
 #[inline]
 fn v4(input: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    for part in 0..4 {
-        if part > 0 {
-            if *input.get(at)? != b'.' {
-                return None;
-            }
-            at += 1;
-        }
-        let mut value = digit(*input.get(at)?)?;
-        at += 1;
-        // A leading zero would be octal to some readers: only `0` itself.
-        while let Some(digit) = input.get(at).copied().and_then(digit) {
-            if value == 0 {
-                return None;
-            }
-            value = value * 10 + digit;
-            if value > 255 {
-                return None;
-            }
-            at += 1;
-        }
+    let mut rest = octet(input)?;
+    for _ in 0..3 {
+        let [b'.', after @ ..] = rest else {
+            return None;
+        };
+        rest = octet(after)?;
     }
-    Some(at)
+    (!rest.first().is_some_and(u8::is_ascii_digit)).then_some(input.len() - rest.len())
+}
+
+/// What follows a number from 0 to 255. A leading zero would make it octal to some readers: only `0` itself.
+#[inline]
+fn octet(input: &[u8]) -> Option<&[u8]> {
+    match input {
+        [b'0', rest @ ..] => Some(rest),
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
+            // As text, because the lengths are equal.
+            ([*a, *b, *c] <= *b"255").then_some(rest)
+        }
+        [b'1'..=b'9', b'0'..=b'9', rest @ ..] => Some(rest),
+        [b'1'..=b'9', rest @ ..] => Some(rest),
+        _ => None,
+    }
 }
 
 /// Length of the IPv6 address at the beginning. A colon or full stop right behind it is not part of it.

@@ -40,31 +40,36 @@ pub(super) fn digits(input: &[u8]) -> usize {
 pub(super) fn int(input: &[u8]) -> Read<'_, i64> {
     let (negative, body) = sign(input);
     let mut value = 0i64;
-    let mut at = 0;
-    while let Some(digit) = body.get(at).copied().and_then(digit) {
-        // Eighteen digits fit whatever they are.
-        if at < 18 {
-            value = value * 10 + i64::from(digit);
+    let mut length = 0;
+    // Eighteen digits fit whatever they are.
+    for digit in body.iter().take(18).map_while(|byte| digit(*byte)) {
+        value = value * 10 + i64::from(digit);
+        length += 1;
+    }
+    match length {
+        0 => fail(),
+        18 => long_int(&body[length..], if negative { -value } else { value }, negative),
+        _ => Ok((&body[length..], if negative { -value } else { value })),
+    }
+}
+
+/// The digits from the nineteenth on; `value` is that of the first eighteen, with its sign.
+#[cold]
+fn long_int(body: &[u8], mut value: i64, negative: bool) -> Read<'_, i64> {
+    let mut length = 0;
+    for digit in body.iter().map_while(|byte| digit(*byte)) {
+        let digit = if negative {
+            -i64::from(digit)
         } else {
-            // Counted downwards for negative numbers, whose range is one larger.
-            let signed = if negative {
-                -i64::from(digit)
-            } else {
-                i64::from(digit)
-            };
-            let so_far = if negative && at == 18 { -value } else { value };
-            match so_far.checked_mul(10).and_then(|tens| tens.checked_add(signed)) {
-                Some(next) => value = next,
-                None => return fail(),
-            }
+            i64::from(digit)
+        };
+        match value.checked_mul(10).and_then(|tens| tens.checked_add(digit)) {
+            Some(next) => value = next,
+            None => return fail(),
         }
-        at += 1;
+        length += 1;
     }
-    if at == 0 {
-        return fail();
-    }
-    let value = if negative && at <= 18 { -value } else { value };
-    Ok((&body[at..], value))
+    Ok((&body[length..], value))
 }
 
 #[inline]

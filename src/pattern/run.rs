@@ -1,6 +1,7 @@
 use std::ops::Range;
 
 use super::capture::Capture;
+use super::needle::{Line, Scope};
 use super::scene::{Keep, Nothing, Scene};
 use super::separator::{Ahead, Separator};
 use super::{Clock, Kind};
@@ -14,7 +15,7 @@ pub struct Program {
     pub(super) steps: Box<[Step]>,
     /// What the steps can set, in their order; [`Step::fields_to`] says how far a step has come in it.
     pub(super) fields: Box<[FieldId]>,
-    /// For messages: of the lead, and then of each step's capture and separator in turn.
+    /// For messages: of the lead, then of each step's capture and separator in turn, and of the end.
     pub(super) labels: Box<[Label]>,
 }
 
@@ -48,14 +49,14 @@ pub(super) struct Label {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// The piece of the pattern that was not there: 0 is the text before the first capture, 1 that capture, 2 the
-    /// text behind it, and so on.
+    /// text behind it, and so on; one more than there are pieces is the end.
     pub step: u16,
     /// The byte of the event up to which it matched.
     pub at: u32,
 }
 
 impl Mismatch {
-    /// How many captures were begun with.
+    /// How many captures were begun with, or one more.
     pub(super) fn captures_begun(self) -> usize {
         usize::from(self.step).div_ceil(2)
     }
@@ -99,8 +100,8 @@ impl Program {
 
     #[cold]
     fn forget(&self, mismatch: Mismatch, scene: &mut Scene<'_, '_>) {
-        let last = mismatch.captures_begun().checked_sub(1);
-        let to = last.map_or(0, |last| self.steps[last].fields_to);
+        let begun = mismatch.captures_begun().min(self.steps.len());
+        let to = begun.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
         for &field in &self.fields[..to] {
             scene.fields.set(field, Value::Absent);
         }
@@ -111,11 +112,11 @@ impl Program {
         let Some(at) = self.lead.here(input, 0) else {
             return Err(Mismatch::new(0, 0));
         };
-        let at = follow(&self.steps, &mut Line::new(input), at, keep)?;
+        let at = follow(&self.steps, input, &mut Line::new(input), at, keep)?;
         if at == input.len() {
             Ok(())
         } else {
-            Err(Mismatch::new(2 * self.steps.len(), at))
+            Err(Mismatch::new(2 * self.steps.len() + 1, at))
         }
     }
 }
@@ -125,20 +126,16 @@ impl Program {
 #[inline]
 pub(super) fn follow<'a>(
     steps: &[Step],
+    input: &'a [u8],
     line: &mut Line<'a>,
     mut at: usize,
     keep: &mut impl Keep<'a>,
 ) -> Result<usize, Mismatch> {
-    let input = line.input;
     for (index, step) in steps.iter().enumerate() {
         let (here, behind) = (2 * index + 1, 2 * index + 2);
         if step.open {
-            let limit = if step.lines {
-                input.len()
-            } else {
-                line.end_from(at)
-            };
-            let Some((end, next)) = step.then.find(input, at, limit, step.ahead.as_ref()) else {
+            let scope = if step.lines { Scope::All } else { Scope::Line(line) };
+            let Some((end, next)) = step.then.find(input, at, scope, step.ahead.as_ref()) else {
                 return Err(Mismatch::new(behind, at));
             };
             let text = &input[at..end];
@@ -209,29 +206,5 @@ impl Step {
             Some(b'-') => self.then.here(input, at + 1),
             _ => None,
         })
-    }
-}
-
-/// Where the line ends that a position is on; found when it is first asked for, and once for each line.
-pub(super) struct Line<'a> {
-    pub input: &'a [u8],
-    end: Option<usize>,
-}
-
-impl<'a> Line<'a> {
-    pub fn new(input: &'a [u8]) -> Line<'a> {
-        Line { input, end: None }
-    }
-
-    #[inline]
-    fn end_from(&mut self, at: usize) -> usize {
-        match self.end {
-            Some(end) if at <= end => end,
-            _ => {
-                let end = memchr::memchr(b'\n', &self.input[at..]).map_or(self.input.len(), |next| at + next);
-                self.end = Some(end);
-                end
-            }
-        }
     }
 }

@@ -1,37 +1,44 @@
 //! What stands between two captures: literal text, runs of blanks, or the end.
 
-use memchr::memmem::Finder;
-
 use super::byteset::ByteSet;
-
-/// Literals up to this many bytes are searched by one byte of theirs; a longer one is worth a finder.
-const SHORT_BYTES_MAX: usize = 4;
+use super::needle::{Needle, Scope, count, first_of};
 
 /// The fixed text behind a capture, or before the first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Separator {
     /// The next capture begins right where this one ends.
     Nothing,
     /// The end of the event.
     End,
-    Byte(u8),
-    /// Found by its byte at `rare`, the least likely to occur elsewhere.
-    Short {
-        text: Box<[u8]>,
-        rare: usize,
-    },
-    Long(Box<Finder<'static>>),
+    Text(Needle),
     /// One or more spaces or tabs.
     Blanks,
-    /// Texts and runs of blanks in turn, at least one of each.
-    Mixed(Box<[Part]>),
+    Mixed(Box<Mixed>),
 }
 
-/// A piece of a separator. Two neighbours are never of the same sort, and a text neither begins nor ends with a
-/// blank where it has a neighbour there; so no blank belongs to two runs, and no search looks at a byte twice.
+/// Text and runs of blanks in turn.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Mixed {
+    blanks_first: bool,
+    /// The first text.
+    text: Needle,
+    /// What is behind it.
+    rest: Box<[Rest]>,
+}
+
+/// A piece of a separator as it is written. Two neighbours are never of the same sort, and a text neither begins
+/// nor ends with a blank where it has a neighbour there; so no blank belongs to two runs, and no search looks at
+/// one twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Text(Box<[u8]>),
+    Blanks,
+}
+
+/// A [`Part`] behind the first text of a mixed separator.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Rest {
+    Text(Needle),
     Blanks,
 }
 
@@ -54,51 +61,27 @@ impl Ahead {
     }
 }
 
-#[inline]
-fn is_blank(byte: &u8) -> bool {
-    matches!(byte, b' ' | b'\t')
-}
-
-/// How many blanks stand at `at`.
-#[inline]
-fn blanks(input: &[u8], at: usize) -> usize {
-    input[at..].iter().take_while(|byte| is_blank(byte)).count()
-}
-
-impl PartialEq for Separator {
-    fn eq(&self, other: &Separator) -> bool {
-        match (self, other) {
-            (Separator::Nothing, Separator::Nothing)
-            | (Separator::End, Separator::End)
-            | (Separator::Blanks, Separator::Blanks) => true,
-            (Separator::Byte(one), Separator::Byte(other)) => one == other,
-            // The mark follows from the text.
-            (Separator::Short { text: one, .. }, Separator::Short { text: other, .. }) => one == other,
-            (Separator::Long(one), Separator::Long(other)) => one.needle() == other.needle(),
-            (Separator::Mixed(one), Separator::Mixed(other)) => one == other,
-            _ => false,
-        }
-    }
-}
-
 impl Separator {
     pub fn new(parts: &[Part]) -> Separator {
+        let (blanks_first, parts) = match parts {
+            [Part::Blanks, rest @ ..] => (true, rest),
+            _ => (false, parts),
+        };
         match parts {
-            [] => Separator::Nothing,
-            [Part::Blanks] => Separator::Blanks,
-            [Part::Text(text)] => Self::text(text),
-            _ => Separator::Mixed(parts.into()),
-        }
-    }
-
-    fn text(text: &[u8]) -> Separator {
-        match text {
-            [byte] => Separator::Byte(*byte),
-            _ if text.len() <= SHORT_BYTES_MAX => Separator::Short {
-                text: text.into(),
-                rare: rarest(text),
-            },
-            _ => Separator::Long(Box::new(Finder::new(text).into_owned())),
+            [Part::Text(text)] if !blanks_first => Separator::Text(Needle::new(text)),
+            [Part::Text(text), rest @ ..] => Separator::Mixed(Box::new(Mixed {
+                blanks_first,
+                text: Needle::new(text),
+                rest: rest
+                    .iter()
+                    .map(|part| match part {
+                        Part::Text(text) => Rest::Text(Needle::new(text)),
+                        Part::Blanks => Rest::Blanks,
+                    })
+                    .collect(),
+            })),
+            _ if blanks_first => Separator::Blanks,
+            _ => Separator::Nothing,
         }
     }
 
@@ -108,22 +91,19 @@ impl Separator {
         match self {
             Separator::Nothing => Some(at),
             Separator::End => (at == input.len()).then_some(at),
-            Separator::Byte(byte) => (input.get(at) == Some(byte)).then_some(at + 1),
-            Separator::Short { text, .. } => starts(input, at, text),
-            Separator::Long(finder) => starts(input, at, finder.needle()),
+            Separator::Text(text) => text.here(input, at),
             Separator::Blanks => run(input, at),
-            Separator::Mixed(parts) => all(parts, input, at),
+            Separator::Mixed(mixed) => mixed.here(input, at),
         }
     }
 
     /// The first place from `at` on where the separator stands and `ahead` agrees, as where it begins and ends.
-    /// It does not begin behind `limit`.
     #[inline]
     pub fn find(
         &self,
         input: &[u8],
         at: usize,
-        limit: usize,
+        scope: Scope<'_, '_>,
         ahead: Option<&Ahead>,
     ) -> Option<(usize, usize)> {
         let agrees = |end: usize| ahead.is_none_or(|ahead| ahead.admits(input, end));
@@ -131,154 +111,99 @@ impl Separator {
             // An open capture always has something behind it; the compiler sees to that.
             Separator::Nothing => None,
             Separator::End => Some((input.len(), input.len())),
-            Separator::Byte(byte) => search(
-                window(input, at, limit, 1),
-                |hay| memchr::memchr(*byte, hay),
-                |begin| {
-                    let begin = at + begin;
-                    agrees(begin + 1).then_some((begin, begin + 1))
-                },
-            ),
-            Separator::Short { text, rare } => {
-                let mark = text[*rare];
-                // The mark is looked for from where it stands when the text begins at `at`.
-                let from = at + rare;
-                search(
-                    window(input, from, limit + rare, 1),
-                    |hay| memchr::memchr(mark, hay),
-                    |place| {
-                        let begin = at + place;
-                        let end = starts(input, begin, text)?;
-                        agrees(end).then_some((begin, end))
-                    },
-                )
+            Separator::Text(text) => {
+                text.find(input, at, scope, |begin, end| agrees(end).then_some((begin, end)))
             }
-            Separator::Long(finder) => {
-                let length = finder.needle().len();
-                search(
-                    window(input, at, limit, length),
-                    |hay| finder.find(hay),
-                    |begin| {
-                        let begin = at + begin;
-                        agrees(begin + length).then_some((begin, begin + length))
-                    },
-                )
-            }
-            Separator::Blanks => {
-                let mut from = at;
-                loop {
-                    let begin = from + memchr::memchr2(b' ', b'\t', window(input, from, limit, 1))?;
-                    count(begin - from);
-                    let end = begin + blanks(input, begin);
-                    if agrees(end) {
-                        return Some((begin, end));
-                    }
-                    from = end;
-                }
-            }
-            Separator::Mixed(parts) => find_mixed(parts, input, at, limit, agrees),
+            Separator::Blanks => find_blanks(input, at, matches!(scope, Scope::Line(_)), agrees),
+            Separator::Mixed(mixed) => mixed.find(input, at, scope, agrees),
         }
     }
 }
 
-/// Where text and blanks alternate, the first text is looked for: what precedes it is at most a run of blanks.
-fn find_mixed(
-    parts: &[Part],
+impl Mixed {
+    // Both are kept out of the loop over the steps: most patterns have few of these or none.
+    #[inline(never)]
+    fn here(&self, input: &[u8], at: usize) -> Option<usize> {
+        let at = if self.blanks_first { run(input, at)? } else { at };
+        self.rest(input, self.text.here(input, at)?)
+    }
+
+    /// The first text is looked for: what precedes it is at most a run of blanks.
+    #[inline(never)]
+    fn find(
+        &self,
+        input: &[u8],
+        at: usize,
+        scope: Scope<'_, '_>,
+        agrees: impl Fn(usize) -> bool,
+    ) -> Option<(usize, usize)> {
+        self.text.find(input, at, scope, |begin, end| {
+            let blanks = if self.blanks_first {
+                input[at..begin]
+                    .iter()
+                    .rev()
+                    .take_while(|byte| is_blank(**byte))
+                    .count()
+            } else {
+                0
+            };
+            if self.blanks_first && blanks == 0 {
+                return None;
+            }
+            let end = self.rest(input, end)?;
+            agrees(end).then_some((begin - blanks, end))
+        })
+    }
+
+    /// Whether the parts behind the first text stand at `at`, one behind the other: where they end.
+    fn rest(&self, input: &[u8], at: usize) -> Option<usize> {
+        self.rest.iter().try_fold(at, |at, part| match part {
+            Rest::Text(text) => text.here(input, at),
+            Rest::Blanks => run(input, at),
+        })
+    }
+}
+
+fn find_blanks(
     input: &[u8],
     at: usize,
-    limit: usize,
+    in_line: bool,
     agrees: impl Fn(usize) -> bool,
 ) -> Option<(usize, usize)> {
-    let (blank_first, text, rest) = match parts {
-        [Part::Text(text), rest @ ..] => (false, text, rest),
-        [Part::Blanks, Part::Text(text), rest @ ..] => (true, text, rest),
-        _ => return None,
-    };
-    let finder = |hay: &[u8]| memchr::memmem::find(hay, text);
-    search(window(input, at, limit, text.len()), finder, |place| {
-        let place = at + place;
-        let before = input[at..place]
-            .iter()
-            .rev()
-            .take_while(|byte| blank_first && is_blank(byte))
-            .count();
-        if blank_first && before == 0 {
-            return None;
-        }
-        let end = all(rest, input, place + text.len())?;
-        agrees(end).then_some((place - before, end))
-    })
-}
-
-/// The bytes from `at` in which a text of `length` bytes that begins at `limit` or before is found.
-#[inline]
-fn window(input: &[u8], at: usize, limit: usize, length: usize) -> &[u8] {
-    let to = limit.saturating_add(length).min(input.len());
-    input.get(at..to).unwrap_or_default()
-}
-
-/// The first of the places that `find` finds, in their order, which `accept` makes something of. Each is looked
-/// for from the byte behind the one before.
-#[inline]
-fn search<T>(
-    hay: &[u8],
-    find: impl Fn(&[u8]) -> Option<usize>,
-    accept: impl Fn(usize) -> Option<T>,
-) -> Option<T> {
-    let mut from = 0;
+    let mut from = at;
     loop {
-        let Some(next) = find(&hay[from..]) else {
-            count(hay.len() - from);
+        let hay = input.get(from..)?;
+        let next = if in_line {
+            memchr::memchr3(b' ', b'\t', b'\n', hay)
+        } else {
+            first_of(hay, b' ', b'\t')
+        };
+        let Some(next) = next else {
+            count(hay.len());
             return None;
         };
         count(next + 1);
-        if let Some(found) = accept(from + next) {
-            return Some(found);
+        let begin = from + next;
+        let end = run(input, begin)?;
+        if agrees(end) {
+            return Some((begin, end));
         }
-        from += next + 1;
+        from = end;
     }
 }
 
 #[inline]
-fn starts(input: &[u8], at: usize, text: &[u8]) -> Option<usize> {
-    input.get(at..)?.starts_with(text).then_some(at + text.len())
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
+/// Where the blanks end that begin at `at`.
 #[inline]
 fn run(input: &[u8], at: usize) -> Option<usize> {
-    let length = blanks(input, at);
+    let length = input
+        .get(at..)?
+        .iter()
+        .take_while(|byte| is_blank(**byte))
+        .count();
     (length > 0).then_some(at + length)
-}
-
-/// Whether all parts stand at `at`, one behind the other: where they end.
-fn all(parts: &[Part], input: &[u8], at: usize) -> Option<usize> {
-    parts.iter().try_fold(at, |at, part| match part {
-        Part::Text(text) => starts(input, at, text),
-        Part::Blanks => run(input, at),
-    })
-}
-
-/// The byte that is least likely to occur in the text before: punctuation before letters and digits, and those
-/// before the space.
-fn rarest(text: &[u8]) -> usize {
-    let rank = |byte: u8| match byte {
-        b' ' => 4,
-        b'a'..=b'z' | b'0'..=b'9' => 3,
-        b'A'..=b'Z' | b'.' | b'-' | b'/' => 2,
-        b',' | b':' | b'_' | b'=' => 1,
-        _ => 0,
-    };
-    (0..text.len()).min_by_key(|&at| rank(text[at])).unwrap_or(0)
-}
-
-#[cfg(test)]
-thread_local! {
-    /// The bytes that searches on this thread went over: tells linear from quadratic.
-    pub(super) static EXAMINED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
-#[inline]
-fn count(_bytes: usize) {
-    #[cfg(test)]
-    EXAMINED.set(EXAMINED.get() + _bytes);
 }

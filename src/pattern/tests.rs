@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::separator::EXAMINED;
+use super::needle::EXAMINED;
 use super::{Clock, Kind, Mismatch, Program, Scene};
 use crate::event::{Fields, Schema, Timestamp, TimestampWriter, Value};
 
@@ -146,6 +146,7 @@ fn a_typed_capture_knows_its_end() {
             ("12ms WARN:", None),
         ],
     );
+    check("{a:int}]", &[("5]", Some("a=5")), ("5] ", None)]);
     check(
         "{a:level}{b:int}{c}",
         &[("I1122 x", Some("a=I b=1122 c= x")), ("1122", None)],
@@ -382,6 +383,18 @@ fn a_mismatch_says_what_was_expected() {
         );
     }
     assert_eq!(program.explain(b"<1> h \"GET\" - 5ms{a", &mut clock()), None);
+
+    for (pattern, message) in [
+        ("ab", "expected the end"),
+        ("{x:level} ", "expected the end"),
+        ("a{y:level}", "expected the end after y"),
+        ("a{_:level}", "expected the end after a word of letters"),
+        ("{_:level}b", "expected `b` after a word of letters"),
+    ] {
+        let program = Program::compile(pattern, &mut schema).unwrap();
+        let explanation = program.explain(b"ab  ", &mut clock()).unwrap();
+        assert_eq!(explanation.message, message, "{pattern}");
+    }
 
     let program = Program::compile("[{a}]", &mut schema).unwrap();
     let explanation = program.explain(b"[a] ", &mut clock()).unwrap();

@@ -1,5 +1,6 @@
 //! HTTP request lines and URLs.
 
+use super::needle::first_of;
 use super::net::split_port;
 use super::scene::Keep;
 use crate::event::{FieldId, Schema, Value};
@@ -79,15 +80,15 @@ pub(super) fn request<'a>(text: &'a [u8], fields: Option<RequestFields>, keep: &
 /// Method, target and version (the digits after `HTTP/`). The target is all between: a raw space in it, which
 /// some servers let through, stays in it.
 fn split_request(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let length = text
+    let length = first_of(text, b' ', b'?')?;
+    let (method, rest) = text.split_at(length);
+    let letters = method
         .iter()
-        .take(METHOD_BYTES_MAX + 1)
-        .take_while(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_'))
-        .count();
-    if length == 0 || length > METHOD_BYTES_MAX || text.get(length) != Some(&b' ') {
+        .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_'));
+    if method.is_empty() || method.len() > METHOD_BYTES_MAX || !letters {
         return None;
     }
-    let rest = &text[length + 1..];
+    let rest = rest.strip_prefix(b" ")?;
     // The version is at the end: ` HTTP/1.1`, ` HTTP/2`.
     let (target, version) = match rest {
         [
@@ -107,7 +108,7 @@ fn split_request(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
         }
         _ => return None,
     };
-    (!target.is_empty()).then_some((&text[..length], target, version))
+    (!target.is_empty()).then_some((method, target, version))
 }
 
 /// Path and query of a request's target: all of `/a?b`, what follows the authority in `http://host/a?b`, nothing

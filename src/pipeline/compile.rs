@@ -5,11 +5,13 @@ use std::sync::Mutex;
 use bumpalo::Bump;
 use jiff::tz::TimeZone;
 
-use crate::config::{self, Ansi, Diagnostic, Diagnostics, HostFormat, PipelineFile, Spanned};
+use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, HostFormat, PipelineFile, Spanned};
 use crate::event::{FieldId, Schema, Timestamp};
 use crate::format;
+use crate::format::syslog::Syslog;
 use crate::pattern::{Alternatives, Clock, Program, SyntaxError};
 
+use super::keys;
 use super::metrics;
 use super::parse::{Constant, Extract, Parser, TraceFields};
 use super::tidy::Tidy;
@@ -62,7 +64,7 @@ pub fn compile(
     let mut found = Diagnostics::new();
     let mut schema = Schema::default();
     let message = schema.intern("message");
-    let parser = parser(file, host, &mut schema, &mut found);
+    let mut parser = parser(file, host, &mut schema, &mut found);
     let extracts = file
         .extracts
         .iter()
@@ -74,6 +76,7 @@ pub fn compile(
         stack_trace: schema.intern("error.stack_trace"),
     });
     let constants = constants(file, &mut schema);
+    parser.reserve(&schema);
     let metrics = metrics::compile(file, library, &schema, &mut found);
     let tidy = Tidy {
         ansi: file.frame.ansi == Ansi::Strip,
@@ -137,7 +140,9 @@ fn parser(
                         }
                     }
                 }
-                Ok(format::host::HostFormat::Json(_)) => {}
+                Ok(format::host::HostFormat::Json(table)) => {
+                    return Parser::Json(keys::rule_of_host(&table, file, schema));
+                }
                 Err(error) => diagnostics.push(
                     Diagnostic::error(error.message)
                         .at(text.place_within(error.at, ""))
@@ -153,7 +158,11 @@ fn parser(
         (_, None) => {}
     }
     if let Some(builtin) = &rule.builtin {
-        let _ = builtin;
+        match builtin.value {
+            Builtin::Json => return Parser::Json(keys::rule(file, schema, diagnostics)),
+            Builtin::Logfmt => return Parser::Logfmt(keys::rule(file, schema, diagnostics)),
+            Builtin::Syslog => return Parser::Syslog(Syslog::new(schema)),
+        }
     }
     programs.extend(compile_patterns(&rule.patterns, schema, diagnostics));
     if programs.is_empty() && !diagnostics.has_errors() {

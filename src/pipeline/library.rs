@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{Diagnostic, Diagnostics, MetricSetFile, PipelineFile, SourceFile};
+use crate::config::{Diagnostic, Diagnostics, MetricSetFile, PipelineFile, SourceFile, Spanned, suggestion};
 
 use super::shipped::{METRIC_SETS, PIPELINES, Shipped};
 
@@ -64,6 +64,13 @@ impl Library {
     pub fn metric_set(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<MetricSetFile> {
         let source = source(name, &self.own_sets, METRIC_SETS, "pipelines/metrics")?;
         MetricSetFile::read(name, source, diagnostics)
+    }
+
+    /// What to say of a name that is none.
+    pub fn unknown(&self, name: &Spanned<String>) -> Diagnostic {
+        Diagnostic::error(format!("unknown pipeline `{}`", name.value))
+            .at_value(name, "")
+            .help(suggestion::remedy(name, &self.names(), "there are"))
     }
 
     pub fn has(&self, name: &str) -> bool {

@@ -15,6 +15,7 @@
 
 mod compile;
 mod inline_test;
+mod keys;
 mod library;
 mod metrics;
 mod parse;

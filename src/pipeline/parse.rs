@@ -2,7 +2,9 @@ use bumpalo::Bump;
 
 use crate::derive::MetricSpec;
 use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
-use crate::format::trace;
+use crate::format::rule::Rule;
+use crate::format::syslog::Syslog;
+use crate::format::{self, trace};
 use crate::pattern::{Alternatives, Clock, Scene};
 
 use super::FrameStart;
@@ -34,8 +36,9 @@ pub struct Pipeline {
 pub(super) enum Parser {
     /// The first that matches the whole event.
     Patterns(Alternatives),
-    /// A format that patterns cannot express.
-    Named(()),
+    Json(Rule),
+    Logfmt(Rule),
+    Syslog(Syslog),
 }
 
 /// `[[extract]]`: the first pattern that matches the whole field adds what it finds.
@@ -131,16 +134,26 @@ impl Pipeline {
                 .iter()
                 .filter_map(|program| program.explain(text, clock))
                 .collect(),
-            Parser::Named(_) => Vec::new(),
+            Parser::Json(_) | Parser::Logfmt(_) | Parser::Syslog(_) => Vec::new(),
         }
     }
 }
 
 impl Parser {
+    /// Says that every field of the pipeline has its slot now: see [`Rule::reserve`].
+    pub(super) fn reserve(&mut self, schema: &Schema) {
+        match self {
+            Parser::Json(rule) | Parser::Logfmt(rule) => rule.reserve(schema),
+            Parser::Patterns(_) | Parser::Syslog(_) => {}
+        }
+    }
+
     fn parse<'a>(&'a self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
         match self {
             Parser::Patterns(patterns) => patterns.run(text, scene),
-            Parser::Named(()) => false,
+            Parser::Json(rule) => format::json::parse(rule, text, scene).is_ok(),
+            Parser::Syslog(syslog) => syslog.parse(text, scene).is_ok(),
+            Parser::Logfmt(rule) => format::logfmt::parse(rule, text, scene).is_ok(),
         }
     }
 }

@@ -2,11 +2,12 @@
 //! delivery's business.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -35,6 +36,8 @@ pub struct Client {
 struct Host {
     base: Url,
     bulk: Url,
+    /// It has spoken HTTP to this client before, so the scheme is right.
+    has_answered: AtomicBool,
 }
 
 /// An answer to one of the small requests of `setup` and `check`.
@@ -70,7 +73,11 @@ impl Client {
             if let Some(pipeline) = &settings.ingest_pipeline {
                 bulk.query_pairs_mut().append_pair("pipeline", pipeline);
             }
-            hosts.push(Host { base, bulk });
+            hosts.push(Host {
+                base,
+                bulk,
+                has_answered: AtomicBool::new(false),
+            });
         }
         if hosts.is_empty() {
             return Err(ClientError::NoHost);
@@ -105,7 +112,7 @@ impl Client {
         if let Some(json) = json {
             request = request.header(CONTENT_TYPE, "application/json").body(json);
         }
-        let response = request.send().await.map_err(|error| self.trouble(error))?;
+        let response = self.send(host, request).await?;
         let status = response.status().as_u16();
         let text = self.text(response, limits::ANSWER_BYTES_MAX).await?;
         Ok(Reply { status, text })
@@ -125,6 +132,19 @@ impl Client {
             500.. => Trouble::Server { status, reason },
             _ => Trouble::Refused { status, reason },
         }
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    async fn send(&self, host: usize, request: RequestBuilder) -> Result<Response, Trouble> {
+        let host = &self.hosts[host];
+        let response = request.send().await;
+        let has_answered = host.has_answered.fetch_or(response.is_ok(), Ordering::Relaxed);
+        response.map_err(|error| match self.trouble(error) {
+            Trouble::Reset(text) if !has_answered && host.base.scheme() == "http" => {
+                Trouble::Reset(format!("{text}; if it speaks TLS, write `https://` in `hosts`"))
+            }
+            trouble => trouble,
+        })
     }
 
     async fn answer(&self, response: Response) -> Answer {
@@ -150,8 +170,10 @@ impl Client {
                 // The status says enough where the text does not come through.
                 let text = self.text(response, ERROR_BYTES_MAX).await.unwrap_or_default();
                 if status == 400
-                    && let Some(reason) = error_text(&text)
+                    && let Some(error) = error_in(&text)
+                    && error.is_elasticsearchs()
                 {
+                    let reason = error.text();
                     return Answer::Refused(Refusal { status, reason });
                 }
                 let trouble = match self.failure(status, &text) {
@@ -183,6 +205,10 @@ impl Client {
         match (is_connect, is_timeout) {
             (true, true) => Trouble::Unreachable(format!("no connection within {CONNECT_TIMEOUT:?}")),
             (true, false) if text.contains("certificate") => Trouble::Untrusted(text),
+            // What rustls says when the first bytes are no TLS record.
+            (true, false) if text.contains("corrupt message") => {
+                Trouble::Unreachable("it does not speak TLS, and `hosts` says `https://`".to_owned())
+            }
             (true, false) => Trouble::Unreachable(text),
             (false, true) => Trouble::TimedOut(self.request_timeout),
             (false, false) => Trouble::Reset(text),
@@ -212,9 +238,9 @@ impl Server for Client {
             Some(packed) => request.header(CONTENT_ENCODING, "gzip").body(packed.clone()),
             None => request.body(body),
         };
-        let answer = match request.send().await {
+        let answer = match self.send(host, request).await {
             Ok(response) => self.answer(response).await,
-            Err(error) => Answer::Failed(self.trouble(error).into()),
+            Err(trouble) => Answer::Failed(trouble.into()),
         };
         if let (Some(gzip), Some(packed)) = (&self.gzip, packed)
             && packed.is_unique()
@@ -232,16 +258,16 @@ struct WholeError<'a> {
     error: &'a RawValue,
 }
 
-/// The reason in an error answer of Elasticsearch; nothing for anybody else's.
-fn error_text(text: &[u8]) -> Option<Box<str>> {
+/// The error in an answer in JSON.
+fn error_in(text: &[u8]) -> Option<ServerError<'_>> {
     let whole: WholeError = serde_json::from_slice(text).ok()?;
-    Some(ServerError::read(whole.error.get()).text())
+    Some(ServerError::read(whole.error.get()))
 }
 
 /// A reason for a message, whatever the answer looks like.
 fn reason(text: &[u8], status: u16) -> String {
-    if let Some(reason) = error_text(text) {
-        return reason.into();
+    if let Some(error) = error_in(text) {
+        return error.text().into();
     }
     let mut shown = String::from_utf8_lossy(&text[..text.len().min(2 * SHOWN_BYTES_MAX)])
         .split_whitespace()

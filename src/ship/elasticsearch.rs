@@ -28,6 +28,7 @@ pub struct RejectSettings {
 #[derive(Debug)]
 pub struct Elasticsearch {
     delivery: Arc<Delivery<Client>>,
+    rejects: Arc<RejectStore>,
 }
 
 impl Elasticsearch {
@@ -40,21 +41,30 @@ impl Elasticsearch {
             settings.retry_max,
             Jitter::from_clock(),
         );
-        let store = RejectStore::new(rejects.dir, rejects.bytes_max, rejects.when_full);
+        let rejects = Arc::new(RejectStore::new(
+            rejects.dir,
+            rejects.bytes_max,
+            rejects.when_full,
+        ));
+        let delivery = Delivery::new(
+            client,
+            gate,
+            Arc::clone(&rejects),
+            settings.retry_max,
+            Jitter::from_clock(),
+        );
         Ok(Elasticsearch {
-            delivery: Arc::new(Delivery::new(
-                client,
-                gate,
-                Arc::new(store),
-                settings.retry_max,
-                Jitter::from_clock(),
-            )),
+            delivery: Arc::new(delivery),
+            rejects,
         })
     }
 
     /// Delivers what comes, several batches at a time: as many as the pool lends, of which the gate lets some
     /// through to the server.
     pub(super) async fn run(self, mut batches: Receiver<Batch>, settle: Arc<dyn Settle>) -> Ended {
+        let rejects = Arc::clone(&self.rejects);
+        // Nobody has to wait for it.
+        drop(tokio::task::spawn_blocking(move || rejects.measure()));
         let mut deliveries = JoinSet::new();
         let mut ended = Ended::Drained;
         loop {
@@ -88,5 +98,65 @@ impl Ended {
                 Ended::GaveUp
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::time::Duration;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::ship::Output;
+    use crate::ship::testing::{Http, Settled, batch_of};
+
+    fn output(hosts: &[&str], dir: &std::path::Path) -> Output {
+        let settings = ElasticsearchSettings {
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            retry_max: Duration::from_millis(1),
+            ..ElasticsearchSettings::default()
+        };
+        let rejects = RejectSettings {
+            dir: dir.join("rejects"),
+            bytes_max: RejectStore::BYTES_MAX,
+            when_full: WhenFull::Stop,
+        };
+        Output::Elasticsearch(Elasticsearch::new(&settings, rejects).unwrap())
+    }
+
+    /// Nothing listens on the port of `tcpmux`, and nobody but root could.
+    const AWAY: &str = "http://127.0.0.1:1";
+
+    #[tokio::test]
+    async fn another_host_takes_over_and_everything_is_settled_before_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let two = r#"{"items":[{"create":{"status":201}},{"create":{"status":400,"error":{"type":"t"}}}]}"#;
+        let server = Http::answering(&[("503 Unavailable", ""), ("200 OK", two)]);
+        let settled = Arc::new(Settled::default());
+        let (sender, receiver) = mpsc::channel(1);
+        sender.send(batch_of(&["{\"n\":0}", "{\"n\":1}"])).await.unwrap();
+        drop(sender);
+        let ended = output(&[AWAY, &server.address], dir.path())
+            .run(receiver, settled.clone(), pending())
+            .await;
+        assert_eq!(ended, Ended::Drained);
+        let total = settled.total();
+        assert_eq!((total.accepted, total.rejected), (1, 1));
+        assert_eq!(server.sent().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_settled_when_the_grace_is_over_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let settled = Arc::new(Settled::default());
+        let (sender, receiver) = mpsc::channel(1);
+        sender.send(batch_of(&["{\"n\":0}"])).await.unwrap();
+        drop(sender);
+        let ended = output(&[AWAY], dir.path())
+            .run(receiver, settled.clone(), ready(()))
+            .await;
+        assert_eq!((ended, settled.spans()), (Ended::GaveUp, 0));
     }
 }

@@ -99,12 +99,18 @@ pub(super) struct ServerError<'a> {
 }
 
 impl<'a> ServerError<'a> {
-    /// Reads the JSON of an error; what is not in the usual form becomes the reason as it stands.
+    /// Reads the JSON of an error: an object, or a string as in answers to unknown paths. What is neither
+    /// becomes the reason as it stands.
     pub(super) fn read(json: &'a str) -> Self {
         serde_json::from_str(json).unwrap_or_else(|_| ServerError {
-            reason: Some(Cow::Borrowed(json)),
+            reason: Some(serde_json::from_str(json).map_or(Cow::Borrowed(json), Cow::Owned)),
             ..ServerError::default()
         })
+    }
+
+    /// Gateways answer in JSON too, but only Elasticsearch and OpenSearch give their errors a type.
+    pub(super) fn is_elasticsearchs(&self) -> bool {
+        !self.kind().is_empty()
     }
 
     fn kind(&self) -> &str {
@@ -290,7 +296,7 @@ mod tests {
             r#"{"type":"document_missing_exception"}"#,
             rejected(404, "document_missing_exception"),
         );
-        check(400, r#""only words""#, rejected(400, "\"only words\""));
+        check(400, r#""only words""#, rejected(400, "only words"));
         check(400, r#"{"type":null,"reason":null}"#, rejected(400, ""));
     }
 

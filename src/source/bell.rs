@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Watch;
 use crate::limits::NOTED_PATHS_MAX;
@@ -24,6 +24,8 @@ struct Shared {
 pub struct Rung {
     /// Something happened.
     pub rung: bool,
+    /// Something happened that does not suffer delay: everything but files that were written to.
+    pub urgent: bool,
     /// Names that were created, removed, renamed or changed in their attributes.
     pub moved: HashSet<PathBuf>,
     /// Files that were written to.
@@ -36,12 +38,13 @@ pub struct Rung {
 
 impl Bell {
     pub fn ring(&self) {
-        self.change(|_| {});
+        self.change(|rung| rung.urgent = true);
     }
 
     /// Names in a directory changed.
     pub fn moved(&self, path: PathBuf) {
         self.change(|rung| {
+            rung.urgent = true;
             if rung.moved.len() < NOTED_PATHS_MAX {
                 rung.moved.insert(path);
             } else {
@@ -62,17 +65,26 @@ impl Bell {
     }
 
     pub fn rescan(&self) {
-        self.change(|rung| rung.rescan = true);
+        self.change(|rung| {
+            rung.urgent = true;
+            rung.rescan = true;
+        });
     }
 
     /// Ends the source: it stops reading and drops its senders.
     pub fn shutdown(&self) {
-        self.change(|rung| rung.shutdown = true);
+        self.change(|rung| {
+            rung.urgent = true;
+            rung.shutdown = true;
+        });
     }
 
     /// Gives the source other inputs. Files that are in both go on where they are.
     pub fn reload(&self, watches: Vec<Watch>) {
-        self.change(|rung| rung.reload = Some(watches));
+        self.change(|rung| {
+            rung.urgent = true;
+            rung.reload = Some(watches);
+        });
     }
 
     /// What happened since the last call.
@@ -85,22 +97,32 @@ impl Bell {
         taken
     }
 
-    /// Waits until something happens, at most `limit`.
-    pub fn wait(&self, limit: Duration) {
+    /// Waits until something happens, at most `limit`. Files that were written to wake it only `gather` later,
+    /// together with what was written meanwhile.
+    pub fn wait(&self, limit: Duration, gather: Duration) {
+        let began = Instant::now();
         let rung = self.lock();
+        let calm = |rung: &mut Rung| !rung.urgent && !rung.shutdown;
+        let (rung, _) = self
+            .shared
+            .wake
+            .wait_timeout_while(rung, limit, |rung| calm(rung) && !rung.rung)
+            .unwrap_or_else(PoisonError::into_inner);
+        let left = gather.min(limit.saturating_sub(began.elapsed()));
         drop(
             self.shared
                 .wake
-                .wait_timeout_while(rung, limit, |rung| !rung.rung && !rung.shutdown)
+                .wait_timeout_while(rung, left, |rung| calm(rung))
                 .unwrap_or_else(PoisonError::into_inner),
         );
     }
 
     fn change(&self, change: impl FnOnce(&mut Rung)) {
         let mut rung = self.lock();
+        let before = (rung.rung, rung.urgent);
         change(&mut rung);
-        if !rung.rung {
-            rung.rung = true;
+        rung.rung = true;
+        if before != (rung.rung, rung.urgent) {
             drop(rung);
             self.shared.wake.notify_one();
         }
@@ -138,6 +160,6 @@ mod tests {
         bell.shutdown();
         assert!(bell.take().shutdown);
         assert!(bell.take().shutdown);
-        bell.wait(Duration::from_secs(3600));
+        bell.wait(Duration::from_secs(3600), Duration::from_secs(3600));
     }
 }

@@ -8,7 +8,7 @@ use tracing::{error, info};
 
 use super::checkpoint::Checkpoint;
 use super::store::{Loaded, Store};
-use super::{Books, FileRecord, Settled, StateError, Tail, Tally};
+use super::{Books, FileRecord, Print, Settled, StateError, Tail, Tally};
 use crate::event::{FileKey, Span};
 
 /// What was known at start.
@@ -66,6 +66,21 @@ struct Entry {
     size: u64,
     /// Remove it when everything is settled.
     leaving: bool,
+}
+
+/// A chunk that leaves the reader, and what is known of its file then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Emitted {
+    pub span: Span,
+    /// About the bytes before `span.to`.
+    pub tail: Tail,
+    /// About the file's first bytes.
+    pub head: Print,
+    pub events: u64,
+    /// How long the file is, in bytes.
+    pub size: u64,
+    /// When it was last written to, nanoseconds since the epoch.
+    pub modified: i64,
 }
 
 /// How writing the checkpoint goes.
@@ -187,19 +202,21 @@ impl Ledger {
         }
     }
 
-    /// A chunk of `events` events left the reader. `tail` is about the bytes before `span.to`.
-    pub fn emitted(&self, span: Span, tail: Tail, events: u64) {
+    /// A chunk leaves the reader.
+    pub fn emitted(&self, chunk: &Emitted) {
         let mut inner = self.lock();
-        let Some(entry) = inner.files.get_mut(&span.file) else {
+        let Some(entry) = inner.files.get_mut(&chunk.span.file) else {
             return;
         };
-        entry.emitted = entry.emitted.max(span.to);
-        entry.size = entry.size.max(span.to);
-        entry.marks.push_back(tail);
+        entry.emitted = entry.emitted.max(chunk.span.to);
+        entry.size = entry.size.max(chunk.size);
+        entry.marks.push_back(chunk.tail);
+        entry.record.head = chunk.head;
+        entry.record.modified = chunk.modified;
         let input = entry.input;
         let books = &mut inner.inputs[input].books;
-        books.pending += events;
-        books.bytes_pending += span.bytes();
+        books.pending += chunk.events;
+        books.bytes_pending += chunk.span.bytes();
     }
 
     /// The event before `at` was ended by time: it must end there again when it is read again. Make it durable
@@ -463,7 +480,6 @@ pub(super) fn unix_seconds() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::Print;
     use crate::state::record::tests::sample;
 
     const FILE: FileKey = FileKey(5);
@@ -476,6 +492,17 @@ mod tests {
         Tail {
             at,
             print: Print { len: 64, hash: at },
+        }
+    }
+
+    fn chunk(from: u64, to: u64, events: u64) -> Emitted {
+        Emitted {
+            span: span(from, to),
+            tail: mark(to),
+            head: Print { len: 1, hash: 1 },
+            events,
+            size: to,
+            modified: 1,
         }
     }
 
@@ -504,8 +531,8 @@ mod tests {
     fn the_checkpoint_never_passes_an_unsettled_byte() {
         let dir = tempfile::tempdir().unwrap();
         let before = ledger(dir.path());
-        before.emitted(span(0, 100), mark(100), 10);
-        before.emitted(span(100, 250), mark(250), 15);
+        before.emitted(&chunk(0, 100, 10));
+        before.emitted(&chunk(100, 250, 15));
         before.ended_by_time(FILE, 250);
         before.counted(FILE, 250);
         before.settle(span(100, 250), accepted(15));
@@ -538,7 +565,7 @@ mod tests {
     fn the_books_balance_and_travel() {
         let dir = tempfile::tempdir().unwrap();
         let before = ledger(dir.path());
-        before.emitted(span(0, 100), mark(100), 10);
+        before.emitted(&chunk(0, 100, 10));
         assert_eq!(before.books()[0].1.read(), 10);
         let tally = Tally {
             accepted: 1,
@@ -560,7 +587,7 @@ mod tests {
     fn a_file_is_forgotten_when_it_is_settled_and_not_before() {
         let dir = tempfile::tempdir().unwrap();
         let ledger = ledger(dir.path());
-        ledger.emitted(span(0, 100), mark(100), 10);
+        ledger.emitted(&chunk(0, 100, 10));
         ledger.forget(FILE);
         ledger.settle(span(0, 99), accepted(9));
         assert_eq!(ledger.safe(FILE), Some(99));

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &BenchArguments, terminal: Terminal) -> anyhow::Res
         timezone: None,
     };
     if !library.has(&name) {
-        diagnostics.push(super::library::unknown_pipeline(&library, &name));
+        diagnostics.push(library.unknown(&name));
     }
     let file = library.pipeline(&name, &mut diagnostics);
     let pipeline = file

@@ -25,18 +25,22 @@ const PART_BYTES_MAX: usize = 48;
 /// What stands for everything that is no url path.
 const GARBAGE: &[u8] = b"{garbage}";
 
+/// `woff2`
+const EXTENSION_BYTES_MAX: usize = 5;
+
+/// What stands for the parts that are left out.
 const REST: &[u8] = "/…".as_bytes();
 
 const DIGIT: u8 = 1;
 /// `a` to `f`.
 const HEX: u8 = 2;
 const LETTER: u8 = 4;
-/// `-`, `_`, `.` and what else joins words.
+/// `-`, `_` and what else joins words.
 const JOIN: u8 = 8;
-const AT: u8 = 16;
+const DOT: u8 = 16;
 /// Of a template: `{id}`, `[slug]`.
 const BRACE: u8 = 32;
-/// `%` and bytes beyond ASCII: what a user wrote, not a programmer.
+/// `@`, `%` and bytes beyond ASCII: what a user wrote, not a programmer.
 const FOREIGN: u8 = 64;
 const BAD: u8 = 128;
 /// Ends the path (`?`, `#`), the part (`/`) or its name (`;`): no bit, since it is part of nothing.
@@ -50,11 +54,11 @@ const CLASS: [u8; 256] = {
             b'0'..=b'9' => DIGIT,
             b'a'..=b'f' | b'A'..=b'F' => HEX,
             b'g'..=b'z' | b'G'..=b'Z' => LETTER,
-            b'-' | b'_' | b'.' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b','
-            | b'=' | b':' => JOIN,
-            b'@' => AT,
+            b'-' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b'='
+            | b':' => JOIN,
+            b'.' => DOT,
             b'{' | b'}' | b'[' | b']' => BRACE,
-            b'%' | 0x80..=0xff => FOREIGN,
+            b'@' | b'%' | 0x80..=0xff => FOREIGN,
             b'/' | b'?' | b'#' | b';' => END,
             _ => BAD,
         };
@@ -62,13 +66,6 @@ const CLASS: [u8; 256] = {
     }
     class
 };
-
-/// Files that pages load: which of them is no route of a service.
-const ASSETS: [&[u8]; 26] = [
-    b"avif", b"bmp", b"css", b"eot", b"gif", b"glb", b"gltf", b"ico", b"jpeg", b"jpg", b"js", b"map", b"mjs",
-    b"mp3", b"mp4", b"obj", b"otf", b"pdf", b"png", b"stl", b"svg", b"ttf", b"wasm", b"webp", b"woff",
-    b"woff2",
-];
 
 /// Appends the route of `path`: at most [`BYTES_MAX`] bytes, without an allocation once `out` has grown.
 pub fn write(path: &[u8], out: &mut Vec<u8>) {
@@ -191,65 +188,72 @@ impl<'a> Part<'a> {
         }
     }
 
+    #[inline]
     fn text(&self) -> Text<'a> {
-        let name = self.name;
-        // A word: nearly every part that is no number.
-        if self.digits == 0 && self.seen & !(HEX | LETTER | JOIN | BRACE) == 0 && name.len() < 16 {
-            return match extension(name) {
-                Some(extension) if is_asset(extension) => Text::File(extension),
-                _ => Text::AsIs(name),
-            };
+        // Nearly every part is a word or a number.
+        if self.seen & !(HEX | LETTER | JOIN | BRACE) == 0 && self.name.len() < 16 {
+            Text::AsIs(self.name)
+        } else if self.seen == DIGIT {
+            Text::Id
+        } else {
+            self.odd()
         }
-        if self.seen == DIGIT {
-            return Text::Id;
-        }
-        self.odd()
     }
 
     /// Everything that is neither a short word nor a number.
     fn odd(&self) -> Text<'a> {
         let name = self.name;
-        if self.seen & AT != 0 {
+        if self.seen & FOREIGN != 0 && memchr::memchr(b'@', name).is_some() {
             return Text::Email;
         }
         if is_date(name) {
             return Text::Date;
         }
-        let token = self.is_token(name, self.digits);
-        match extension(name) {
-            Some(extension) if is_asset(extension) => Text::File(extension),
+        if self.seen & DOT != 0
+            && let Some(extension) = extension(name)
+        {
             // The extension's own digits do not make the name a token.
-            Some(extension) => {
-                let stem = &name[..name.len() - extension.len() - 1];
-                let digits = stem.iter().filter(|b| b.is_ascii_digit()).count();
-                match self.is_token(stem, digits) {
-                    true => Text::File(extension),
-                    false => Text::AsIs(name),
-                }
+            let stem = &name[..name.len() - extension.len() - 1];
+            if is_asset(extension) || self.is_token(stem) {
+                return Text::File(extension);
             }
-            None if token => Text::Id,
-            None => Text::AsIs(name),
+            return Text::AsIs(name);
+        }
+        if self.is_token(name) {
+            Text::Id
+        } else {
+            Text::AsIs(name)
         }
     }
 
-    /// Something that a machine or a user made up.
-    fn is_token(&self, name: &[u8], digits: usize) -> bool {
+    /// Whether `name`, which is this part or the begin of it, is something that a machine or a user made up.
+    fn is_token(&self, name: &[u8]) -> bool {
         if self.seen & FOREIGN != 0 || name.len() > PART_BYTES_MAX {
             return true;
         }
         if self.seen & BRACE != 0 || is_version(name) {
             return false;
         }
-        let letters = name.iter().any(u8::is_ascii_alphabetic);
-        let hex = |b: &u8| b.is_ascii_hexdigit() || *b == b'-';
-        // UUIDs and hashes, also those without a digit.
-        (name.len() >= 16 && name.iter().all(hex) && !(digits == 0 && name.contains(&b'-') && name.len() != 36))
-            // 52.52,13.40
-            || (digits > 0 && !letters)
+        if self.digits > 0 {
+            let digits = name.iter().filter(|b| b.is_ascii_digit()).count();
             // a1b2c3d4, but neither iso8601 nor windows11
-            || (digits >= 3 && name.len() >= 8)
-            // ORD-1042
-            || name.split(|&b| CLASS[usize::from(b)] == JOIN).any(|word| word.len() >= 2 && word.iter().all(u8::is_ascii_digit))
+            if digits >= 3 && name.len() >= 8 {
+                return true;
+            }
+            // 52.52,13.40
+            if digits > 0 && !name.iter().any(u8::is_ascii_alphabetic) {
+                return true;
+            }
+            // ORD-42
+            let joins = |b: &u8| CLASS[usize::from(*b)] & (JOIN | DOT) != 0;
+            let number = |word: &[u8]| word.len() >= 2 && word.iter().all(u8::is_ascii_digit);
+            if digits >= 2 && name.split(joins).any(number) {
+                return true;
+            }
+        }
+        // Hashes and UUIDs of letters alone.
+        let hex = |b: &u8| b.is_ascii_hexdigit();
+        name.len() >= 16 && name.iter().all(hex) || is_uuid(name)
     }
 }
 
@@ -257,14 +261,58 @@ impl<'a> Part<'a> {
 fn extension(name: &[u8]) -> Option<&[u8]> {
     let dot = memchr::memrchr(b'.', name).filter(|&dot| dot > 0)?;
     let extension = &name[dot + 1..];
-    let right = (1..=5).contains(&extension.len())
+    let right = (1..=EXTENSION_BYTES_MAX).contains(&extension.len())
         && extension[0].is_ascii_alphabetic()
         && extension.iter().all(u8::is_ascii_alphanumeric);
     right.then_some(extension)
 }
 
 fn is_asset(extension: &[u8]) -> bool {
-    ASSETS.iter().any(|asset| asset.eq_ignore_ascii_case(extension))
+    let mut lower = [0; EXTENSION_BYTES_MAX];
+    let Some(lower) = lower.get_mut(..extension.len()) else {
+        return false;
+    };
+    lower.copy_from_slice(extension);
+    lower.make_ascii_lowercase();
+    // What pages load: no route of a service.
+    matches!(
+        &*lower,
+        b"js"
+            | b"avif"
+            | b"bmp"
+            | b"css"
+            | b"eot"
+            | b"gif"
+            | b"glb"
+            | b"gltf"
+            | b"ico"
+            | b"jpeg"
+            | b"jpg"
+            | b"map"
+            | b"mjs"
+            | b"mp3"
+            | b"mp4"
+            | b"obj"
+            | b"otf"
+            | b"pdf"
+            | b"png"
+            | b"stl"
+            | b"svg"
+            | b"ttf"
+            | b"wasm"
+            | b"webp"
+            | b"woff"
+            | b"woff2"
+    )
+}
+
+/// 8-4-4-4-12 hexadecimal digits.
+fn is_uuid(name: &[u8]) -> bool {
+    let right = |(at, b): (usize, &u8)| match at {
+        8 | 13 | 18 | 23 => *b == b'-',
+        _ => b.is_ascii_hexdigit(),
+    };
+    name.len() == 36 && name.iter().enumerate().all(right)
 }
 
 /// `v2`, `v1.41`

@@ -1,7 +1,14 @@
 //! JSON lines: one forward scan, no tree.
 
+mod line;
+mod repair;
 mod scan;
 mod text;
 
+pub use line::parse;
+pub(super) use repair::{lossy, number, repaired, unescaped};
 pub(super) use scan::{Broken, Scan, Shape};
 pub(super) use text::unescape;
+
+#[cfg(test)]
+mod tests;

@@ -32,6 +32,8 @@ pub(crate) struct Scan<'a> {
     text: &'a [u8],
     /// The next byte to read; never beyond `text.len()`.
     at: usize,
+    /// An escape was part of a surrogate pair, or half of one.
+    surrogates: bool,
 }
 
 impl<'a> Scan<'a> {
@@ -39,7 +41,13 @@ impl<'a> Scan<'a> {
         Scan {
             text,
             at: at.min(text.len()),
+            surrogates: false,
         }
+    }
+
+    /// Whether a string that was passed may hold half a surrogate pair.
+    pub fn has_surrogates(&self) -> bool {
+        self.surrogates
     }
 
     pub fn at(&self) -> usize {
@@ -187,7 +195,8 @@ impl<'a> Scan<'a> {
             self.at += match self.text.get(self.at + 1) {
                 Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
                 Some(b'u') => {
-                    super::text::unit(&self.text[self.at..]).ok_or(Broken)?;
+                    let unit = super::text::unit(&self.text[self.at..]).ok_or(Broken)?;
+                    self.surrogates |= (0xd800..=0xdfff).contains(&unit);
                     6
                 }
                 _ => return Err(Broken),

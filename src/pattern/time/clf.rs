@@ -1,4 +1,4 @@
-use super::calendar::{DAY, days, month, of_day};
+use super::calendar::{DAY, days, month, of_day, seconds};
 use super::fraction::fraction;
 use super::zone::{Allowed, zoned};
 use super::{Clock, Read, done, fail, four, instant, two};
@@ -7,10 +7,15 @@ use crate::event::Timestamp;
 /// `22/Nov/2026:17:28:30 +0100`; a fraction (HAProxy) and no zone are allowed.
 #[inline]
 pub(super) fn clf<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    if let Some((text, rest)) = input.split_first_chunk()
+        && let Some(secs) = clock.clf.get(text, whole)
+    {
+        return done(rest, instant(secs, (0, 0)));
+    }
     let Some((head, rest)) = input.split_first_chunk() else {
         return fail();
     };
-    let Some(civil) = clock.clf.get(head, civil) else {
+    let Some(civil) = civil(head) else {
         return fail();
     };
     let (rest, fraction) = fraction(rest, b".,");
@@ -18,6 +23,21 @@ pub(super) fn clf<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp>
         Some((rest, secs)) => done(rest, instant(secs, fraction)),
         None => fail(),
     }
+}
+
+/// All of `22/Nov/2026:17:28:30 +0100` as an instant.
+fn whole(text: &[u8; 26]) -> Option<i64> {
+    let (head, zone) = text.split_first_chunk()?;
+    let [b' ', sign @ (b'+' | b'-'), h1, h2, m1, m2] = *zone else {
+        return None;
+    };
+    let seconds = seconds(two(h1, h2)?, two(m1, m2)?, 0)?;
+    let civil = civil(head)?;
+    Some(if sign == b'-' {
+        civil + seconds
+    } else {
+        civil - seconds
+    })
 }
 
 /// `22/Nov/2026:17:28:30` in civil seconds.

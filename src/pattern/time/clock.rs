@@ -10,10 +10,13 @@ use crate::event::Timestamp;
 pub struct Clock {
     zone: TimeZone,
     now: Timestamp,
+    /// `now` on the wall clock of the zone, in civil seconds.
+    civil_now: i64,
     season: Season,
-    /// The last `2026-11-22T17:28:30`, `22/Nov/2026:17:28:30` and `Nov 22 17:28:30` with what they are.
+    /// The last `2026-11-22T17:28:30`, `22/Nov/2026:17:28:30 +0100` (this one as an instant) and
+    /// `Nov 22 17:28:30` with what they are.
     pub(super) iso: Memo<19>,
-    pub(super) clf: Memo<20>,
+    pub(super) clf: Memo<26>,
     /// Depends on `now`: forgotten when that changes.
     pub(super) syslog: Memo<15>,
 }
@@ -26,6 +29,7 @@ impl Clock {
             Err(_) => Season::NEVER,
         };
         Clock {
+            civil_now: civil(&zone, now),
             zone,
             now,
             season,
@@ -39,6 +43,7 @@ impl Clock {
     pub fn set_now(&mut self, now: Timestamp) {
         if now != self.now {
             self.now = now;
+            self.civil_now = civil(&self.zone, now);
             self.syslog = Memo::default();
         }
     }
@@ -49,11 +54,7 @@ impl Clock {
 
     /// The present on the wall clock of the zone.
     pub(super) fn civil_now(&self) -> i64 {
-        let offset = match Instant::from_second(self.now.secs) {
-            Ok(at) => self.zone.to_offset(at).seconds(),
-            Err(_) => 0,
-        };
-        self.now.secs.saturating_add(i64::from(offset))
+        self.civil_now
     }
 
     /// The instant at which the zone's wall clock shows `civil`. Where it shows it twice (the hour before summer
@@ -100,6 +101,15 @@ impl Clock {
         }
         Some(at.as_second())
     }
+}
+
+/// What the zone's wall clock shows at an instant.
+fn civil(zone: &TimeZone, at: Timestamp) -> i64 {
+    let offset = match Instant::from_second(at.secs) {
+        Ok(instant) => zone.to_offset(instant).seconds(),
+        Err(_) => 0,
+    };
+    at.secs.saturating_add(i64::from(offset))
 }
 
 /// The wall-clock times, from one change of the clocks to the next, that stand for one instant each and are all
@@ -163,19 +173,19 @@ impl Season {
     }
 }
 
-/// The last text of `N` bytes, and the civil second that it stands for.
+/// The last text of `N` bytes, and the second that it stands for.
 #[derive(Clone, Debug)]
 pub(super) struct Memo<const N: usize> {
     text: [u8; N],
-    /// `None`: nothing is remembered.
-    civil: Option<i64>,
+    /// Seconds since 1970, civil unless the text has a zone. `None`: nothing is remembered.
+    second: Option<i64>,
 }
 
 impl<const N: usize> Default for Memo<N> {
     fn default() -> Self {
         Memo {
             text: [0; N],
-            civil: None,
+            second: None,
         }
     }
 }
@@ -184,13 +194,13 @@ impl<const N: usize> Memo<N> {
     /// What the text stands for, from memory or from `read`, which is remembered.
     #[inline]
     pub fn get(&mut self, text: &[u8; N], read: impl FnOnce(&[u8; N]) -> Option<i64>) -> Option<i64> {
-        if self.civil.is_some() && self.text == *text {
-            return self.civil;
+        if self.second.is_some() && self.text == *text {
+            return self.second;
         }
-        let civil = read(text)?;
+        let second = read(text)?;
         self.text = *text;
-        self.civil = Some(civil);
-        Some(civil)
+        self.second = Some(second);
+        Some(second)
     }
 }
 

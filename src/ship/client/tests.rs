@@ -1,61 +1,9 @@
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::net::TcpListener;
 
 use super::*;
 use crate::ship::settings::Secret;
-
-/// What the client sent.
-struct Sent {
-    head: String,
-    body: Vec<u8>,
-}
-
-/// A server that answers each connection's one request with `answer` as it stands, then closes it. Gives its
-/// address, and what it was sent.
-fn server(answer: impl Into<Vec<u8>>) -> (String, mpsc::Receiver<Sent>) {
-    let answer = answer.into();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let sent = read_request(&mut stream);
-            // Whoever is not interested has dropped the receiver; a client may be gone before its answer.
-            let _ = sender.send(sent);
-            let _ = stream.write_all(&answer);
-        }
-    });
-    (address, receiver)
-}
-
-fn read_request(stream: &mut TcpStream) -> Sent {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let head_end = memchr::memmem::find(&bytes, b"\r\n\r\n");
-        if let Some(end) = head_end {
-            let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_lowercase();
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "))
-                .map_or(0, |length| length.parse().unwrap());
-            if bytes.len() >= end + 4 + length {
-                let body = bytes[end + 4..].to_vec();
-                return Sent { head, body };
-            }
-        }
-        let read = stream.read(&mut buffer).unwrap();
-        assert!(read > 0, "half a request");
-        bytes.extend_from_slice(&buffer[..read]);
-    }
-}
-
-fn http(status: &str, headers: &str, text: &str) -> String {
-    let length = text.len();
-    format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{text}")
-}
+use crate::ship::testing::{Http, http};
 
 fn client(host: &str, gzip_level: u32) -> Client {
     Client::new(&ElasticsearchSettings {
@@ -69,8 +17,10 @@ fn client(host: &str, gzip_level: u32) -> Client {
 }
 
 async fn ask(answer: impl Into<Vec<u8>>) -> Answer {
-    let (address, _sent) = server(answer);
-    client(&address, 0).bulk(0, Bytes::from_static(b"{}\n{}\n")).await
+    let server = Http::raw(vec![answer.into()]);
+    client(&server.address, 0)
+        .bulk(0, Bytes::from_static(b"{}\n{}\n"))
+        .await
 }
 
 /// The trouble that an answer is taken for.
@@ -83,12 +33,12 @@ async fn trouble(answer: impl Into<Vec<u8>>) -> Trouble {
 
 #[tokio::test]
 async fn a_request_has_all_that_elasticsearch_wants() {
-    let (address, sent) = server(http("200 OK", "", "{}"));
-    let answer = client(&format!("{address}/prefix/"), 0)
+    let server = Http::answering(&[("200 OK", "{}")]);
+    let answer = client(&format!("{}/prefix/", server.address), 0)
         .bulk(0, Bytes::from_static(b"{}\n{}\n"))
         .await;
     assert!(matches!(answer, Answer::Text(text) if text == b"{}"));
-    let sent = sent.recv().unwrap();
+    let sent = server.sent().remove(0);
     let path = sent.head.lines().next().unwrap();
     assert!(
         path.starts_with("post /prefix/_bulk?filter_path=errors"),
@@ -108,11 +58,11 @@ async fn a_request_has_all_that_elasticsearch_wants() {
 #[tokio::test]
 async fn a_body_is_compressed_and_its_buffer_comes_back() {
     for size in [10, INLINE_BYTES_MAX * 4] {
-        let (address, sent) = server(http("200 OK", "", "{}"));
-        let client = client(&address, 1);
+        let server = Http::answering(&[("200 OK", "{}")]);
+        let client = client(&server.address, 1);
         let body = Bytes::from(b"{}\n".repeat(size));
         client.bulk(0, body.clone()).await;
-        let sent = sent.recv().unwrap();
+        let sent = server.sent().remove(0);
         assert!(sent.head.contains("content-encoding: gzip"));
         let mut text = Vec::new();
         flate2::read::GzDecoder::new(&sent.body[..])
@@ -184,11 +134,18 @@ async fn only_elasticsearchs_own_400_blames_the_documents() {
         &*refusal.reason,
         "illegal_argument_exception: Malformed action/metadata line [3]"
     );
-    let proxy = "<html>The plain HTTP request was sent to HTTPS port</html>";
-    assert!(matches!(
-        trouble(http("400 Bad Request", "", proxy)).await,
-        Trouble::Refused { status: 400, .. }
-    ));
+    for others in [
+        "<html>The plain HTTP request was sent to HTTPS port</html>",
+        r#"{"error":"bad request"}"#,
+        r#"{"message":"no API key found"}"#,
+        "",
+    ] {
+        let trouble = trouble(http("400 Bad Request", "", others)).await;
+        assert!(
+            matches!(trouble, Trouble::Refused { status: 400, .. }),
+            "{others}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -252,6 +209,28 @@ async fn a_server_that_is_not_there_and_one_that_does_not_answer() {
         matches!(&answer, Answer::Failed(Failure { trouble: Trouble::TimedOut(after), .. }) if *after == patience),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn the_wrong_scheme_is_named() {
+    let Trouble::Reset(text) = trouble("").await else {
+        panic!("no reset");
+    };
+    assert!(text.contains("write `https://`"), "{text}");
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // The beginning of the hello; then what a server without TLS says to it.
+        stream.read_exact(&mut [0; 5]).unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+    });
+    let answer = client(&address, 0).bulk(0, Bytes::from_static(b"x")).await;
+    let Answer::Failed(Failure { trouble, .. }) = answer else {
+        panic!("{answer:?}");
+    };
+    assert!(trouble.to_string().contains("does not speak TLS"), "{trouble}");
 }
 
 #[test]

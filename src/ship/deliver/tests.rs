@@ -303,6 +303,29 @@ async fn a_full_reject_store_holds_the_batch_until_there_is_room() {
     assert_eq!(rejects(dir.path()).into_keys().collect::<Vec<_>>(), [1]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_goes_back_to_its_pool_without_a_copy() {
+    let dir = tempfile::tempdir().unwrap();
+    let turns = [
+        Turn::Statuses(vec![429]),
+        Turn::LostAnswer,
+        Turn::Statuses(vec![201, 503]),
+    ];
+    let delivery = delivery(Script::new(turns), dir.path(), 1 << 20);
+    let pool = crate::ship::BatchPool::new(1, 10_000);
+    let mut memory = None;
+    for _ in 0..2 {
+        let mut batch = pool.take().unwrap();
+        let filled = batch_of(&["{\"n\":0}", "{\"n\":1}", "{\"n\":2}"]);
+        batch.body.extend_from_slice(&filled.body);
+        batch.docs.extend_from_slice(&filled.docs);
+        batch.parts.extend_from_slice(&filled.parts);
+        let here = (batch.body.as_ptr() as usize, batch.body.capacity());
+        assert_eq!(*memory.get_or_insert(here), here);
+        delivery.deliver(batch, &Settled::default()).await;
+    }
+}
+
 fn turn() -> impl Strategy<Value = Turn> {
     let status = prop::sample::select(vec![201u16, 201, 201, 400, 401, 403, 404, 429, 500, 503]);
     prop_oneof![

@@ -104,6 +104,14 @@ impl RejectStore {
         Ok(())
     }
 
+    /// Tells the store's size to the metrics: what an earlier run left counts from the start. Blocks.
+    pub fn measure(&self) {
+        if let Ok(segments) = directory::segments(&self.dir) {
+            telemetry::rejects_bytes(segments.iter().map(|segment| segment.bytes).sum());
+        }
+        telemetry::rejects_full(false);
+    }
+
     fn make_room(&self, segments: &mut Vec<Segment>, needed: u64) -> Result<(), KeepError> {
         // An empty store takes what comes: waiting would not help.
         while !segments.is_empty()

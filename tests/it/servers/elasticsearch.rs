@@ -189,6 +189,9 @@ fn prepare(version: Version, secured: bool) -> Result<(Process, Option<Security>
         fetch::run(Command::new("cp").arg("-r").arg(&distribution).arg(&copy))?;
         distribution = copy;
     }
+    for dir in ["logs", "tmp"] {
+        fs::create_dir(home.path().join(dir)).map_err(|e| at(home.path(), e))?;
+    }
     let config = home.path().join("config");
     fetch::run(
         Command::new("cp")
@@ -201,9 +204,6 @@ fn prepare(version: Version, secured: bool) -> Result<(Process, Option<Security>
         "config/elasticsearch.yml",
         &settings(home.path(), security.is_some()),
     )?;
-    for dir in ["logs", "tmp"] {
-        fs::create_dir(home.path().join(dir)).map_err(|e| at(home.path(), e))?;
-    }
     // 7.17 writes the JVM's own logs beside the distribution, where the server's user may not write.
     let options = config.join("jvm.options");
     let text = fs::read_to_string(&options).map_err(|e| at(&options, e))?;
@@ -212,10 +212,15 @@ fn prepare(version: Version, secured: bool) -> Result<(Process, Option<Security>
         "config/jvm.options",
         &text.replace("HeapDumpPath=data", "HeapDumpPath=logs"),
     )?;
-    let mut command = elasticsearch_tool("elasticsearch", &distribution, &config, &java);
+    let mut command = elasticsearch_tool("elasticsearch", &distribution, home.path(), &java);
+    let mut options = format!("-Xms{HEAP} -Xmx{HEAP}");
+    if secured || version == Version::V7_17 {
+        // Few documents go there: the quick compiler alone starts them sooner.
+        options.push_str(" -XX:TieredStopAtLevel=1");
+    }
     command
         .env("ES_TMPDIR", home.path().join("tmp"))
-        .env("ES_JAVA_OPTS", format!("-Xms{HEAP} -Xmx{HEAP}"));
+        .env("ES_JAVA_OPTS", options);
     Ok((home.spawn(&command)?, security))
 }
 
@@ -265,7 +270,7 @@ fn secure(home: &Home, distribution: &Path, java: &Path) -> Result<Security> {
         &format!("elastic/fleet-server/logmill:{TOKEN_HASH}\n"),
     )?;
     let password = home.write("password", PASSWORD)?;
-    let mut keystore = elasticsearch_tool("elasticsearch-keystore", distribution, &config, java);
+    let mut keystore = elasticsearch_tool("elasticsearch-keystore", distribution, home.path(), java);
     // `--force` creates the keystore without asking.
     keystore.args(["add", "--force", "--stdin", "bootstrap.password"]);
     fetch::run_reading(
@@ -280,10 +285,13 @@ fn secure(home: &Home, distribution: &Path, java: &Path) -> Result<Security> {
 }
 
 /// One of the distribution's shell scripts, with the configuration and the JDK that it is to use.
-fn elasticsearch_tool(name: &str, distribution: &Path, config: &Path, java: &Path) -> Command {
+fn elasticsearch_tool(name: &str, distribution: &Path, home: &Path, java: &Path) -> Command {
     let mut command = Command::new(distribution.join("bin").join(name));
+    // For the JVMs that these scripts start on the way, so that none leaves anything in the machine's own /tmp.
+    let options = format!("-Djava.io.tmpdir={}/tmp -XX:-UsePerfData", home.display());
     command
-        .env("ES_PATH_CONF", config)
+        .env("JDK_JAVA_OPTIONS", options)
+        .env("ES_PATH_CONF", home.join("config"))
         .env("ES_JAVA_HOME", java)
         .env_remove("JAVA_OPTS")
         .env_remove("CLASSPATH");

@@ -95,6 +95,8 @@ fn prepare() -> Result<Process> {
     command
         .arg("-Xms512m")
         .arg("-Xmx512m")
+        // Its file would stay in the machine's own /tmp.
+        .arg("-XX:-UsePerfData")
         .arg(format!("-Djava.io.tmpdir={}", home.path().display()))
         .arg("-cp")
         .arg(jars.join("*"))

@@ -1,0 +1,100 @@
+//! What the agent says of itself over HTTP.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+
+use super::telemetry;
+use crate::derive::Registry;
+use crate::http::{self, Endpoint, Telemetry};
+use crate::state::Ledger;
+
+/// Serves until `stop` is ready.
+pub fn start(
+    runtime: &Handle,
+    listener: TcpListener,
+    ledger: &Arc<Ledger>,
+    registry: &Arc<Registry>,
+    inputs: Vec<String>,
+    recorder: Telemetry,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let page = Endpoint::page(Arc::clone(registry), recorder.clone());
+    let of_metrics = Arc::clone(ledger);
+    let of_ready = Arc::clone(ledger);
+    let of_status = Arc::clone(ledger);
+    let endpoint = Endpoint {
+        metrics: Box::new(move |format, out| {
+            telemetry::observe(&of_metrics, now());
+            page(format, out);
+        }),
+        ready: Box::new(
+            move || match inputs.iter().find(|input| !of_ready.started(input)) {
+                Some(input) => Err(format!("the files of input {input} have not been looked for yet")),
+                None => Ok(()),
+            },
+        ),
+        status: Box::new(move || status(&of_status)),
+    };
+    runtime.spawn(http::serve(listener, endpoint, stop));
+    runtime.spawn(async move { recorder.keep_up().await });
+}
+
+/// The books, the files and the checkpoint, from the running agent or from its state directory.
+pub fn status(ledger: &Ledger) -> Value {
+    let inputs: Vec<Value> = ledger
+        .books()
+        .into_iter()
+        .map(|(name, books)| {
+            let tally = books.tally;
+            let settled = tally.accepted + tally.already_there + tally.filtered + tally.rejected;
+            json!({
+                "input": name,
+                "read": settled + books.pending,
+                "accepted": tally.accepted,
+                "already_there": tally.already_there,
+                "filtered": tally.filtered,
+                "rejected": tally.rejected,
+                "pending": books.pending,
+                "bytes_settled": books.bytes_settled,
+                "bytes_pending": books.bytes_pending,
+            })
+        })
+        .collect();
+    let mut files = ledger.files();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let files: Vec<Value> = files
+        .into_iter()
+        .map(|file| {
+            json!({
+                "path": file.path,
+                "input": file.input,
+                "key": file.key.to_string(),
+                "size": file.size,
+                "read": file.read,
+                "settled": file.settled,
+            })
+        })
+        .collect();
+    let health = ledger.persist_health();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "inputs": inputs,
+        "files": files,
+        "checkpoint": {
+            "writes": health.writes,
+            "failures": health.failures,
+            "failing": health.failing,
+        },
+    })
+}
+
+/// Nanoseconds since the epoch.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}

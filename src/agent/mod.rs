@@ -1,0 +1,332 @@
+//! Starts the tasks, owns shutdown and reload.
+//!
+//! ```text
+//!  source (1 thread) ─▶ workers (threads) ─▶ output (tokio) ─▶ Elasticsearch, file, stdout
+//!      ▲ bell               ▲ lanes              │ settle
+//!      │                    │                    ▼
+//!  signals ── reload ───────┘                 ledger ─▶ checkpoint (1 thread)
+//! ```
+//!
+//! Only the source is told to stop. Its senders close, each worker sends what it has and ends, the output's input
+//! closes and it ends when everything is settled, or when the grace period is over.
+
+mod endpoint;
+mod memory;
+mod output;
+mod settlement;
+mod signals;
+mod telemetry;
+mod worker;
+
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
+
+use anyhow::{Context, bail};
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+
+use self::memory::Memory;
+pub use self::output::elasticsearch;
+use self::settlement::Settlement;
+use self::worker::{Lanes, Worker};
+use crate::config::{AgentFile, AgentSettings, Diagnostics, Settings, System};
+use crate::derive::Registry;
+use crate::http::{self, Telemetry};
+use crate::lane::{self, Lane};
+use crate::mill::Mill;
+use crate::pipeline::Library;
+use crate::ship::{BatchPool, Ended, Settle};
+use crate::source::{self, Bell, Pool, Watch};
+use crate::state::{Ledger, StateLock, Writer};
+
+/// Everything compiled, nothing started.
+#[derive(Debug)]
+pub struct Plan {
+    pub settings: Settings,
+    lanes: Vec<Arc<Lane>>,
+    watches: Vec<Watch>,
+    registry: Arc<Registry>,
+}
+
+impl Plan {
+    /// Compiles every input. `None` when the diagnostics have an error.
+    pub fn new(settings: Settings, diagnostics: &mut Diagnostics) -> Option<Plan> {
+        let library = library(&settings.agent, diagnostics);
+        let registry = Arc::new(Registry::default());
+        let (lanes, watches) = compile(&settings, &library, &registry, 0, diagnostics)?;
+        Some(Plan {
+            settings,
+            lanes,
+            watches,
+            registry,
+        })
+    }
+}
+
+pub fn library(agent: &AgentSettings, diagnostics: &mut Diagnostics) -> Library {
+    match &agent.pipelines {
+        Some(folder) => Library::with_folder(folder, diagnostics),
+        None => Library::shipped(),
+    }
+}
+
+/// Every input compiled; the first lane has the place `first`.
+fn compile(
+    settings: &Settings,
+    library: &Library,
+    registry: &Registry,
+    first: usize,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Vec<Arc<Lane>>, Vec<Watch>)> {
+    let names = lane::names(&settings.inputs);
+    let built: Vec<_> = settings
+        .inputs
+        .iter()
+        .zip(&names)
+        .enumerate()
+        .map(|(place, (input, name))| {
+            lane::build(
+                input,
+                name,
+                first + place,
+                settings,
+                library,
+                registry,
+                diagnostics,
+            )
+        })
+        .collect();
+    let complete: Option<Vec<_>> = built.into_iter().collect();
+    if diagnostics.has_errors() {
+        return None;
+    }
+    complete.map(|all| all.into_iter().unzip())
+}
+
+/// A running agent.
+pub struct Agent {
+    plan: Plan,
+    runtime: Runtime,
+    bell: Bell,
+    lanes: Lanes,
+    writer: Writer,
+    source: JoinHandle<()>,
+    workers: Vec<JoinHandle<()>>,
+    output: tokio::task::JoinHandle<Ended>,
+    /// Ends the output when the grace period is over.
+    give_up: tokio::sync::oneshot::Sender<()>,
+    pool: BatchPool,
+    address: std::net::SocketAddr,
+    /// Ends the endpoint when it is dropped.
+    _serving: tokio::sync::oneshot::Sender<()>,
+    /// Held until the process ends.
+    _lock: StateLock,
+}
+
+/// What one worker may have under way: the chunk at hand and the next ones.
+const CHUNKS_PER_WORKER: usize = 4;
+
+impl Agent {
+    /// Starts everything. The first chunk is read before this returns or shortly after.
+    pub fn start(plan: Plan) -> anyhow::Result<Agent> {
+        let settings = &plan.settings;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("io")
+            .enable_all()
+            .build()
+            .context("cannot start the runtime")?;
+        let recorder = Telemetry::install().context("cannot install the metrics recorder")?;
+        telemetry::describe();
+        let listener = runtime.block_on(http::listen(settings.agent.listen))?;
+        let address = listener.local_addr().context("the endpoint has no address")?;
+
+        create_private(&settings.agent.state_dir)?;
+        let lock = StateLock::take(&settings.agent.state_dir)?;
+        let ledger = Arc::new(Ledger::open(&settings.agent.state_dir)?);
+        let memory = Memory::divide(settings);
+        let pool = BatchPool::new(memory.batches, memory.body_bytes);
+        let (batches, input) = mpsc::channel(memory.batches);
+        let (give_up, gave_up) = tokio::sync::oneshot::channel::<()>();
+        let output = {
+            let _inside = runtime.enter();
+            output::build(&settings.output, &settings.rejects)?
+        };
+        let settle = Arc::new(Settlement::new(Arc::clone(&ledger)));
+        let output = runtime.spawn(output.run(input, Arc::clone(&settle) as Arc<dyn Settle>, async {
+            // A dropped sender gives up as well.
+            let _ = gave_up.await;
+        }));
+
+        let lanes: Lanes = Arc::new(RwLock::new(plan.lanes.clone()));
+        let mut senders = Vec::new();
+        let mut workers = Vec::new();
+        for number in 0..settings.agent.workers.get() {
+            let (sender, deliveries) = mpsc::channel(CHUNKS_PER_WORKER);
+            senders.push(sender);
+            let worker = Worker {
+                deliveries,
+                lanes: Arc::clone(&lanes),
+                mill: Mill::new(plan.registry.shard(), pool.clone(), memory.body_bytes),
+                ledger: Arc::clone(&ledger),
+                settlement: Arc::clone(&settle),
+                batches: batches.clone(),
+                flush: settings.agent.flush,
+                runtime: runtime.handle().clone(),
+            };
+            workers.push(thread(format!("worker-{number}"), move || worker.run())?);
+        }
+        drop(batches);
+
+        let bell = Bell::default();
+        let (serving, served) = tokio::sync::oneshot::channel();
+        endpoint::start(
+            runtime.handle(),
+            listener,
+            &ledger,
+            &plan.registry,
+            lane::names(&settings.inputs),
+            recorder,
+            async {
+                // A dropped sender is the sign.
+                let _ = served.await;
+            },
+        );
+        let source = source::start(source::Setup {
+            host: settings.agent.host_name.clone(),
+            watches: plan.watches.clone(),
+            ledger: Arc::clone(&ledger),
+            pool: Pool::new(memory.chunk_bytes, bell.clone()),
+            bell: bell.clone(),
+            workers: senders,
+            notify: true,
+        })
+        .context("cannot start the thread that reads")?;
+        let writer = Writer::start(Arc::clone(&ledger)).context("cannot start the checkpoint's thread")?;
+        Ok(Agent {
+            runtime,
+            bell,
+            lanes,
+            writer,
+            source,
+            workers,
+            output,
+            give_up,
+            pool,
+            address,
+            _serving: serving,
+            _lock: lock,
+            plan,
+        })
+    }
+
+    /// Stops reading, sends what was read, waits for its settlement as long as the grace period allows, and
+    /// writes the last checkpoint.
+    pub fn stop(self) -> anyhow::Result<()> {
+        self.bell.shutdown();
+        let grace = self.plan.settings.agent.grace;
+        // The workers may wait for memory that only the output gives back: the output's end frees them.
+        let ended = self.runtime.block_on(async {
+            let mut output = self.output;
+            tokio::select! {
+                ended = &mut output => ended,
+                () = tokio::time::sleep(grace) => {
+                    tracing::warn!(
+                        "not everything was delivered within {grace:?}; the rest is read again at the next start"
+                    );
+                    drop(self.give_up);
+                    output.await
+                }
+            }
+        });
+        self.pool.close();
+        for thread in std::iter::once(self.source).chain(self.workers) {
+            if thread.join().is_err() {
+                tracing::error!(
+                    "a thread has panicked; what it had under way is read again at the next start"
+                );
+            }
+        }
+        self.writer.stop().context("cannot write the last checkpoint")?;
+        match ended {
+            Ok(Ended::Drained | Ended::GaveUp | Ended::Closed) => Ok(()),
+            Err(error) => bail!("the output broke off: {error}"),
+        }
+    }
+}
+
+impl Agent {
+    /// Reads the configuration again. What does not compile is reported, and the agent goes on as it is.
+    pub fn reload(&mut self, config: &Path) -> Result<Reloaded, Diagnostics> {
+        let mut diagnostics = Diagnostics::new();
+        let settings = settings(config, &mut diagnostics);
+        let Some(settings) = settings.filter(|_| !diagnostics.has_errors()) else {
+            return Err(diagnostics);
+        };
+        let library = library(&settings.agent, &mut diagnostics);
+        let mut lanes = self
+            .lanes
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let first = lanes.len();
+        let Some((added, watches)) =
+            compile(&settings, &library, &self.plan.registry, first, &mut diagnostics)
+        else {
+            return Err(diagnostics);
+        };
+        lanes.extend(added);
+        drop(lanes);
+        self.bell.reload(watches);
+        let old = &self.plan.settings;
+        let needs_restart =
+            old.agent != settings.agent || old.output != settings.output || old.rejects != settings.rejects;
+        self.plan.settings.inputs = settings.inputs;
+        Ok(Reloaded { needs_restart })
+    }
+
+    /// Where /metrics is served.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.address
+    }
+
+    /// Waits for signals and does what they say, until one of them says stop.
+    pub fn wait(&mut self, config: Option<&Path>) -> anyhow::Result<()> {
+        signals::wait(self, config)
+    }
+}
+
+/// What a reload could not change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reloaded {
+    /// Something besides the inputs differs; it takes effect at the next start.
+    pub needs_restart: bool,
+}
+
+/// The settings that a configuration file says, checked but not compiled.
+pub fn settings(config: &Path, diagnostics: &mut Diagnostics) -> Option<Settings> {
+    let file = AgentFile::read(config, &System, diagnostics)?;
+    Settings::new(&file, &System, diagnostics)
+}
+
+/// The state directory holds what logs say: nobody else is to read it.
+fn create_private(dir: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| {
+            format!(
+                "cannot create the state directory {}; set `state_dir` in [agent] to one that this user may write to",
+                dir.display()
+            )
+        })
+}
+
+fn thread(name: String, work: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name)
+        .spawn(work)
+        .context("cannot start a thread; the system's limit of threads may be reached")
+}

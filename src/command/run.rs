@@ -1,0 +1,51 @@
+//! `logmill run`: tail, parse, derive and ship until stopped.
+
+use std::io;
+
+use tracing_subscriber::filter::LevelFilter;
+
+use super::{Refused, RunArguments, Terminal};
+use crate::agent::{self, Agent, Plan};
+use crate::config::{Diagnostics, Settings, System, ZeroConfig};
+
+pub fn run(arguments: &RunArguments, terminal: Terminal) -> anyhow::Result<()> {
+    let mut diagnostics = Diagnostics::new();
+    let settings = match &arguments.config {
+        Some(config) => agent::settings(config, &mut diagnostics),
+        None => Settings::zero_config(&zero_config(arguments), &System, &mut diagnostics),
+    };
+    let plan = settings.and_then(|settings| Plan::new(settings, &mut diagnostics));
+    terminal.report(&diagnostics)?;
+    let Some(plan) = plan else {
+        return Err(Refused.into());
+    };
+    log(plan.settings.agent.log_level, terminal);
+    let mut agent = Agent::start(plan)?;
+    tracing::info!("started; metrics are at http://{}/metrics", agent.address());
+    agent.wait(arguments.config.as_deref())?;
+    tracing::info!("stopping");
+    agent.stop()
+}
+
+fn zero_config(arguments: &RunArguments) -> ZeroConfig {
+    ZeroConfig {
+        pipeline: arguments.pipeline.clone().unwrap_or_default(),
+        service: arguments.service.clone(),
+        paths: arguments.paths.clone(),
+        elasticsearch: arguments.elasticsearch.clone(),
+        listen: arguments.listen.clone(),
+        state_dir: arguments.state_dir.clone(),
+        format: arguments.format.clone(),
+    }
+}
+
+/// The agent's own log goes to standard error: standard output may carry events.
+fn log(level: tracing::Level, terminal: Terminal) {
+    // Refused only when a log is there already.
+    let _ = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(terminal.error_color)
+        .with_target(false)
+        .with_max_level(LevelFilter::from_level(level))
+        .try_init();
+}

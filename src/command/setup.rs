@@ -1,0 +1,28 @@
+//! `logmill setup`: the index template, put in place.
+
+use anyhow::Context;
+
+use super::server::{client, client_of_url, elasticsearch, runtime, settings};
+use super::{SetupArguments, Terminal};
+use crate::ship::{self, Installed, TemplateSettings};
+
+pub fn run(arguments: &SetupArguments, terminal: Terminal) -> anyhow::Result<()> {
+    let client = match &arguments.elasticsearch {
+        Some(url) => client_of_url(url)?,
+        None => client(elasticsearch(&settings(&arguments.config.config, terminal)?)?)?,
+    };
+    let template = TemplateSettings {
+        index_patterns: arguments.indexes.clone(),
+        data_stream: !arguments.plain_indexes,
+        ..TemplateSettings::default()
+    };
+    let installed = runtime()?
+        .block_on(ship::setup(&client, &template))
+        .context("cannot put the index template in place")?;
+    let indexes = arguments.indexes.join(", ");
+    match installed {
+        Installed::DataStream => println!("template `{}`: {indexes} are data streams", template.name),
+        Installed::PlainIndex => println!("template `{}`: {indexes} are plain indexes", template.name),
+    }
+    Ok(())
+}

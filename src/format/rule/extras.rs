@@ -1,0 +1,228 @@
+use bumpalo::Bump;
+use bumpalo::collections::Vec;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::event::{Extra, FieldId, Value};
+use crate::format::json::lossy;
+use crate::limits::EXTRAS_MAX;
+use crate::pattern::Scene;
+
+/// Places for the extras of an ordinary line; half of them are used.
+const FEW: usize = 64;
+
+/// Places for [`EXTRAS_MAX`] extras, a power of two.
+const MANY: usize = (EXTRAS_MAX * 2).next_power_of_two();
+
+const _: () = assert!(EXTRAS_MAX < u16::MAX as usize);
+
+/// The line has more than [`EXTRAS_MAX`] unknown keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooMany;
+
+/// Adds extras to an event, each name once: of equal names the last value counts.
+pub(crate) struct Extras<'a> {
+    /// How many extras the event had before.
+    before: usize,
+    /// How many there are more.
+    len: usize,
+    /// Open addressing, as in the table of wanted keys: the number of the extra, counted from 1.
+    few: [u8; FEW],
+    /// Takes the place of `few` when that is half full.
+    many: &'a mut [u16],
+    /// Unknown keys that are called as a field of the pipeline.
+    twins: Vec<'a, (FieldId, Value<'a>)>,
+}
+
+impl<'a> Extras<'a> {
+    pub fn new(scene: &Scene<'a, '_>) -> Self {
+        Extras {
+            before: scene.fields.extra().len(),
+            len: 0,
+            few: [0; FEW],
+            many: &mut [],
+            twins: Vec::new_in(scene.arena),
+        }
+    }
+
+    /// Takes every extra back.
+    pub fn undo(&self, scene: &mut Scene<'a, '_>) {
+        scene.fields.truncate_extra(self.before);
+    }
+
+    /// Takes back what [`Extras::settle_twins`] has set.
+    pub fn undo_twins(&self, scene: &mut Scene<'a, '_>) {
+        for &(field, _) in &self.twins {
+            scene.fields.set(field, Value::Absent);
+        }
+    }
+
+    pub fn push(
+        &mut self,
+        name: &'a [u8],
+        value: Value<'a>,
+        scene: &mut Scene<'a, '_>,
+    ) -> Result<(), TooMany> {
+        if self.len == FEW / 2 && self.many.is_empty() {
+            self.grow(scene);
+        }
+        let place = self.place(name, &scene.fields.extra()[self.before..]);
+        let known = self.get(place);
+        if known > 0 {
+            scene.fields.set_extra(self.before + known - 1, value);
+            return Ok(());
+        }
+        if self.len == EXTRAS_MAX {
+            return Err(TooMany);
+        }
+        scene.fields.push_extra(name, value);
+        self.len += 1;
+        self.put(place, self.len);
+        Ok(())
+    }
+
+    /// Keeps a value for a field that may yet get a better one.
+    pub fn push_twin(&mut self, field: FieldId, value: Value<'a>) {
+        self.twins.push((field, value));
+    }
+
+    /// Sets the fields that have got no better value; the last value counts.
+    pub fn settle_twins(&self, scene: &mut Scene<'a, '_>) {
+        for &(field, value) in self.twins.iter().rev() {
+            if scene.fields.get(field).is_absent() {
+                scene.fields.set(field, value);
+            }
+        }
+    }
+
+    /// Where the extra called `name` is, or where it goes.
+    #[inline]
+    fn place(&self, name: &[u8], extras: &[Extra<'a>]) -> usize {
+        let mask = if self.many.is_empty() { FEW } else { MANY } - 1;
+        let mut place = xxh3_64(name) as usize & mask;
+        loop {
+            match self.get(place) {
+                0 => return place,
+                known if extras[known - 1].name == name => return place,
+                _ => place = (place + 1) & mask,
+            }
+        }
+    }
+
+    #[inline]
+    fn get(&self, place: usize) -> usize {
+        if self.many.is_empty() {
+            usize::from(self.few[place])
+        } else {
+            usize::from(self.many[place])
+        }
+    }
+
+    fn put(&mut self, place: usize, number: usize) {
+        // Both fit: see `FEW` and the assertion above.
+        if self.many.is_empty() {
+            self.few[place] = number as u8;
+        } else {
+            self.many[place] = number as u16;
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, scene: &Scene<'a, '_>) {
+        self.many = scene.arena.alloc_slice_fill_copy(MANY, 0);
+        let extras = &scene.fields.extra()[self.before..];
+        for (at, extra) in extras.iter().enumerate() {
+            let place = self.place(extra.name, extras);
+            self.put(place, at + 1);
+        }
+    }
+}
+
+/// `prefix`, the path of the object (with its dot) and the key: a name that is valid in a document, so that equal names
+/// there are equal here. Bytes that are no UTF-8 become U+FFFD. Elasticsearch refuses a document over a name that is
+/// blank between two dots; such a part becomes `_`.
+pub(super) fn name<'a>(prefix: &[u8], object: &[u8], key: &'a [u8], arena: &'a Bump) -> &'a [u8] {
+    let key = match std::str::from_utf8(key) {
+        Ok(_) => key,
+        Err(_) => lossy(key, arena),
+    };
+    let blank = |part: &[u8]| part.trim_ascii().is_empty();
+    let clean = match memchr::memchr(b'.', key) {
+        None => !blank(key),
+        Some(_) => !key.split(|&byte| byte == b'.').any(blank),
+    };
+    if clean && prefix.is_empty() && object.is_empty() {
+        return key;
+    }
+    // A blank part of no bytes grows by one; there is one more part than there are dots.
+    let mut name = Vec::with_capacity_in(prefix.len() + object.len() + 2 * key.len() + 1, arena);
+    name.extend_from_slice_copy(prefix);
+    name.extend_from_slice_copy(object);
+    if clean {
+        name.extend_from_slice_copy(key);
+    } else {
+        for (at, part) in key.split(|&byte| byte == b'.').enumerate() {
+            if at > 0 {
+                name.push(b'.');
+            }
+            name.extend_from_slice_copy(if blank(part) { b"_" } else { part });
+        }
+    }
+    name.into_bump_slice()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Fields, Timestamp};
+    use crate::pattern::Clock;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn names_are_such_as_elasticsearch_takes() {
+        let arena = Bump::new();
+        for (key, expected) in [
+            ("user", "labels.err.user"),
+            ("a.b", "labels.err.a.b"),
+            ("", "labels.err._"),
+            (" ", "labels.err._"),
+            ("a..b.", "labels.err.a._.b._"),
+        ] {
+            let name = name(b"labels.", b"err.", key.as_bytes(), &arena);
+            assert_eq!(std::str::from_utf8(name).unwrap(), expected);
+        }
+        assert_eq!(name(b"", b"", b"a\xff", &arena), "a\u{fffd}".as_bytes());
+        assert_eq!(name(b"", b"", b".", &arena), b"_._");
+        assert_eq!(name(b"", b"", b"a", &arena), b"a");
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_there_once_with_its_last_value(
+            keys in prop::collection::vec(0usize..1200, 0..1500),
+        ) {
+            let arena = Bump::new();
+            let mut clock = Clock::new(jiff::tz::TimeZone::UTC, Timestamp::from_millis(0));
+            let mut fields = Fields::new(0);
+            fields.push_extra(b"0", Value::Bool(true));
+            let mut scene = Scene { fields: &mut fields, clock: &mut clock, arena: &arena };
+            let mut extras = Extras::new(&scene);
+            let mut expected: HashMap<&[u8], usize> = HashMap::new();
+            for (at, key) in keys.iter().enumerate() {
+                let name = arena.alloc_str(&key.to_string()).as_bytes();
+                let known = expected.contains_key(name);
+                match extras.push(name, Value::Int(at as i64), &mut scene) {
+                    Ok(()) => { expected.insert(name, at); }
+                    Err(TooMany) => prop_assert!(expected.len() == EXTRAS_MAX && !known),
+                }
+            }
+            let found = &scene.fields.extra()[1..];
+            prop_assert_eq!(found.len(), expected.len());
+            for extra in found {
+                prop_assert_eq!(extra.value, Value::Int(expected[extra.name] as i64));
+            }
+            extras.undo(&mut scene);
+            prop_assert_eq!(scene.fields.extra().len(), 1);
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! What a pipeline wants of the keys of a line: which go to which field, and what becomes of the rest. JSON and logfmt
+//! lines are read by it.
+//!
+//! ```text
+//! keys of the line ──┬─ wanted ──▶ found: one place per wanted path (the last of equal keys counts)
+//!                    └─ unknown ─▶ extras, under a prefix, or dropped
+//! whole line valid? ─▶ for each field: the first of its paths that is there and converts
+//!                      wanted, but not used (a later fallback, a failed conversion) ─▶ extras
+//! ```
+//!
+//! Nothing but extras is set before the line's end is reached, so a broken line leaves nothing behind.
+
+mod extras;
+mod found;
+mod table;
+
+use bumpalo::Bump;
+
+pub(super) use extras::{Extras, TooMany};
+pub(super) use found::{Found, Place};
+use table::Table;
+pub(super) use table::{Member, NodeId, Otherwise};
+
+use crate::event::{FieldId, Schema, Value};
+use crate::pattern::{Capture, Kind, Scene};
+
+/// Most rules list no more paths than this.
+const FEW: usize = 32;
+
+/// A wanted key, as a pipeline lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its path in the line: `a.b` is the member `b` of the object `a`, or a key that has the dot in it.
+    pub source: String,
+    pub field: String,
+    pub take: Take,
+}
+
+/// What is made of a wanted key's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// As the line has it: text unescaped, numbers as numbers (those that 64 bits do not hold as they are written),
+    /// objects and arrays as JSON.
+    Plain,
+    /// Copied into the document as it is written, a string with its quotes and escapes. Nothing can be computed from it.
+    Raw,
+    /// Its text as a value of this kind: a number as it is written, an object or array as JSON. So a field that must be
+    /// text is, with [`Kind::Text`], whatever the line has there.
+    Kind(Kind),
+}
+
+/// What becomes of the keys that nobody lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rest {
+    Drop,
+    /// Kept as extras, their names behind this prefix (`labels.`, or nothing).
+    Keep {
+        prefix: String,
+    },
+}
+
+/// A table of wanted keys, compiled.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    table: Table,
+    /// In the order of the pipeline's table.
+    fields: Vec<Field>,
+    /// Every slot that a line can set.
+    sets: Vec<FieldId>,
+    /// `None`: unknown keys are dropped.
+    prefix: Option<Box<str>>,
+}
+
+/// A field, and every way to it, the preferred first.
+#[derive(Clone, Debug)]
+struct Field {
+    name: String,
+    ways: Vec<Way>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// Number of the path in the table.
+    path: usize,
+    target: Target,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    Plain(FieldId),
+    Raw(FieldId),
+    Kind(Capture),
+}
+
+impl Rule {
+    /// Compiles a table and gives each field a slot. Of several keys for one field the first that a line has counts.
+    pub fn new(keys: &[Key], rest: Rest, schema: &mut Schema) -> Rule {
+        let mut rule = Rule {
+            table: Table::default(),
+            fields: Vec::new(),
+            sets: Vec::new(),
+            prefix: match rest {
+                Rest::Drop => None,
+                Rest::Keep { prefix } => Some(prefix.into()),
+            },
+        };
+        for key in keys {
+            let way = Way {
+                path: rule.table.want(&key.source),
+                target: match key.take {
+                    Take::Plain => Target::Plain(schema.intern(&key.field)),
+                    Take::Raw => Target::Raw(schema.intern(&key.field)),
+                    Take::Kind(kind) => Target::Kind(Capture::new(kind, &key.field, schema)),
+                },
+            };
+            rule.sets.extend(way.target.fields());
+            match rule.fields.iter_mut().find(|field| field.name == key.field) {
+                Some(field) => field.ways.push(way),
+                None => rule.fields.push(Field {
+                    name: key.field.clone(),
+                    ways: vec![way],
+                }),
+            }
+        }
+        rule.reserve(schema);
+        rule.sets.sort_unstable();
+        rule.sets.dedup();
+        rule
+    }
+
+    /// Keeps the document from having a field twice: an unknown key that would be called as one of `schema`'s fields goes
+    /// to that field if nothing else in the line does (but for `@timestamp`, which must be a time). To be called again
+    /// once every field of the pipeline has its slot.
+    pub fn reserve(&mut self, schema: &Schema) {
+        let Some(prefix) = &self.prefix else {
+            return;
+        };
+        for (id, name) in schema.iter() {
+            let Some(source) = name.strip_prefix(&**prefix).filter(|source| !source.is_empty()) else {
+                continue;
+            };
+            let otherwise = match name {
+                "@timestamp" => Otherwise::Nothing,
+                _ => Otherwise::Field(id),
+            };
+            self.table.reserve(source, otherwise);
+        }
+    }
+
+    pub(super) fn member(&self, node: NodeId, key: &[u8]) -> Option<Member> {
+        self.table.member(node, key)
+    }
+
+    /// Places for what a line has under the wanted paths, by the paths' numbers: in `few` where they suffice.
+    pub(super) fn places<'p, 'a: 'p>(
+        &self,
+        few: &'p mut [Place<'a>; FEW],
+        arena: &'a Bump,
+    ) -> &'p mut [Place<'a>] {
+        if self.table.len() <= FEW {
+            &mut few[..self.table.len()]
+        } else {
+            arena.alloc_slice_fill_copy(self.table.len(), Place::default())
+        }
+    }
+
+    /// Keeps a value that is not wanted, or not used.
+    pub(super) fn leave<'a>(
+        &self,
+        (node, key): (NodeId, &'a [u8]),
+        otherwise: Otherwise,
+        (found, dirty): (Found<'a>, bool),
+        extras: &mut Extras<'a>,
+        scene: &mut Scene<'a, '_>,
+    ) -> Result<(), TooMany> {
+        let Some(prefix) = &self.prefix else {
+            return Ok(());
+        };
+        match otherwise {
+            _ if found.is_null() => Ok(()),
+            Otherwise::Nothing => Ok(()),
+            Otherwise::Field(field) => {
+                extras.push_twin(field, found.plain(dirty, scene.arena));
+                Ok(())
+            }
+            Otherwise::Extra => {
+                let name = extras::name(prefix.as_bytes(), self.table.prefix(node), key, scene.arena);
+                extras.push(name, found.raw(dirty, scene.arena), scene)
+            }
+        }
+    }
+
+    /// Sets the fields of what was found; `places` are in the order of the paths' numbers. `dirty`: the JSON values may
+    /// hold what a document may not (bytes that are no UTF-8, halves of surrogate pairs).
+    pub(super) fn finish<'a>(
+        &self,
+        places: &mut [Place<'a>],
+        dirty: bool,
+        extras: &mut Extras<'a>,
+        scene: &mut Scene<'a, '_>,
+    ) -> Result<(), TooMany> {
+        // From the last field to the first, so that of kinds that set each other's fields the one listed first counts.
+        for field in self.fields.iter().rev() {
+            let mut ways = field.ways.iter();
+            if let Some(way) = ways.find(|way| way.target.set(places[way.path].found, dirty, scene)) {
+                places[way.path].used = true;
+            }
+        }
+        extras.settle_twins(scene);
+        if self.prefix.is_none() {
+            return Ok(());
+        }
+        for (path, place) in places.iter().enumerate() {
+            if !place.used && !place.found.is_nothing() {
+                let source = self.table.source(path);
+                let key = (NodeId::ROOT, &*scene.arena.alloc_slice_copy(source));
+                let otherwise = self.table.otherwise(path);
+                if let Err(error) = self.leave(key, otherwise, (place.found, dirty), extras, scene) {
+                    self.undo(extras, scene);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes everything back.
+    fn undo<'a>(&self, extras: &Extras<'a>, scene: &mut Scene<'a, '_>) {
+        extras.undo(scene);
+        extras.undo_twins(scene);
+        for &field in &self.sets {
+            scene.fields.set(field, Value::Absent);
+        }
+    }
+}
+
+impl Target {
+    fn fields(&self) -> Vec<FieldId> {
+        match self {
+            Target::Plain(field) | Target::Raw(field) => vec![*field],
+            Target::Kind(capture) => capture.fields(),
+        }
+    }
+
+    /// False where the line does not have the value, or it is not of the kind.
+    fn set<'a>(&self, found: Found<'a>, dirty: bool, scene: &mut Scene<'a, '_>) -> bool {
+        if found.is_nothing() {
+            return false;
+        }
+        match self {
+            Target::Plain(field) => scene.fields.set(*field, found.plain(dirty, scene.arena)),
+            Target::Raw(field) => scene.fields.set(*field, found.raw(dirty, scene.arena)),
+            Target::Kind(capture) => return capture.convert(found.text(scene.arena), scene),
+        }
+        true
+    }
+}

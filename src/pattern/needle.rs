@@ -1,0 +1,322 @@
+//! Fixed text to look for.
+
+use std::ops::Range;
+
+use memchr::memmem::Finder;
+
+/// Texts up to this many bytes are searched by one byte of theirs; a longer one is worth a finder.
+const SHORT_BYTES_MAX: usize = 4;
+
+/// A text that is searched for, in the way that suits its length.
+#[derive(Clone, Debug)]
+pub(super) enum Needle {
+    Short(Short),
+    Long(Box<Finder<'static>>),
+}
+
+/// One to four bytes, found by the one that is least likely to occur elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Short {
+    /// The bytes from the least significant one on, and which of the word's bits are theirs.
+    word: u32,
+    mask: u32,
+    length: u8,
+    /// The byte that is searched for, and its index in the text.
+    mark: u8,
+    mark_at: u8,
+}
+
+/// How far a search may go.
+pub(super) enum Scope<'s, 'a> {
+    /// The text begins at the end of the line or before.
+    Line(&'s mut Line<'a>),
+    All,
+}
+
+/// Where the line ends that a position is on; found when it is first asked for, and once for each line.
+pub(super) struct Line<'a> {
+    input: &'a [u8],
+    end: Option<usize>,
+}
+
+impl<'a> Line<'a> {
+    pub fn new(input: &'a [u8]) -> Line<'a> {
+        Line { input, end: None }
+    }
+
+    /// The end of the line that `at` is on; `at` never goes back.
+    fn end_from(&mut self, at: usize) -> usize {
+        match self.end {
+            Some(end) if at <= end => end,
+            _ => {
+                let end = memchr::memchr(b'\n', &self.input[at..]).map_or(self.input.len(), |next| at + next);
+                self.end = Some(end);
+                end
+            }
+        }
+    }
+}
+
+impl PartialEq for Needle {
+    fn eq(&self, other: &Needle) -> bool {
+        match (self, other) {
+            (Needle::Short(one), Needle::Short(other)) => one == other,
+            (Needle::Long(one), Needle::Long(other)) => one.needle() == other.needle(),
+            _ => false,
+        }
+    }
+}
+
+impl Needle {
+    /// A needle for `text`, which is not empty.
+    pub fn new(text: &[u8]) -> Needle {
+        match Short::new(text) {
+            Some(short) => Needle::Short(short),
+            None => Needle::Long(Box::new(Finder::new(text).into_owned())),
+        }
+    }
+
+    /// Where the text ends if it stands at `at`.
+    #[inline]
+    pub fn here(&self, input: &[u8], at: usize) -> Option<usize> {
+        match self {
+            Needle::Short(short) => short.here(input, at),
+            Needle::Long(finder) => long_here(finder, input, at),
+        }
+    }
+
+    /// The first place from `at` on, as where the text begins and ends there, that `accept` makes something of.
+    #[inline]
+    pub fn find<T>(
+        &self,
+        input: &[u8],
+        at: usize,
+        scope: Scope<'_, '_>,
+        accept: impl Fn(usize, usize) -> Option<T>,
+    ) -> Option<T> {
+        match self {
+            Needle::Short(short) => match scope {
+                Scope::Line(_) => short.find(input, at, |hay| first_of(hay, short.mark, b'\n'), true, accept),
+                Scope::All => short.find(input, at, |hay| memchr::memchr(short.mark, hay), false, accept),
+            },
+            Needle::Long(finder) => {
+                let limit = match scope {
+                    Scope::Line(line) => line
+                        .end_from(at)
+                        .saturating_add(finder.needle().len())
+                        .min(input.len()),
+                    Scope::All => input.len(),
+                };
+                long_find(finder, input, at..limit, accept)
+            }
+        }
+    }
+}
+
+// The two are kept out of the loop over the steps, which is mostly about short texts.
+#[inline(never)]
+fn long_here(finder: &Finder<'_>, input: &[u8], at: usize) -> Option<usize> {
+    let text = finder.needle();
+    input.get(at..)?.starts_with(text).then_some(at + text.len())
+}
+
+#[inline(never)]
+fn long_find<T>(
+    finder: &Finder<'_>,
+    input: &[u8],
+    within: Range<usize>,
+    accept: impl Fn(usize, usize) -> Option<T>,
+) -> Option<T> {
+    let mut from = within.start;
+    loop {
+        let hay = input.get(from..within.end)?;
+        let Some(next) = finder.find(hay) else {
+            count(hay.len());
+            return None;
+        };
+        count(next + 1);
+        let begin = from + next;
+        if let Some(found) = accept(begin, begin + finder.needle().len()) {
+            return Some(found);
+        }
+        from = begin + 1;
+    }
+}
+
+impl Short {
+    fn new(text: &[u8]) -> Option<Short> {
+        if text.is_empty() || text.len() > SHORT_BYTES_MAX {
+            return None;
+        }
+        let mut bytes = [0; SHORT_BYTES_MAX];
+        bytes[..text.len()].copy_from_slice(text);
+        let mark_at = rarest(text);
+        Some(Short {
+            word: u32::from_le_bytes(bytes),
+            mask: u32::MAX >> (32 - 8 * text.len()),
+            length: text.len() as u8,
+            mark: text[mark_at],
+            mark_at: mark_at as u8,
+        })
+    }
+
+    #[inline]
+    pub fn here(&self, input: &[u8], at: usize) -> Option<usize> {
+        let end = at + usize::from(self.length);
+        let word = match input.get(at..)?.first_chunk() {
+            Some(chunk) => u32::from_le_bytes(*chunk),
+            None => {
+                let mut chunk = [0; SHORT_BYTES_MAX];
+                let text = input.get(at..end)?;
+                chunk[..text.len()].copy_from_slice(text);
+                u32::from_le_bytes(chunk)
+            }
+        };
+        (word & self.mask == self.word).then_some(end)
+    }
+
+    /// With `next` to find the mark or, `in_line`, the end of the line, which then ends the search. Where the text
+    /// itself has a line end, that is its mark, and the first one is the only place to look at.
+    #[inline]
+    fn find<T>(
+        &self,
+        input: &[u8],
+        at: usize,
+        next: impl Fn(&[u8]) -> Option<usize>,
+        in_line: bool,
+        accept: impl Fn(usize, usize) -> Option<T>,
+    ) -> Option<T> {
+        // Where the mark is when the text begins at `at`.
+        let mut from = at + usize::from(self.mark_at);
+        loop {
+            let hay = input.get(from..)?;
+            let Some(place) = next(hay) else {
+                count(hay.len());
+                return None;
+            };
+            count(place + 1);
+            let place = from + place;
+            let begin = place - usize::from(self.mark_at);
+            if let Some(end) = self.here(input, begin)
+                && let Some(found) = accept(begin, end)
+            {
+                return Some(found);
+            }
+            if in_line && input[place] == b'\n' {
+                return None;
+            }
+            from = place + 1;
+        }
+    }
+}
+
+/// Where the first of two bytes is. A value is short more often than not: its first bytes are looked at here,
+/// eight at a time, before the vector search is called.
+#[inline]
+pub(super) fn first_of(hay: &[u8], one: u8, other: u8) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let Some((head, _)) = hay.split_first_chunk() else {
+        return hay.iter().position(|byte| *byte == one || *byte == other);
+    };
+    let word = u64::from_le_bytes(*head);
+    // The high bit of every byte that is zero, and perhaps of some behind the first that is.
+    let zeros = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
+    let found = zeros(word ^ (LOW * u64::from(one))) | zeros(word ^ (LOW * u64::from(other)));
+    if found != 0 {
+        return Some(found.trailing_zeros() as usize / 8);
+    }
+    memchr::memchr2(one, other, hay)
+}
+
+/// The byte that is least likely to occur in the text before: a line end before all, which ends most texts, then
+/// punctuation, letters and digits, and the space last.
+fn rarest(text: &[u8]) -> usize {
+    let rank = |byte: u8| match byte {
+        b'\n' => 0,
+        b' ' => 5,
+        b'a'..=b'z' | b'0'..=b'9' => 4,
+        b'A'..=b'Z' | b'.' | b'-' | b'/' => 3,
+        b',' | b':' | b'_' | b'=' => 2,
+        _ => 1,
+    };
+    (0..text.len()).min_by_key(|&at| rank(text[at])).unwrap_or(0)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// The bytes that searches on this thread went over: tells linear from quadratic.
+    pub(super) static EXAMINED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[inline]
+pub(super) fn count(_bytes: usize) {
+    #[cfg(test)]
+    EXAMINED.set(EXAMINED.get() + _bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The places that a search in one line offers, by looking everywhere.
+    fn places(input: &[u8], text: &[u8], at: usize, in_line: bool) -> Vec<usize> {
+        let line = input[at..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(input.len(), |next| at + next);
+        (at..input.len())
+            .filter(|&begin| input[begin..].starts_with(text) && (!in_line || begin <= line))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_place_is_offered_in_turn(
+            input in "[ab :\n]{0,40}",
+            text in prop_oneof!["[ab :]{1,6}", "[ab :\n]{1,6}"],
+            at in 0usize..12,
+            in_line: bool,
+        ) {
+            let (input, text) = (input.as_bytes(), text.as_bytes());
+            let at = at.min(input.len());
+            let needle = Needle::new(text);
+            let offered = std::cell::RefCell::new(Vec::new());
+            let mut line = Line::new(input);
+            let scope = if in_line { Scope::Line(&mut line) } else { Scope::All };
+            let none: Option<()> = needle.find(input, at, scope, |begin, end| {
+                assert_eq!(end, begin + text.len());
+                offered.borrow_mut().push(begin);
+                None
+            });
+            prop_assert_eq!(none, None);
+            prop_assert_eq!(offered.into_inner(), places(input, text, at, in_line));
+        }
+
+        #[test]
+        fn a_text_is_here_or_not(input: Vec<u8>, from in 0usize..20, length in 1usize..8, at in 0usize..20) {
+            let text = input.get(from..from + length).unwrap_or(b"ab");
+            let expected = input.get(at..).is_some_and(|rest| rest.starts_with(text)).then_some(at + text.len());
+            prop_assert_eq!(Needle::new(text).here(&input, at), expected);
+        }
+
+        #[test]
+        fn the_first_of_two_bytes(hay in "[a-e]{0,30}", one in b'a'..=b'f', other in b'a'..=b'f') {
+            let expected = hay.bytes().position(|byte| byte == one || byte == other);
+            prop_assert_eq!(first_of(hay.as_bytes(), one, other), expected);
+        }
+    }
+
+    #[test]
+    fn the_first_of_two_bytes_among_all_bytes() {
+        for byte in 0..=255u8 {
+            for at in 0..20 {
+                let mut hay = [byte.wrapping_add(1); 20];
+                hay[at] = byte;
+                assert_eq!(first_of(&hay, byte, byte), Some(at));
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `[parse.keys]`: which key of a JSON or logfmt line becomes which field.
+
+use crate::config::{Diagnostic, Diagnostics, KeySource, PipelineFile, Rest, suggestion};
+use crate::event::Schema;
+use crate::format::host::JsonKey;
+use crate::format::rule::{self, Key, Rule, Take};
+use crate::pattern::Kind;
+
+/// The table of the file, compiled.
+pub fn rule(file: &PipelineFile, schema: &mut Schema, diagnostics: &mut Diagnostics) -> Rule {
+    let mut keys = Vec::new();
+    for written in &file.parse.keys {
+        for source in &written.sources {
+            keys.push(Key {
+                source: source.key.value.clone(),
+                field: written.field.value.clone(),
+                take: take(source, diagnostics),
+            });
+        }
+    }
+    Rule::new(&keys, rest(file), schema)
+}
+
+/// The table that a host's format string gives.
+pub fn rule_of_host(table: &[JsonKey], file: &PipelineFile, schema: &mut Schema) -> Rule {
+    let keys: Vec<Key> = table
+        .iter()
+        .map(|key| Key {
+            source: key.source.clone(),
+            field: key.field.clone(),
+            take: key.kind.and_then(Kind::by_name).map_or(Take::Plain, Take::Kind),
+        })
+        .collect();
+    Rule::new(&keys, rest(file), schema)
+}
+
+fn take(source: &KeySource, diagnostics: &mut Diagnostics) -> Take {
+    let Some(kind) = &source.kind else {
+        return Take::Plain;
+    };
+    match Kind::by_name(kind) {
+        Some(kind) => Take::Kind(kind),
+        None => {
+            let names: Vec<&str> = Kind::names().collect();
+            diagnostics.push(
+                Diagnostic::error(format!("unknown type `{}`", kind.value))
+                    .at_value(kind, "")
+                    .help(suggestion::remedy(kind, &names, "there are")),
+            );
+            Take::Plain
+        }
+    }
+}
+
+fn rest(file: &PipelineFile) -> rule::Rest {
+    let keep = |prefix: &str| rule::Rest::Keep {
+        prefix: prefix.to_owned(),
+    };
+    match file.parse.rest {
+        Rest::Labels => keep("labels."),
+        Rest::Root => keep(""),
+        Rest::Drop => rule::Rest::Drop,
+    }
+}

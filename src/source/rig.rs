@@ -1,0 +1,239 @@
+//! A source on temporary files, with a clock and a disk of its own and an output that knows documents by id.
+
+use std::collections::HashMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use tokio::sync::mpsc::{Receiver, channel};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Bell, CHUNK_CHARGE, Delivery, FrameRule, Globs, Pool, Setup, StartAt, Tailer, Watch};
+use crate::event::{FileKey, Span};
+use crate::state::{Ledger, Tally};
+
+/// File, offset, hash of the first line: what a document's id is made of.
+pub type Id = (FileKey, u64, u64);
+
+pub struct Rig {
+    pub dir: TempDir,
+    pub globs: Vec<String>,
+    pub rule: FrameRule,
+    pub start_at: StartAt,
+    pub now: Instant,
+    pub ledger: Arc<Ledger>,
+    /// What the output holds.
+    pub docs: HashMap<Id, String>,
+    /// Documents that came again.
+    pub again: usize,
+    /// Whether deliveries are settled at once.
+    pub settles: bool,
+    /// Spans that wait for their verdict.
+    pub unsettled: Vec<(Span, u64)>,
+    running: Option<(Tailer, Receiver<Delivery>)>,
+}
+
+impl Rig {
+    /// Not started yet. The globs are relative to the directory of the logs.
+    pub fn new(globs: &[&str]) -> Rig {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("logs")).unwrap();
+        let logs = dir.path().join("logs");
+        Rig {
+            globs: globs
+                .iter()
+                .map(|glob| format!("{}/{glob}", logs.display()))
+                .collect(),
+            ledger: Arc::new(Ledger::open(&dir.path().join("state")).unwrap()),
+            dir,
+            rule: FrameRule::default(),
+            start_at: StartAt::Beginning,
+            now: Instant::now(),
+            docs: HashMap::new(),
+            again: 0,
+            settles: true,
+            unsettled: Vec::new(),
+            running: None,
+        }
+    }
+
+    /// Started, and every file that is there is read.
+    pub fn started(globs: &[&str]) -> Rig {
+        let mut rig = Rig::new(globs);
+        rig.start();
+        rig
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join("logs").join(name)
+    }
+
+    pub fn start(&mut self) {
+        let bell = Bell::default();
+        let pool = Pool::new(8 * CHUNK_CHARGE, bell.clone());
+        let (sender, receiver) = channel(4);
+        let watch = Watch {
+            index: 7,
+            name: "input".to_owned(),
+            globs: Globs::compile(&self.globs, &[]).unwrap(),
+            frame: Arc::new(self.rule.clone()),
+            start_at: self.start_at,
+        };
+        let setup = Setup {
+            host: "host".to_owned(),
+            watches: vec![watch],
+            ledger: Arc::clone(&self.ledger),
+            pool,
+            bell,
+            workers: vec![sender],
+            notify: false,
+        };
+        self.running = Some((Tailer::new(setup, self.now), receiver));
+        self.pump();
+    }
+
+    /// The process is killed: what was not written to the checkpoint is forgotten.
+    pub fn kill(&mut self) {
+        self.running = None;
+        self.unsettled.clear();
+        self.ledger = Arc::new(Ledger::open(&self.dir.path().join("state")).unwrap());
+    }
+
+    /// The process ends in order.
+    pub fn stop(&mut self) {
+        self.ledger.persist_now().unwrap();
+        self.kill();
+    }
+
+    /// Lets the source do everything that it can do without time passing.
+    pub fn pump(&mut self) {
+        let Some((mut tailer, mut receiver)) = self.running.take() else {
+            return;
+        };
+        for round in 0.. {
+            assert!(round < 100_000, "the source does not come to rest");
+            tailer.step(self.now);
+            let mut came = false;
+            while let Ok(delivery) = receiver.try_recv() {
+                came = true;
+                self.store(&delivery);
+            }
+            if !came && tailer.is_idle() {
+                break;
+            }
+        }
+        self.running = Some((tailer, receiver));
+    }
+
+    /// Time passes, in steps of the tick.
+    pub fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while self.now < until {
+            self.now = until.min(self.now + Duration::from_millis(250));
+            self.pump();
+        }
+    }
+
+    /// Long enough for every scan, flush, held copy and finished file.
+    pub fn pass_long(&mut self) {
+        self.pass(Duration::from_secs(45));
+    }
+
+    fn store(&mut self, delivery: &Delivery) {
+        let chunk = &delivery.chunk;
+        assert_eq!(delivery.origin.watch, 7);
+        assert_eq!(delivery.origin.key, chunk.span.file);
+        for frame in &chunk.frames {
+            let at = frame.at as usize;
+            let first = &chunk.raw[at..at + frame.first_line as usize];
+            let text = &chunk.text()[frame.text.start as usize..frame.text.end as usize];
+            let text = String::from_utf8_lossy(text).into_owned();
+            let id = (
+                chunk.span.file,
+                chunk.span.from + u64::from(frame.at),
+                xxh3_64(first),
+            );
+            match self.docs.insert(id, text.clone()) {
+                None => {}
+                Some(before) => {
+                    assert_eq!(before, text, "one id, two texts");
+                    self.again += 1;
+                }
+            }
+        }
+        self.unsettled.push((chunk.span, chunk.frames.len() as u64));
+        if self.settles {
+            self.settle_all();
+        }
+    }
+
+    pub fn settle_all(&mut self) {
+        for (span, events) in self.unsettled.drain(..) {
+            let tally = Tally {
+                accepted: events,
+                ..Tally::default()
+            };
+            self.ledger.settle(span, tally);
+        }
+    }
+
+    /// The texts of all documents, sorted.
+    pub fn texts(&self) -> Vec<String> {
+        let mut texts: Vec<String> = self.docs.values().cloned().collect();
+        texts.sort();
+        texts
+    }
+
+    pub fn append(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.path(name))
+            .unwrap();
+        file.write_all(bytes.as_ref()).unwrap();
+    }
+
+    pub fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
+    pub fn gzip(&self, from: &str, to: &str) {
+        gzip(&self.path(from), &self.path(to));
+    }
+
+    /// `cp` and `truncate -s 0`.
+    pub fn copytruncate(&self, from: &str, to: &str) {
+        fs::copy(self.path(from), self.path(to)).unwrap();
+        OpenOptions::new()
+            .write(true)
+            .truncate(true)
+            .open(self.path(from))
+            .unwrap();
+    }
+}
+
+/// Compresses a file and removes it, as gzip does (but the time of the new file is now).
+pub fn gzip(from: &Path, to: &Path) {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&fs::read(from).unwrap()).unwrap();
+    fs::write(to, gz.finish().unwrap()).unwrap();
+    fs::remove_file(from).unwrap();
+}
+
+/// `prefix NUMBER` lines.
+pub fn lines(prefix: &str, numbers: std::ops::Range<u32>) -> String {
+    numbers.map(|number| format!("{prefix} {number:05}\n")).collect()
+}
+
+/// What `lines` writes, as documents.
+pub fn expected(parts: &[(&str, std::ops::Range<u32>)]) -> Vec<String> {
+    let mut texts: Vec<String> = parts
+        .iter()
+        .flat_map(|(prefix, numbers)| numbers.clone().map(move |number| format!("{prefix} {number:05}")))
+        .collect();
+    texts.sort();
+    texts
+}

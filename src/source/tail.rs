@@ -1,0 +1,131 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Origin;
+use super::disk::{Bytes, Facts, Inode};
+use super::place::Place;
+use crate::state::Life;
+
+/// One file that the source looks after, whatever its names are.
+#[derive(Debug)]
+pub struct Tail {
+    pub inode: Inode,
+    pub born: Option<i64>,
+    /// Index of the input that it belongs to.
+    pub watch: usize,
+    /// The name that it was first seen under.
+    pub path: Arc<Path>,
+    /// Names of the input that lead to it now. None: rotated away or deleted.
+    pub names: Vec<PathBuf>,
+    /// Where it was seen last, of the input or not.
+    pub at: PathBuf,
+    /// The file's own path where a symbolic link leads to it.
+    pub target: Option<PathBuf>,
+    /// Its descriptor, while it is open.
+    pub bytes: Option<Bytes>,
+    pub is_gz: bool,
+    pub stage: Stage,
+    /// As seen last, in bytes.
+    pub size: u64,
+    /// As seen last, nanoseconds since the epoch.
+    pub modified: i64,
+    /// When new bytes were last seen.
+    pub grew: Instant,
+    /// When events last left.
+    pub left: Instant,
+    /// When it was last looked at.
+    pub looked: Instant,
+    /// When its last name was taken away.
+    pub gone: Option<Instant>,
+    /// Deleted: no name anywhere leads to it.
+    pub unlinked: bool,
+    /// Complete lines wait for the end of their event.
+    pub open: bool,
+    /// Rotated away and read to its last byte.
+    pub done: bool,
+    /// It waits for its turn.
+    pub queued: bool,
+    /// It is no copy that has to be held.
+    pub cleared: bool,
+    /// Bytes that are there already when it is seen first are not read.
+    pub from_end: bool,
+}
+
+#[derive(Debug)]
+pub enum Stage {
+    /// Its first line is not complete; earlier lives are known.
+    Unborn(Life),
+    /// It looks like a copy of another file that is being made: nothing is read until that is clear.
+    Held {
+        of: Inode,
+        /// When it last changed.
+        since: Instant,
+    },
+    /// It is read.
+    Placed(Place),
+}
+
+impl Tail {
+    pub fn new(facts: &Facts, watch: usize, path: &Path, bytes: Option<Bytes>, now: Instant) -> Tail {
+        Tail {
+            inode: facts.inode,
+            born: facts.born,
+            watch,
+            path: Arc::from(path),
+            names: Vec::new(),
+            at: path.to_path_buf(),
+            target: None,
+            is_gz: bytes.as_ref().is_some_and(Bytes::is_gz),
+            bytes,
+            stage: Stage::Unborn(Life::default()),
+            size: 0,
+            modified: facts.modified,
+            grew: now,
+            left: now,
+            looked: now,
+            gone: None,
+            unlinked: facts.links == 0,
+            open: false,
+            done: false,
+            queued: false,
+            cleared: false,
+            from_end: false,
+        }
+    }
+
+    pub fn place(&self) -> Option<&Place> {
+        match &self.stage {
+            Stage::Placed(place) => Some(place),
+            Stage::Unborn(_) | Stage::Held { .. } => None,
+        }
+    }
+
+    /// Takes down what the file system says; whether the file changed since the last time.
+    pub fn see(&mut self, facts: &Facts, now: Instant) -> bool {
+        let changed = facts.size != self.size || facts.modified != self.modified;
+        if changed {
+            self.grew = now;
+        }
+        self.size = facts.size;
+        self.modified = facts.modified;
+        self.unlinked = facts.links == 0;
+        changed
+    }
+
+    /// Everything that is there has been read, as far as lines are complete.
+    pub fn is_idle(&self) -> bool {
+        !self.queued && !self.open && self.gone.is_none() && matches!(self.stage, Stage::Placed(_))
+    }
+
+    /// The input has another place in the configuration now.
+    pub fn move_to(&mut self, index: usize) {
+        if let Stage::Placed(place) = &mut self.stage {
+            let origin = Origin {
+                watch: index,
+                ..Origin::clone(&place.origin)
+            };
+            place.origin = Arc::new(origin);
+        }
+    }
+}

@@ -1,0 +1,320 @@
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use tracing::{info, warn};
+
+use super::Tailer;
+use super::rotate::agrees;
+use crate::limits;
+use crate::source::disk::{Bytes, Facts, open};
+use crate::source::identity::{Evidence, Relation, end_life, relation};
+use crate::source::sibling::{Packed, packed};
+use crate::source::tail::{Stage, Tail};
+use crate::state::{FileRecord, Life};
+
+/// A file that is seen for the first time in this run.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub watch: usize,
+    pub path: PathBuf,
+    pub facts: Facts,
+    /// A path of the input; otherwise a rotated file next to one.
+    pub named: bool,
+    pub packed: bool,
+}
+
+impl Arrival {
+    pub fn new(watch: usize, path: &Path, facts: Facts) -> Arrival {
+        Arrival {
+            watch,
+            path: path.to_path_buf(),
+            facts,
+            named: true,
+            packed: false,
+        }
+    }
+
+    pub fn open(&self) -> std::io::Result<Bytes> {
+        let file = open(&self.path)?;
+        // The name may lead to another file by now; that one is an arrival of its own.
+        if Facts::of_open(&file)?.inode != self.facts.inode {
+            return Err(std::io::ErrorKind::NotFound.into());
+        }
+        Ok(if self.packed {
+            Bytes::gz(file)
+        } else {
+            Bytes::plain(file)
+        })
+    }
+}
+
+impl Tailer {
+    /// Decides what the new files are: remembered ones first, so that no copy is taken for a file of its own
+    /// while the file that it was copied from is still unknown.
+    pub(super) fn settle(&mut self, mut arrivals: Vec<Arrival>, now: Instant) {
+        arrivals.sort_by_key(|it| it.facts.modified);
+        let mut rest = Vec::new();
+        for mut arrival in arrivals {
+            if self.files.contains_key(&arrival.facts.inode) {
+                self.name(arrival.watch, &arrival.path, &arrival.facts, now);
+                continue;
+            }
+            if self.bystanders.contains(&arrival.facts.inode) {
+                continue;
+            }
+            let name = arrival
+                .path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            match packed(name).1 {
+                Packed::No => {}
+                Packed::Gz if self.watches[arrival.watch].globs.names_compressed(&arrival.path) => {
+                    arrival.packed = true;
+                }
+                Packed::Gz | Packed::Unreadable => {
+                    self.pass_packed(&arrival);
+                    continue;
+                }
+            }
+            if !self.wake(&arrival, now) {
+                rest.push(arrival);
+            }
+        }
+        self.search_dormant(&mut rest, now);
+        for arrival in rest {
+            self.admit(arrival, None, now);
+        }
+        self.look_for_rotated(now);
+    }
+
+    /// A compressed file under a glob that does not ask for them: only a rotation can explain it.
+    fn pass_packed(&mut self, arrival: &Arrival) {
+        let bases = self.possible_bases(&arrival.path);
+        if bases.is_empty() {
+            self.bystanders.insert(arrival.facts.inode);
+            if self.said.first(&arrival.path, "packed") {
+                info!(path = %arrival.path.display(), "a compressed file that no known file explains: not read; write a glob that ends in .gz to read it");
+            }
+        }
+        self.rotations.extend(bases);
+    }
+
+    /// A file that was known in the last run, by its inode and its content.
+    fn wake(&mut self, arrival: &Arrival, now: Instant) -> bool {
+        let mut same_inode: Vec<usize> = (0..self.dormant.len())
+            .filter(|&index| self.dormant[index].ino == arrival.facts.inode.ino)
+            .collect();
+        if same_inode.is_empty() {
+            return false;
+        }
+        // The latest life first.
+        same_inode.sort_by_key(|&index| std::cmp::Reverse(lives(&self.dormant[index].life)));
+        let mut bytes = match arrival.open() {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.cannot(&arrival.path, "open", &error);
+                // Not new: it is remembered, and the next scan tries again.
+                return true;
+            }
+        };
+        let mut new_life = None;
+        for index in same_inode {
+            let record = &self.dormant[index];
+            let same_content = agrees(&mut bytes, &record.into()).unwrap_or(false);
+            match relation(Evidence::of(&arrival.facts, record, same_content)) {
+                Relation::Same => {
+                    let record = self.dormant.swap_remove(index);
+                    self.resume(arrival, bytes, record, now);
+                    return true;
+                }
+                Relation::NewLife if new_life.is_none() => new_life = Some(record.life.clone()),
+                Relation::NewLife | Relation::Copy | Relation::Stranger => {}
+            }
+        }
+        let Some(life) = new_life else {
+            return false;
+        };
+        info!(path = %arrival.path.display(), "the file was truncated while the agent did not run: reading it from its beginning");
+        self.insert(arrival, Some(bytes), now);
+        if let Some(tail) = self.files.get_mut(&arrival.facts.inode) {
+            tail.stage = Stage::Unborn(end_life(life));
+            tail.from_end = false;
+        }
+        true
+    }
+
+    /// Reading goes on where the last run has stopped.
+    pub(super) fn resume(&mut self, arrival: &Arrival, bytes: Bytes, mut record: FileRecord, now: Instant) {
+        record.dev = arrival.facts.inode.dev;
+        record.ino = arrival.facts.inode.ino;
+        record.born = arrival.facts.born;
+        record.gone_since = 0;
+        if arrival.named {
+            record.done = false;
+        }
+        record.input.clone_from(&self.watches[arrival.watch].name);
+        self.insert(arrival, Some(bytes), now);
+        if let Err(error) = self.place(arrival.facts.inode, record.clone()) {
+            self.cannot(&arrival.path, "read", &error);
+            self.files.remove(&arrival.facts.inode);
+            self.dormant.push(record);
+            return;
+        }
+        self.ledger.track(record);
+        self.queue(arrival.facts.inode);
+    }
+
+    /// A file that nobody knows: it is read from its beginning, or from its end at the very first start.
+    pub(super) fn admit(&mut self, arrival: Arrival, origin: Option<&Path>, now: Instant) {
+        let bytes = if self.open_count < limits::open_files_max() {
+            match arrival.open() {
+                Ok(bytes) => Some(bytes),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+                Err(error) => {
+                    self.cannot(&arrival.path, "open", &error);
+                    return;
+                }
+            }
+        } else {
+            None
+        };
+        self.said.over(&arrival.path, "open");
+        let from_end = arrival.named && self.begins_at_end(arrival.watch);
+        self.insert(&arrival, bytes, now);
+        if let Some(tail) = self.files.get_mut(&arrival.facts.inode) {
+            tail.from_end = from_end;
+            tail.is_gz = arrival.packed;
+            if let Some(origin) = origin {
+                tail.path = origin.into();
+            }
+        }
+    }
+
+    fn insert(&mut self, arrival: &Arrival, bytes: Option<Bytes>, now: Instant) {
+        let inode = arrival.facts.inode;
+        self.open_count += usize::from(bytes.is_some());
+        let tail = Tail::new(&arrival.facts, arrival.watch, &arrival.path, bytes, now);
+        self.files.insert(inode, tail);
+        if arrival.named {
+            self.name(arrival.watch, &arrival.path, &arrival.facts, now);
+            if !self.sighted.contains(&arrival.path) {
+                self.rotations.insert(arrival.path.clone());
+            }
+        } else {
+            if let Some(tail) = self.files.get_mut(&inode) {
+                tail.gone = Some(now);
+                tail.see(&arrival.facts, now);
+            }
+            self.attend(inode, now);
+            self.queue(inode);
+        }
+    }
+
+    /// Records whose inode is not there: their bytes may be in a file that was moved, copied or compressed.
+    fn search_dormant(&mut self, rest: &mut Vec<Arrival>, now: Instant) {
+        let mut index = 0;
+        while index < self.dormant.len() {
+            let record = self.dormant[index].clone();
+            let Some(watch) = self.watch_of(&record) else {
+                index += 1;
+                continue;
+            };
+            let found = self.find(&record, watch, rest);
+            match found {
+                Some((arrival, bytes)) => {
+                    rest.retain(|it| it.facts.inode != arrival.facts.inode);
+                    self.dormant.swap_remove(index);
+                    self.resume(&arrival, bytes, record, now);
+                }
+                None => {
+                    if self.expire(&record) {
+                        self.dormant.swap_remove(index);
+                    } else {
+                        index += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    fn watch_of(&self, record: &FileRecord) -> Option<usize> {
+        self.watches.iter().position(|watch| watch.name == record.input)
+    }
+
+    /// Where the bytes of a record are now, among new files of the input and among its siblings.
+    fn find(&self, record: &FileRecord, watch: usize, rest: &[Arrival]) -> Option<(Arrival, Bytes)> {
+        let known = record.into();
+        let mut found: Vec<(Arrival, Bytes)> = Vec::new();
+        for arrival in rest {
+            let near = arrival.path.parent() == record.path.parent()
+                || arrival.path.file_name() == record.path.file_name();
+            if near
+                && arrival.facts.size >= record.offset
+                && let Ok(mut bytes) = arrival.open()
+                && agrees(&mut bytes, &known).unwrap_or(false)
+            {
+                found.push((arrival.again(), bytes));
+            }
+        }
+        if found.len() > 1 {
+            warn!(path = %record.path.display(), files = found.len(), "several files hold the bytes of a file that is gone: taking none of them for it");
+            return None;
+        }
+        if let Some(found) = found.pop() {
+            return Some(found);
+        }
+        if record.done {
+            return None;
+        }
+        self.find_sibling(&record.path, Some(record), &known, watch)
+    }
+
+    /// A record that nothing was found for is kept for a while: a disk may be mounted later, rights may come
+    /// back.
+    fn expire(&mut self, record: &FileRecord) -> bool {
+        let since = crate::source::tailer::tend::unix_seconds();
+        if record.gone_since == 0 {
+            if !record.done {
+                info!(path = %record.path.display(), offset = record.offset, "a file of the last run is not there");
+            }
+            self.ledger.update(record.key, |record| record.gone_since = since);
+            if let Some(record) = self.dormant.iter_mut().find(|it| it.key == record.key) {
+                record.gone_since = since;
+            }
+            return false;
+        }
+        let over = since.saturating_sub(record.gone_since) > limits::GONE_KEPT_SECS;
+        if over {
+            self.ledger.forget(record.key);
+        }
+        over
+    }
+
+    /// A file that cannot be found by its path any more: looks for its bytes as at a start.
+    pub(super) fn wake_copy(&mut self, record: FileRecord, now: Instant) -> bool {
+        let Some(watch) = self.watch_of(&record) else {
+            return false;
+        };
+        let Some((arrival, bytes)) = self.find_sibling(&record.path, Some(&record), &(&record).into(), watch)
+        else {
+            return false;
+        };
+        self.resume(&arrival, bytes, record, now);
+        true
+    }
+}
+
+impl Arrival {
+    pub fn again(&self) -> Arrival {
+        Arrival {
+            path: self.path.clone(),
+            ..*self
+        }
+    }
+}
+
+/// How many lives an inode has had.
+fn lives(life: &Life) -> u64 {
+    life.past.iter().map(|(_, count)| u64::from(*count)).sum::<u64>() + u64::from(life.nth)
+}

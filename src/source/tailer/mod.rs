@@ -1,0 +1,381 @@
+//! The state of the source's thread. [`Tailer::step`] does a bounded amount of work and says when it wants to
+//! be called again; nothing in here waits.
+//!
+//! ```text
+//!  sight (names.rs)        a path leads to an inode: known → a name of it; new → an arrival
+//!  settle (arrive.rs)      arrivals: remembered from the last run? copy of a known file? new?
+//!  rotated (rotate.rs)     siblings of a rotated name: files that were missed, copies, compressed ones
+//!  turn (turn.rs)          one look at one file: a chunk leaves, or nothing is there yet
+//!  tend (tend.rs)          time: flush, held copies, finished files, descriptors
+//! ```
+
+mod arrive;
+mod names;
+mod rotate;
+mod tend;
+mod turn;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
+
+use self::rotate::Prior;
+use super::disk::Inode;
+use super::frame::Scratch;
+use super::notice::Notice;
+use super::tail::Tail;
+use super::{Bell, Delivery, Pool, Watch};
+use crate::limits;
+use crate::state::{FileRecord, Ledger, Recovery};
+
+/// What the source needs.
+pub struct Setup {
+    /// The host's name: a part of every file's key.
+    pub host: String,
+    pub watches: Vec<Watch>,
+    pub ledger: Arc<Ledger>,
+    /// Made with the same bell.
+    pub pool: Pool,
+    pub bell: Bell,
+    /// One per worker, at least one.
+    pub workers: Vec<Sender<Delivery>>,
+    /// Use the file system's notifications. Without them files are looked at every [`limits::POLL_EVERY`].
+    pub notify: bool,
+}
+
+pub struct Tailer {
+    host: String,
+    watches: Vec<Watch>,
+    ledger: Arc<Ledger>,
+    pool: Pool,
+    bell: Bell,
+    workers: Vec<Worker>,
+    notice: Notice,
+    files: HashMap<Inode, Tail>,
+    /// Paths of the inputs and where they lead.
+    names: HashMap<PathBuf, Name>,
+    /// Other paths of the same files: where notifications speak of the target of a symbolic link.
+    targets: HashMap<PathBuf, Inode>,
+    /// Records of the last run whose files were not found yet.
+    dormant: Vec<FileRecord>,
+    /// What the last run knew of watched names, until they are looked at for the first time.
+    prior: HashMap<PathBuf, Prior>,
+    /// Watched names whose siblings were looked at in this run.
+    sighted: HashSet<PathBuf>,
+    /// Files next to a watched name that are not ours: rotated before the agent knew the name, compressed
+    /// copies of what was read, copies that somebody made.
+    bystanders: HashSet<Inode>,
+    /// Watched names whose file has changed, so that there may be rotated files to look for.
+    rotations: HashSet<PathBuf>,
+    /// Files that wait for their turn.
+    ready: VecDeque<Inode>,
+    /// Files that were written to a moment ago: their turn comes with [`limits::READ_EVERY`].
+    soon: Vec<Inode>,
+    /// Files that time matters to.
+    attentive: HashSet<Inode>,
+    /// Chunks whose last event was ended by time; they leave when that is in the checkpoint.
+    flushed: Vec<Delivery>,
+    scratch: Scratch,
+    said: Said,
+    scans: u64,
+    /// Descriptors in use, as counted at the last tick.
+    open_count: usize,
+    next_scan: Instant,
+    next_tick: Instant,
+    next_poll: Instant,
+    /// Memory was refused: nothing is read until the bell rings.
+    starved: bool,
+    ended: bool,
+}
+
+struct Worker {
+    sender: Sender<Delivery>,
+    /// Did not fit into the channel.
+    waiting: VecDeque<Delivery>,
+    /// Files whose turn comes when `waiting` is empty.
+    blocked: Vec<Inode>,
+}
+
+struct Name {
+    inode: Inode,
+    watch: usize,
+    /// The scan that saw it last.
+    scan: u64,
+}
+
+/// What was said already, so that it is said once.
+#[derive(Default)]
+struct Said {
+    once: HashSet<(PathBuf, &'static str)>,
+}
+
+impl Said {
+    /// Whether this is the first time.
+    fn first(&mut self, path: &std::path::Path, what: &'static str) -> bool {
+        if self.once.len() >= limits::SAID_MAX {
+            self.once.clear();
+        }
+        self.once.insert((path.to_path_buf(), what))
+    }
+
+    /// It is over: the next time it is said again.
+    fn over(&mut self, path: &std::path::Path, what: &'static str) {
+        if !self.once.is_empty() {
+            self.once.remove(&(path.to_path_buf(), what));
+        }
+    }
+}
+
+/// Looks at files between two looks at the bell.
+const TURNS_PER_STEP: usize = 16;
+
+impl Tailer {
+    pub fn new(setup: Setup, now: Instant) -> Tailer {
+        let dormant = setup.ledger.records();
+        let notice = if setup.notify {
+            Notice::start(setup.bell.clone())
+        } else {
+            Notice::off()
+        };
+        let worker = |sender| Worker {
+            sender,
+            waiting: VecDeque::new(),
+            blocked: Vec::new(),
+        };
+        Tailer {
+            host: setup.host,
+            watches: setup.watches,
+            ledger: setup.ledger,
+            pool: setup.pool,
+            bell: setup.bell,
+            workers: setup.workers.into_iter().map(worker).collect(),
+            notice,
+            files: HashMap::new(),
+            names: HashMap::new(),
+            targets: HashMap::new(),
+            prior: prior(&dormant),
+            dormant,
+            sighted: HashSet::new(),
+            bystanders: HashSet::new(),
+            rotations: HashSet::new(),
+            ready: VecDeque::new(),
+            soon: Vec::new(),
+            attentive: HashSet::new(),
+            flushed: Vec::new(),
+            scratch: Scratch::default(),
+            said: Said::default(),
+            scans: 0,
+            open_count: 0,
+            next_scan: now,
+            next_tick: now,
+            next_poll: now,
+            starved: false,
+            ended: false,
+        }
+    }
+
+    /// The source shall end, or everything behind it has.
+    pub fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether nothing is left to do before time passes or something happens.
+    pub fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.soon.is_empty() && self.workers.iter().all(|it| it.waiting.is_empty())
+    }
+
+    /// Does what is due and a bounded part of what is ready. Returns how long nothing more will be due, unless
+    /// the bell rings.
+    pub fn step(&mut self, now: Instant) -> Duration {
+        self.hear(now);
+        if now >= self.next_scan {
+            self.scan(now);
+        }
+        if now >= self.next_poll && self.notice.is_limited() {
+            self.poll(now);
+        }
+        if now >= self.next_tick {
+            self.tick(now);
+        }
+        self.drain();
+        self.ready.extend(self.soon.drain(..));
+        for _ in 0..TURNS_PER_STEP {
+            if self.starved || self.ended {
+                break;
+            }
+            let Some(inode) = self.ready.pop_front() else {
+                break;
+            };
+            self.turn(inode, now);
+        }
+        self.pause(now)
+    }
+
+    fn hear(&mut self, now: Instant) {
+        let rung = self.bell.take();
+        if rung.rung {
+            self.starved = false;
+        }
+        self.ended |= rung.shutdown;
+        if let Some(watches) = rung.reload {
+            self.reload(watches, now);
+        }
+        if rung.rescan {
+            self.next_scan = now;
+        }
+        if !rung.moved.is_empty() {
+            self.moved(rung.moved, now);
+        }
+        for path in rung.written {
+            self.written(&path);
+        }
+    }
+
+    fn pause(&self, now: Instant) -> Duration {
+        let waiting = self.workers.iter().any(|it| !it.waiting.is_empty());
+        if (!self.ready.is_empty() || !self.soon.is_empty()) && !self.starved && !waiting {
+            return Duration::ZERO;
+        }
+        let mut next = self.next_scan;
+        if !self.attentive.is_empty() {
+            next = next.min(self.next_tick);
+        }
+        if self.notice.is_limited() {
+            next = next.min(self.next_poll);
+        }
+        let pause = next.saturating_duration_since(now);
+        if waiting || self.starved {
+            // The bell rings when memory comes back; a channel with room again does not ring.
+            pause.min(limits::FULL_CHANNEL_EVERY)
+        } else {
+            pause
+        }
+    }
+
+    fn queue(&mut self, inode: Inode) {
+        if let Some(tail) = self.files.get_mut(&inode)
+            && !tail.queued
+        {
+            tail.queued = true;
+            self.ready.push_back(inode);
+        }
+    }
+
+    fn attend(&mut self, inode: Inode, now: Instant) {
+        if self.attentive.is_empty() {
+            self.next_tick = self.next_tick.max(now);
+        }
+        self.attentive.insert(inode);
+    }
+
+    fn worker_of(&self, delivery: &Delivery) -> usize {
+        worker_of(delivery.origin.key.0, self.workers.len())
+    }
+
+    fn send(&mut self, delivery: Delivery) {
+        let index = self.worker_of(&delivery);
+        let Some(worker) = self.workers.get_mut(index) else {
+            return;
+        };
+        worker.waiting.push_back(delivery);
+        self.ended |= !worker.drain();
+    }
+
+    /// Tries again what did not fit.
+    fn drain(&mut self) {
+        for worker in &mut self.workers {
+            if !worker.waiting.is_empty() || !worker.blocked.is_empty() {
+                self.ended |= !worker.drain();
+                if worker.waiting.is_empty() {
+                    self.ready.extend(worker.blocked.drain(..));
+                }
+            }
+        }
+    }
+
+    /// Files are read from the beginning unless the user wants the end of those that are there at the very
+    /// first start.
+    fn begins_at_end(&self, watch: usize) -> bool {
+        self.watches[watch].start_at == super::StartAt::End
+            && self.ledger.recovery() != Recovery::Lost
+            && !self.ledger.started(&self.watches[watch].name)
+    }
+
+    /// Other inputs. Files that belong to none of them any more are read to where they are and forgotten
+    /// when they are gone.
+    fn reload(&mut self, watches: Vec<Watch>, now: Instant) {
+        let by_name = |name: &str| watches.iter().position(|it| it.name == name);
+        let mut homeless = Vec::new();
+        for (inode, tail) in &mut self.files {
+            match by_name(&self.watches[tail.watch].name) {
+                Some(watch) => {
+                    tail.watch = watch;
+                    tail.move_to(watches[watch].index);
+                }
+                None => homeless.push(*inode),
+            }
+        }
+        for inode in homeless {
+            self.files.remove(&inode);
+            self.attentive.remove(&inode);
+        }
+        self.watches = watches;
+        self.names.clear();
+        self.targets.clear();
+        self.dormant = self.ledger.records();
+        let live: HashSet<_> = self
+            .files
+            .values()
+            .filter_map(|tail| tail.place().map(|place| place.origin.key))
+            .collect();
+        self.dormant.retain(|record| !live.contains(&record.key));
+        for tail in self.files.values_mut() {
+            tail.names.clear();
+        }
+        self.next_scan = now;
+    }
+}
+
+impl Worker {
+    /// Sends what waits; `false` when the worker has ended.
+    fn drain(&mut self) -> bool {
+        while let Some(delivery) = self.waiting.pop_front() {
+            match self.sender.try_send(delivery) {
+                Ok(()) => {}
+                Err(TrySendError::Full(delivery)) => {
+                    self.waiting.push_front(delivery);
+                    return true;
+                }
+                Err(TrySendError::Closed(_)) => return false,
+            }
+        }
+        true
+    }
+}
+
+/// The file that was read last under each path.
+fn prior(records: &[FileRecord]) -> HashMap<PathBuf, Prior> {
+    let mut prior: HashMap<PathBuf, Prior> = HashMap::new();
+    for record in records {
+        let entry = prior.entry(record.path.clone()).or_insert(Prior {
+            key: record.key,
+            modified: record.modified,
+        });
+        if record.modified > entry.modified {
+            *entry = Prior {
+                key: record.key,
+                modified: record.modified,
+            };
+        }
+    }
+    prior
+}
+
+fn worker_of(key: u64, workers: usize) -> usize {
+    // A remainder is below `workers`, which is a usize.
+    (key % workers.max(1) as u64) as usize
+}

@@ -1,0 +1,282 @@
+use std::collections::HashSet;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use tracing::warn;
+
+use super::arrive::Arrival;
+use super::{Name, Tailer};
+use crate::limits;
+use crate::source::disk::{Facts, Inode, Kind};
+use crate::source::sibling::rotated;
+use crate::source::walk::walk;
+
+impl Tailer {
+    /// Walks every glob: finds what notifications do not tell.
+    pub(super) fn scan(&mut self, now: Instant) {
+        self.scans += 1;
+        let mut arrivals = Vec::new();
+        let mut dirs = HashSet::new();
+        let mut unreadable: Vec<PathBuf> = Vec::new();
+        for watch in 0..self.watches.len() {
+            let found = walk(&self.watches[watch].globs);
+            for path in &found.paths {
+                self.sight(watch, path, &mut arrivals, now);
+            }
+            dirs.extend(found.dirs);
+            for (dir, error) in found.unreadable {
+                self.cannot(&dir, "list the directory", &error);
+                unreadable.push(dir);
+            }
+        }
+        self.missing(&unreadable, &mut arrivals, now);
+        self.visit_rotated(now);
+        self.forget_sighted();
+        self.settle(arrivals, now);
+        for name in self.names.keys() {
+            dirs.extend(name.parent().map(Path::to_path_buf));
+        }
+        for target in self.targets.keys() {
+            dirs.extend(target.parent().map(Path::to_path_buf));
+        }
+        self.notice.watch(&dirs);
+        self.started();
+        self.next_scan = now + limits::SCAN_EVERY.max(limits::SCAN_PAUSE_PER_PATH * self.path_count());
+    }
+
+    /// Names that the scan did not see.
+    fn missing(&mut self, unreadable: &[PathBuf], arrivals: &mut Vec<Arrival>, now: Instant) {
+        let stale: Vec<(PathBuf, usize)> = self
+            .names
+            .iter()
+            .filter(|(_, name)| name.scan != self.scans)
+            .map(|(path, name)| (path.clone(), name.watch))
+            .filter(|(path, _)| !unreadable.iter().any(|dir| path.starts_with(dir)))
+            .collect();
+        for (path, watch) in stale {
+            self.sight(watch, &path, arrivals, now);
+        }
+    }
+
+    /// After the first scan the inputs are known: what appears from now on is read from its beginning.
+    fn started(&mut self) {
+        let mut fresh = false;
+        for watch in &self.watches {
+            if !self.ledger.started(&watch.name) {
+                self.ledger.set_started(&watch.name);
+                fresh = true;
+            }
+        }
+        if fresh {
+            // A failure is logged by the ledger; the writer tries again.
+            let _ = self.ledger.persist_now();
+        }
+    }
+
+    /// Looks at the sizes of all files, where nobody tells.
+    pub(super) fn poll(&mut self, now: Instant) {
+        let paths: Vec<(PathBuf, usize)> = self
+            .names
+            .iter()
+            .map(|(path, name)| (path.clone(), name.watch))
+            .collect();
+        let mut arrivals = Vec::new();
+        for (path, watch) in paths {
+            self.sight(watch, &path, &mut arrivals, now);
+        }
+        self.settle(arrivals, now);
+        self.next_poll = now + limits::POLL_EVERY.max(limits::POLL_PAUSE_PER_PATH * self.path_count());
+    }
+
+    fn path_count(&self) -> u32 {
+        u32::try_from(self.names.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Names in watched directories changed.
+    pub(super) fn moved(&mut self, paths: HashSet<PathBuf>, now: Instant) {
+        let mut arrivals = Vec::new();
+        for path in paths {
+            let mut ours = false;
+            for watch in 0..self.watches.len() {
+                if self.watches[watch].globs.contains(&path) {
+                    self.sight(watch, &path, &mut arrivals, now);
+                    ours = true;
+                }
+            }
+            let bases = self.bases_of(&path);
+            if !ours && bases.is_empty() && !self.targets.contains_key(&path) {
+                // A directory that globs lead through, or a link to one.
+                if self.may_lead_to_ours(&path) {
+                    self.next_scan = now;
+                }
+                continue;
+            }
+            for base in bases {
+                // What became of the name that it had.
+                if let Some(watch) = self.names.get(&base).map(|name| name.watch) {
+                    self.sight(watch, &base, &mut arrivals, now);
+                }
+            }
+        }
+        self.settle(arrivals, now);
+    }
+
+    /// Watched names that a rotated file of this name may come from.
+    pub(super) fn bases_of(&self, path: &Path) -> Vec<PathBuf> {
+        let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return Vec::new();
+        };
+        rotated(name)
+            .into_iter()
+            .map(|way| dir.join(way.base))
+            .filter(|base| self.names.contains_key(base))
+            .collect()
+    }
+
+    fn may_lead_to_ours(&self, path: &Path) -> bool {
+        Facts::of(path).is_ok_and(|facts| facts.kind == Kind::Directory)
+            || self.names.keys().any(|name| name.starts_with(path))
+    }
+
+    /// A file was written to.
+    pub(super) fn written(&mut self, path: &Path) {
+        let inode = match self.names.get(path) {
+            Some(name) => name.inode,
+            None => match self.targets.get(path) {
+                Some(inode) => *inode,
+                None => return,
+            },
+        };
+        self.queue(inode);
+    }
+
+    /// Looks where a path of the input leads to now.
+    pub(super) fn sight(&mut self, watch: usize, path: &Path, arrivals: &mut Vec<Arrival>, now: Instant) {
+        let facts = match Facts::of(path) {
+            Ok(facts) => facts,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                self.unname(path, now);
+                return;
+            }
+            Err(error) => {
+                if let Some(name) = self.names.get_mut(path) {
+                    name.scan = self.scans;
+                }
+                self.cannot(path, "look at", &error);
+                return;
+            }
+        };
+        if facts.kind != Kind::File {
+            self.unname(path, now);
+            if self.said.first(path, "kind") {
+                warn!(path = %path.display(), "not a regular file: not read; exclude it from the input's paths");
+            }
+            return;
+        }
+        let scan = self.scans;
+        match self.names.get_mut(path) {
+            Some(name) if name.inode == facts.inode => {
+                name.scan = scan;
+                self.saw(&facts, now);
+                return;
+            }
+            Some(_) => self.unname(path, now),
+            None => {}
+        }
+        if self.files.contains_key(&facts.inode) {
+            self.name(watch, path, &facts, now);
+        } else if !arrivals
+            .iter()
+            .any(|it| it.facts.inode == facts.inode && it.path == path)
+        {
+            arrivals.push(Arrival::new(watch, path, facts));
+        }
+    }
+
+    /// A known file was looked at.
+    pub(super) fn saw(&mut self, facts: &Facts, now: Instant) {
+        if let Some(tail) = self.files.get_mut(&facts.inode)
+            && tail.see(facts, now)
+        {
+            tail.done = false;
+            if let Some(place) = tail.place() {
+                self.ledger.seen(place.origin.key, facts.size);
+            }
+            self.queue(facts.inode);
+        }
+    }
+
+    /// The path leads to a file that is looked after.
+    pub(super) fn name(&mut self, watch: usize, path: &Path, facts: &Facts, now: Instant) {
+        let Some(tail) = self.files.get_mut(&facts.inode) else {
+            return;
+        };
+        if tail.watch != watch && !tail.names.is_empty() {
+            let (first, other) = (&self.watches[tail.watch].name, &self.watches[watch].name);
+            if first != other && self.said.first(path, "claim") {
+                warn!(path = %path.display(), input = %other, read_by = %first, "two inputs claim this file: the first reads it; exclude it from one of them");
+            }
+            return;
+        }
+        if tail.names.is_empty() && tail.gone.is_some() {
+            tail.gone = None;
+            tail.done = false;
+            if let Some(place) = tail.place() {
+                self.ledger.update(place.origin.key, |record| {
+                    record.done = false;
+                    record.gone_since = 0;
+                });
+            }
+        }
+        if !tail.names.iter().any(|name| name == path) {
+            tail.names.push(path.to_path_buf());
+        }
+        tail.at = path.to_path_buf();
+        let name = Name {
+            inode: facts.inode,
+            watch,
+            scan: self.scans,
+        };
+        self.names.insert(path.to_path_buf(), name);
+        self.target(path, facts.inode);
+        self.saw(facts, now);
+        self.queue(facts.inode);
+    }
+
+    /// Notifications speak of the file that a link leads to.
+    fn target(&mut self, path: &Path, inode: Inode) {
+        if let Ok(real) = path.canonicalize()
+            && real != path
+        {
+            if let Some(tail) = self.files.get_mut(&inode) {
+                tail.target = Some(real.clone());
+            }
+            self.targets.insert(real, inode);
+        }
+    }
+
+    /// The path leads to this file no more.
+    pub(super) fn unname(&mut self, path: &Path, now: Instant) {
+        let Some(name) = self.names.remove(path) else {
+            return;
+        };
+        self.rotations.insert(path.to_path_buf());
+        if let Some(tail) = self.files.get_mut(&name.inode) {
+            tail.names.retain(|it| it != path);
+            if tail.names.is_empty() {
+                tail.gone = Some(now);
+                self.targets.retain(|_, inode| *inode != name.inode);
+                self.attend(name.inode, now);
+                self.queue(name.inode);
+            }
+        }
+    }
+
+    /// Says once that something cannot be done with a path.
+    pub(super) fn cannot(&mut self, path: &Path, what: &'static str, error: &io::Error) {
+        if self.said.first(path, what) {
+            warn!(path = %path.display(), %error, "cannot {what}: trying again; give this user the right to read it");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::Tailer;
+use crate::limits;
+use crate::source::disk::Inode;
+use crate::source::frame::End;
+use crate::source::tail::{Stage, Tail};
+use crate::state::Life;
+
+impl Tailer {
+    /// Everything that time brings about.
+    pub(super) fn tick(&mut self, now: Instant) {
+        self.next_tick = now + limits::TICK_EVERY;
+        let attentive: Vec<Inode> = self.attentive.drain().collect();
+        for inode in attentive {
+            if self.tend(inode, now) {
+                self.attentive.insert(inode);
+            }
+        }
+        self.send_flushed();
+        self.close_surplus();
+    }
+
+    /// Events that time has ended leave when the checkpoint says so: read again, they must end there again.
+    fn send_flushed(&mut self) {
+        if self.flushed.is_empty() {
+            return;
+        }
+        // A failure is logged by the ledger; going on is right, a full disk must not stop the logs.
+        let _ = self.ledger.persist_now();
+        for delivery in std::mem::take(&mut self.flushed) {
+            self.send(delivery);
+        }
+    }
+
+    /// What is due for one file; whether time still matters to it.
+    fn tend(&mut self, inode: Inode, now: Instant) -> bool {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return false;
+        };
+        if let Some(bytes) = &tail.bytes
+            && let Ok(facts) = bytes.facts()
+            && tail.see(&facts, now)
+        {
+            tail.done = false;
+            self.queue(inode);
+        }
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return false;
+        };
+        if tail.queued {
+            return true;
+        }
+        let idle = now.saturating_duration_since(tail.grew);
+        if let Stage::Held { of, since } = tail.stage {
+            let since = since.max(tail.grew);
+            return self.tend_held(inode, of, since, now);
+        }
+        if tail.open && self.flush_is_due(inode, now) {
+            self.look(inode, End::Flush, now);
+            return true;
+        }
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return false;
+        };
+        if tail.gone.is_none() {
+            return tail.open;
+        }
+        if !tail.done {
+            if idle < limits::FINISH_AFTER {
+                return true;
+            }
+            self.finish(inode, now);
+            return true;
+        }
+        if tail.unlinked {
+            if idle < limits::UNLINKED_KEPT {
+                return true;
+            }
+            self.drop_file(inode);
+            return false;
+        }
+        // It has a name somewhere: scans see it grow.
+        tail.bytes = None;
+        false
+    }
+
+    fn flush_is_due(&self, inode: Inode, now: Instant) -> bool {
+        let Some(tail) = self.files.get(&inode) else {
+            return false;
+        };
+        let rule = &self.watches[tail.watch].frame;
+        let idle = now.saturating_duration_since(tail.grew);
+        // One stream of a container may wait while the other goes on.
+        let stuck = rule.wrapper.is_some() && now.saturating_duration_since(tail.left) >= 2 * rule.flush;
+        idle >= rule.flush || stuck
+    }
+
+    /// The file is rotated away and nothing came for a while: its last line is complete now.
+    fn finish(&mut self, inode: Inode, now: Instant) {
+        if !self.is_open(inode, now) {
+            return;
+        }
+        if matches!(
+            self.files.get(&inode).map(|tail| &tail.stage),
+            Some(Stage::Unborn(_))
+        ) && self.birth(inode, End::Eof, now)
+        {
+            self.queue(inode);
+            return;
+        }
+        self.look(inode, End::Eof, now);
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return;
+        };
+        let read = match &tail.stage {
+            Stage::Placed(place) => tail.is_gz || place.offset >= tail.size,
+            // Empty.
+            Stage::Unborn(_) => true,
+            Stage::Held { .. } => false,
+        };
+        if read && !tail.queued {
+            tail.done = true;
+            if let Some(place) = tail.place() {
+                self.ledger.update(place.origin.key, |record| record.done = true);
+            }
+        }
+    }
+
+    /// Nothing leads to the file any more and it is read: it is forgotten when it is settled.
+    ///
+    /// Here a link to the unsettled bytes of a file would be made, before its last name goes.
+    pub(super) fn drop_file(&mut self, inode: Inode) {
+        if let Some(tail) = self.files.remove(&inode)
+            && let Some(place) = tail.place()
+        {
+            self.ledger.forget(place.origin.key);
+        }
+    }
+
+    /// A file that looks like a copy: when the original is not emptied, it is a file of its own.
+    fn tend_held(&mut self, inode: Inode, of: Inode, since: Instant, now: Instant) -> bool {
+        let original_is_deleted = self.files.get(&of).is_none_or(|tail| tail.unlinked);
+        if original_is_deleted {
+            // cp and rm instead of a rename: the life goes on in the copy.
+            if self.take_over(of, now) {
+                return true;
+            }
+        } else if now.saturating_duration_since(since) < limits::COPY_HELD {
+            return true;
+        }
+        if let Some(tail) = self.files.get_mut(&inode) {
+            tail.stage = Stage::Unborn(Life::default());
+            tail.cleared = true;
+            self.queue(inode);
+        }
+        self.files.get(&inode).is_some_and(|tail| tail.gone.is_some())
+    }
+
+    fn take_over(&mut self, of: Inode, now: Instant) -> bool {
+        let Some(tail) = self.files.get_mut(&of) else {
+            return false;
+        };
+        if tail.queued {
+            return false;
+        }
+        let stage = std::mem::replace(&mut tail.stage, Stage::Unborn(Life::default()));
+        let Stage::Placed(place) = stage else {
+            tail.stage = stage;
+            return false;
+        };
+        let mut place = Some(place);
+        let moved = self.move_to_copy(of, &mut place, now);
+        if let (Some(place), Some(tail)) = (place, self.files.get_mut(&of)) {
+            tail.stage = Stage::Placed(place);
+        } else {
+            self.files.remove(&of);
+        }
+        moved
+    }
+
+    /// Closes the files that were quiet the longest, so that descriptors are left for new ones. Deleted and
+    /// rotated files keep theirs.
+    fn close_surplus(&mut self) {
+        let open: Vec<&Tail> = self.files.values().filter(|tail| tail.bytes.is_some()).collect();
+        self.open_count = open.len();
+        let max = limits::open_files_max();
+        if self.open_count <= max {
+            return;
+        }
+        let mut idle: Vec<(Instant, Inode)> = open
+            .into_iter()
+            .filter(|tail| tail.is_idle())
+            .map(|tail| (tail.looked, tail.inode))
+            .collect();
+        idle.sort_unstable();
+        for (_, inode) in idle.into_iter().take(self.open_count - max + max / 8) {
+            if let Some(tail) = self.files.get_mut(&inode) {
+                tail.bytes = None;
+                self.open_count -= 1;
+            }
+        }
+    }
+}
+
+pub(super) fn unix_seconds() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}

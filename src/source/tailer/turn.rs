@@ -1,0 +1,384 @@
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use tracing::{debug, info, warn};
+
+use super::{Tailer, worker_of};
+use crate::limits;
+use crate::source::disk::{Bytes, Facts, Inode, open};
+use crate::source::frame::End;
+use crate::source::identity::{FIRST_LINE_BYTES, HEAD_BYTES, begin_life, end_life, first_line, key, print};
+use crate::source::place::{Look, Place, Read};
+use crate::source::tail::Stage;
+use crate::source::{Delivery, Origin};
+use crate::state::{Emitted, FileRecord, Life};
+
+impl Tailer {
+    /// One look at one file.
+    pub(super) fn turn(&mut self, inode: Inode, now: Instant) {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return;
+        };
+        if let Some(place) = tail.place() {
+            let index = worker_of(place.origin.key.0, self.workers.len());
+            let worker = &mut self.workers[index];
+            if !worker.waiting.is_empty() {
+                worker.blocked.push(inode);
+                return;
+            }
+        }
+        tail.queued = false;
+        tail.looked = now;
+        if !self.is_open(inode, now) {
+            return;
+        }
+        let end = match self.files.get(&inode) {
+            Some(tail) if tail.is_gz => End::Eof,
+            _ => End::More,
+        };
+        match self.files.get(&inode).map(|tail| &tail.stage) {
+            Some(Stage::Unborn(_)) => {
+                if self.birth(inode, End::More, now) {
+                    self.queue(inode);
+                }
+            }
+            Some(Stage::Placed(_)) => self.look(inode, end, now),
+            Some(Stage::Held { .. }) | None => {}
+        }
+    }
+
+    /// Reads on where the file is placed.
+    pub(super) fn look(&mut self, inode: Inode, end: End, now: Instant) {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return;
+        };
+        let facts = match tail.bytes.as_ref().map(Bytes::facts) {
+            Some(Ok(facts)) => facts,
+            _ => return,
+        };
+        // What comes after this moment changes the facts again, so no growth goes unseen.
+        if tail.see(&facts, now)
+            && let Some(place) = tail.place()
+        {
+            self.ledger.seen(place.origin.key, facts.size);
+        }
+        let (Stage::Placed(place), Some(bytes)) = (&mut tail.stage, &mut tail.bytes) else {
+            return;
+        };
+        let rule = &self.watches[tail.watch].frame;
+        match place.look(bytes, facts.size, rule, end, &self.pool, &mut self.scratch) {
+            Ok(Look::Chunk(read)) => {
+                tail.left = now;
+                tail.open = false;
+                self.leave(inode, read, now);
+            }
+            Ok(Look::Again) => self.queue(inode),
+            Ok(Look::NoMemory) => {
+                self.starved = true;
+                self.queue(inode);
+            }
+            Ok(Look::Quiet { open }) => {
+                tail.open = open;
+                let attend = tail.open || tail.gone.is_some();
+                if tail.is_idle() && self.open_count > limits::open_files_max() {
+                    tail.bytes = None;
+                    self.open_count -= 1;
+                }
+                if attend {
+                    self.attend(inode, now);
+                }
+            }
+            Ok(Look::Changed) => self.changed(inode, now),
+            Err(error) => {
+                let path = tail.at.clone();
+                self.attend(inode, now);
+                self.cannot(&path, "read", &error);
+            }
+        }
+    }
+
+    /// A chunk leaves for its worker.
+    fn leave(&mut self, inode: Inode, read: Read, now: Instant) {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return;
+        };
+        let Stage::Placed(place) = &tail.stage else {
+            return;
+        };
+        let span = read.chunk.span;
+        let events = read.chunk.frames.len() as u64;
+        self.ledger.emitted(&Emitted {
+            span,
+            tail: read.tail,
+            head: place.head,
+            events,
+            size: tail.size,
+            modified: tail.modified,
+        });
+        let delivery = Delivery {
+            origin: Arc::clone(&place.origin),
+            chunk: read.chunk,
+            read_at: SystemTime::now(),
+        };
+        if read.more {
+            self.queue(inode);
+        } else {
+            // What is left of the last line is looked at when it grows or when its time has come.
+            let attend = tail.gone.is_some();
+            if attend {
+                self.attend(inode, now);
+            }
+        }
+        if events == 0 {
+            self.ledger.settle(span, crate::state::Tally::default());
+            return;
+        }
+        if read.by_time {
+            self.ledger.ended_by_time(span.file, span.to);
+            self.flushed.push(delivery);
+        } else {
+            self.send(delivery);
+        }
+    }
+
+    /// Opens the file if it is not open; whether it is now.
+    pub(super) fn is_open(&mut self, inode: Inode, now: Instant) -> bool {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return false;
+        };
+        if tail.bytes.is_some() {
+            return true;
+        }
+        let mut refused = None;
+        for path in tail.names.iter().chain([&tail.at]).chain(&tail.target) {
+            match open(path) {
+                Ok(file) => {
+                    let facts = Facts::of_open(&file);
+                    if facts.is_ok_and(|facts| facts.inode == inode && facts.born == tail.born) {
+                        tail.bytes = Some(if tail.is_gz {
+                            Bytes::gz(file)
+                        } else {
+                            Bytes::plain(file)
+                        });
+                        let path = path.clone();
+                        self.open_count += 1;
+                        self.said.over(&path, "open");
+                        return true;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => refused = Some((path.clone(), error)),
+            }
+        }
+        match refused {
+            // It is there, and perhaps it may be read later: every scan tries again.
+            Some((path, error)) => self.cannot(&path, "open", &error),
+            None => self.lost(inode, now),
+        }
+        false
+    }
+
+    /// Gives the file its key when its first line is complete; whether it has one now.
+    pub(super) fn birth(&mut self, inode: Inode, end: End, now: Instant) -> bool {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return false;
+        };
+        match tail.bytes.as_ref().map(Bytes::facts) {
+            Some(Ok(facts)) => tail.see(&facts, now),
+            _ => return false,
+        };
+        let Some(bytes) = &mut tail.bytes else {
+            return false;
+        };
+        let mut head = [0; HEAD_BYTES];
+        let head = match bytes.read_at(0, &mut head) {
+            Ok(read) => &head[..read],
+            Err(error) => {
+                let path = tail.at.clone();
+                self.attend(inode, now);
+                self.cannot(&path, "read", &error);
+                return false;
+            }
+        };
+        let line = match first_line(head) {
+            Some(line) => line,
+            None if end == End::Eof && !head.is_empty() => head,
+            None => {
+                if tail.gone.is_some() {
+                    self.attend(inode, now);
+                }
+                return false;
+            }
+        };
+        let known = print(&head[..head.len().min(line.len() + 1).min(FIRST_LINE_BYTES)]);
+        let line = line.to_vec();
+        let head = head.to_vec();
+        if self.hold_if_copy(inode, &head, now) {
+            return false;
+        }
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return false;
+        };
+        let (Stage::Unborn(before), Some(bytes)) = (&tail.stage, &mut tail.bytes) else {
+            return false;
+        };
+        let mut life = begin_life(before, &line);
+        // Two lives never share a key, whatever was lost.
+        while self
+            .ledger
+            .safe(key(&self.host, inode, tail.born, &life))
+            .is_some()
+        {
+            life.nth += 1;
+        }
+        let begin = if tail.from_end {
+            last_line_end(bytes, tail.size, self.watches[tail.watch].frame.line_bytes_max)
+        } else {
+            0
+        };
+        let watch = &self.watches[tail.watch];
+        let record = FileRecord {
+            key: key(&self.host, inode, tail.born, &life),
+            input: watch.name.clone(),
+            path: tail.path.to_path_buf(),
+            dev: inode.dev,
+            ino: inode.ino,
+            born: tail.born,
+            modified: tail.modified,
+            head: known,
+            tail: Default::default(),
+            offset: begin,
+            counted: begin,
+            ends: Vec::new(),
+            done: false,
+            gone_since: 0,
+            life,
+        };
+        if let Err(error) = self.place(inode, record.clone()) {
+            let path = record.path.clone();
+            self.cannot(&path, "read", &error);
+            return false;
+        }
+        debug!(path = %record.path.display(), key = %record.key, "new file");
+        let again = record.life.nth > 0;
+        self.ledger.track(record);
+        if again {
+            // The next life that begins with this line must not get this key: it has to be known on disk that
+            // this one was there. A failure is logged by the ledger.
+            let _ = self.ledger.persist_now();
+        }
+        true
+    }
+
+    /// Reading goes on where the record says.
+    pub(super) fn place(&mut self, inode: Inode, record: FileRecord) -> std::io::Result<()> {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return Ok(());
+        };
+        let Some(bytes) = &mut tail.bytes else {
+            return Err(ErrorKind::NotFound.into());
+        };
+        tail.path = Arc::from(record.path.as_path());
+        let origin = Arc::new(Origin {
+            key: record.key,
+            path: Arc::clone(&tail.path),
+            watch: self.watches[tail.watch].index,
+        });
+        let known = (&record).into();
+        tail.stage = Stage::Placed(Place::resume(origin, record.life, known, record.ends, bytes)?);
+        tail.done = record.done;
+        tail.from_end = false;
+        Ok(())
+    }
+
+    /// The bytes that were read are not there any more: the file was emptied, and perhaps written anew.
+    pub(super) fn changed(&mut self, inode: Inode, now: Instant) {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return;
+        };
+        if tail.is_gz {
+            // Somebody rewrites a compressed file: it is not what it was.
+            tail.done = true;
+            return;
+        }
+        let stage = std::mem::replace(&mut tail.stage, Stage::Unborn(Life::default()));
+        let Stage::Placed(place) = stage else {
+            return;
+        };
+        tail.open = false;
+        tail.done = false;
+        tail.from_end = false;
+        tail.stage = Stage::Unborn(end_life(place.life.clone()));
+        let path = Arc::clone(&tail.path);
+        info!(path = %path.display(), offset = place.offset, "the file was truncated: reading it from its beginning");
+        self.ended_life(inode, place, now);
+        self.queue(inode);
+    }
+
+    /// What was written to an emptied file since the last look is in its copy, if there is one.
+    fn ended_life(&mut self, inode: Inode, place: Place, now: Instant) {
+        let key = place.origin.key;
+        if !self.move_to_copy(inode, &mut Some(place), now) {
+            self.ledger.forget(key);
+        }
+    }
+
+    /// The file cannot be opened because no path leads to it any more.
+    fn lost(&mut self, inode: Inode, now: Instant) {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return;
+        };
+        if let Some((path, _)) = super::rotate::find_inode(tail) {
+            tail.at = path;
+            if self.is_open(inode, now) {
+                self.queue(inode);
+            }
+            return;
+        }
+        let Some(tail) = self.files.remove(&inode) else {
+            return;
+        };
+        self.attentive.remove(&inode);
+        for name in &tail.names {
+            self.names.remove(name);
+        }
+        let Stage::Placed(place) = tail.stage else {
+            return;
+        };
+        let unread = !tail.done && tail.size > place.offset;
+        let path = tail.path;
+        let key = place.origin.key;
+        if unread {
+            let record = self.ledger.records().into_iter().find(|record| record.key == key);
+            if let Some(record) = record {
+                if self.wake_copy(record, now) {
+                    return;
+                }
+                warn!(path = %path.display(), offset = place.offset, size = tail.size, "the file is gone and its last bytes with it");
+            }
+        }
+        self.ledger.forget(key);
+    }
+}
+
+/// The offset behind the last line end before `size`; 0 where there is none in reach.
+fn last_line_end(bytes: &mut Bytes, size: u64, line_bytes_max: usize) -> u64 {
+    let mut to = size;
+    let mut block = vec![0; limits::CHUNK_BYTES];
+    while to > 0 && size - to <= line_bytes_max as u64 {
+        let from = to.saturating_sub(block.len() as u64);
+        // At most the block's length.
+        let block = &mut block[..(to - from) as usize];
+        match bytes.read_at(from, block) {
+            Ok(read) => {
+                if let Some(at) = memchr::memrchr(b'\n', &block[..read]) {
+                    return from + at as u64 + 1;
+                }
+            }
+            Err(_) => return 0,
+        }
+        to = from;
+    }
+    0
+}

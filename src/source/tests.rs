@@ -1,0 +1,453 @@
+//! One test per fact of the file system.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::rig::{Rig, expected, lines};
+use super::{FrameRule, StartAt};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn files_that_are_there_that_come_and_that_grow() {
+    let mut rig = Rig::new(&["*.log"]);
+    rig.append("a.log", lines("a", 0..10));
+    rig.start();
+    assert_eq!(rig.texts(), expected(&[("a", 0..10)]));
+    rig.append("a.log", lines("a", 10..20));
+    rig.append("b.log", lines("b", 0..3));
+    rig.append("b.txt", lines("c", 0..3));
+    rig.pass(3 * SECOND);
+    assert_eq!(rig.texts(), expected(&[("a", 0..20), ("b", 0..3)]));
+    assert_eq!(rig.again, 0);
+}
+
+#[test]
+fn a_line_waits_for_its_end() {
+    let mut rig = Rig::started(&["*.log"]);
+    rig.append("a.log", "a 00000\na 0");
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..1)]));
+    rig.append("a.log", "0001\n");
+    rig.pass(3 * SECOND);
+    assert_eq!(rig.texts(), expected(&[("a", 0..2)]));
+    rig.append("b.log", "no end");
+    rig.pass_long();
+    assert_eq!(rig.docs.len(), 2);
+    fs::remove_file(rig.path("b.log")).unwrap();
+    rig.pass_long();
+    assert!(
+        rig.texts().contains(&"no end".to_owned()),
+        "a finished file's last line is complete"
+    );
+    assert_eq!(
+        rig.ledger.records().len(),
+        1,
+        "what is deleted and settled is forgotten"
+    );
+}
+
+#[test]
+fn a_renamed_file_is_not_read_again() {
+    for glob in ["app.log", "app.log*"] {
+        let mut rig = Rig::started(&[glob]);
+        rig.append("app.log", lines("a", 0..10));
+        rig.pass(3 * SECOND);
+        rig.append("app.log", lines("a", 10..12));
+        rig.rename("app.log", "app.log.1");
+        rig.append("app.log.1", lines("a", 12..14));
+        rig.append("app.log", lines("b", 0..5));
+        rig.pass(3 * SECOND);
+        rig.append("app.log.1", lines("a", 14..16));
+        rig.pass_long();
+        assert_eq!(rig.texts(), expected(&[("a", 0..16), ("b", 0..5)]), "{glob}");
+        rig.stop();
+        rig.append("app.log", lines("b", 5..6));
+        rig.start();
+        assert_eq!(rig.texts(), expected(&[("a", 0..16), ("b", 0..6)]), "{glob}");
+        assert_eq!(rig.again, 0, "{glob}");
+    }
+}
+
+#[test]
+fn a_writer_that_keeps_a_rotated_file_open_is_heard_for_long() {
+    let mut rig = Rig::started(&["app.log"]);
+    rig.append("app.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    rig.rename("app.log", "app.log.1");
+    rig.append("app.log", lines("b", 0..1));
+    rig.pass_long();
+    rig.append("app.log.1", lines("a", 10..20));
+    rig.pass_long();
+    rig.rename("app.log.1", "app.log.2");
+    rig.append("app.log.2", lines("a", 20..30));
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..30), ("b", 0..1)]));
+}
+
+#[test]
+fn files_that_were_rotated_between_two_looks_are_found() {
+    let mut rig = Rig::started(&["app.log"]);
+    rig.append("app.log.1", lines("old", 0..3));
+    rig.append("app.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    for (prefix, number) in [("b", 1), ("c", 2), ("d", 3)] {
+        for from in (1..=number).rev() {
+            rig.rename(&format!("app.log.{from}"), &format!("app.log.{}", from + 1));
+        }
+        rig.rename("app.log", "app.log.1");
+        rig.append("app.log", lines(prefix, 0..4));
+    }
+    rig.pass_long();
+    assert_eq!(
+        rig.texts(),
+        expected(&[("a", 0..10), ("b", 0..4), ("c", 0..4), ("d", 0..4)])
+    );
+}
+
+#[test]
+fn a_truncated_file_begins_a_new_life() {
+    let mut rig = Rig::started(&["app.log"]);
+    rig.append("app.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    fs::write(rig.path("app.log"), lines("b", 0..3)).unwrap();
+    rig.pass(3 * SECOND);
+    // Refilled beyond the old size, with the same first line.
+    fs::write(rig.path("app.log"), lines("b", 0..1) + &lines("c", 0..50)).unwrap();
+    rig.pass(3 * SECOND);
+    let mut texts = expected(&[("a", 0..10), ("b", 0..3), ("c", 0..50), ("b", 0..1)]);
+    texts.sort();
+    assert_eq!(rig.texts(), texts);
+}
+
+#[test]
+fn copytruncate_loses_nothing_that_is_in_the_copy() {
+    for glob in ["app.log", "app.log*"] {
+        for looked in [false, true] {
+            let mut rig = Rig::started(&[glob]);
+            rig.append("app.log", lines("a", 0..10));
+            rig.pass(3 * SECOND);
+            rig.append("app.log", lines("a", 10..20));
+            if looked {
+                rig.pass(3 * SECOND);
+                fs::copy(rig.path("app.log"), rig.path("app.log.1")).unwrap();
+                rig.pass(3 * SECOND);
+                rig.append("app.log", lines("a", 20..21));
+                rig.pass(3 * SECOND);
+            }
+            rig.copytruncate("app.log", "app.log.1");
+            rig.append("app.log", lines("b", 0..5));
+            rig.pass_long();
+            let last = if looked { 21 } else { 20 };
+            let texts = expected(&[("a", 0..last), ("b", 0..5)]);
+            assert_eq!(rig.texts(), texts, "{glob} {looked}");
+            rig.stop();
+            rig.start();
+            rig.pass_long();
+            assert_eq!(rig.texts(), texts, "{glob} {looked}");
+        }
+    }
+}
+
+#[test]
+fn copytruncate_while_the_agent_is_stopped() {
+    for glob in ["app.log", "app.log*"] {
+        for packed in [false, true] {
+            let mut rig = Rig::started(&[glob]);
+            rig.append("app.log", lines("a", 0..10));
+            rig.pass(3 * SECOND);
+            rig.stop();
+            rig.append("app.log", lines("a", 10..20));
+            rig.copytruncate("app.log", "app.log.1");
+            rig.append("app.log", lines("b", 0..50));
+            if packed {
+                rig.gzip("app.log.1", "app.log.1.gz");
+            }
+            rig.start();
+            rig.pass_long();
+            assert_eq!(
+                rig.texts(),
+                expected(&[("a", 0..20), ("b", 0..50)]),
+                "{glob} {packed}"
+            );
+            assert_eq!(rig.again, 0);
+        }
+    }
+}
+
+#[test]
+fn a_copy_that_is_no_rotation_is_a_file_of_its_own() {
+    let mut rig = Rig::started(&["app.log*"]);
+    rig.append("app.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    fs::copy(rig.path("app.log"), rig.path("app.log.1")).unwrap();
+    rig.pass(3 * SECOND);
+    assert_eq!(rig.docs.len(), 10, "held");
+    rig.pass_long();
+    assert_eq!(rig.docs.len(), 20);
+}
+
+#[test]
+fn rotation_while_the_agent_is_stopped() {
+    for glob in ["app.log", "app.log*"] {
+        let mut rig = Rig::started(&[glob]);
+        rig.append("app.log", lines("z", 0..5));
+        rig.pass(3 * SECOND);
+        rig.rename("app.log", "app.log.1");
+        rig.append("app.log", lines("a", 0..10));
+        rig.pass_long();
+        rig.stop();
+        rig.append("app.log", lines("a", 10..20));
+        rig.gzip("app.log.1", "app.log.2.gz");
+        rig.rename("app.log", "app.log.1");
+        rig.append("app.log", lines("b", 0..5));
+        // Again, and everything but the last one is compressed.
+        rig.rename("app.log.2.gz", "app.log.4.gz");
+        rig.gzip("app.log.1", "app.log.3.gz");
+        rig.gzip("app.log", "app.log.2.gz");
+        rig.append("app.log.1", lines("c", 0..5));
+        rig.append("app.log", lines("d", 0..5));
+        rig.start();
+        rig.pass_long();
+        let texts = expected(&[("z", 0..5), ("a", 0..20), ("b", 0..5), ("c", 0..5), ("d", 0..5)]);
+        assert_eq!(rig.texts(), texts, "{glob}");
+        assert_eq!(rig.again, 0, "{glob}");
+        rig.stop();
+        rig.start();
+        rig.pass_long();
+        assert_eq!((rig.texts(), rig.again), (texts, 0), "{glob}");
+    }
+}
+
+#[test]
+fn a_lost_checkpoint_reads_again_under_the_same_ids() {
+    let mut rig = Rig::started(&["*.log"]);
+    rig.append("a.log", lines("a", 0..100));
+    rig.append("b.log", lines("a", 0..100));
+    rig.pass(3 * SECOND);
+    fs::write(rig.path("a.log"), lines("c", 0..10)).unwrap();
+    rig.pass(3 * SECOND);
+    let texts = rig.texts();
+    assert_eq!(texts.len(), 210, "equal files are two files");
+    rig.stop();
+    for name in ["checkpoint", "checkpoint.1"] {
+        fs::write(rig.dir.path().join("state").join(name), "damage").unwrap();
+    }
+    rig.start_at = StartAt::End;
+    rig.kill();
+    rig.start();
+    rig.pass_long();
+    assert_eq!(rig.texts(), texts);
+    assert_eq!(rig.again, 110);
+}
+
+#[test]
+fn a_kill_before_the_checkpoint_repeats_ids_and_nothing_else() {
+    let mut rig = Rig::started(&["*.log"]);
+    rig.append("a.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    rig.settles = false;
+    rig.append("a.log", lines("a", 10..20));
+    rig.pass(3 * SECOND);
+    rig.ledger.persist_now().unwrap();
+    rig.kill();
+    rig.settles = true;
+    rig.start();
+    rig.pass(3 * SECOND);
+    assert_eq!(rig.texts(), expected(&[("a", 0..20)]));
+    assert_eq!(rig.again, 10);
+}
+
+#[test]
+fn the_end_is_where_a_first_start_begins_if_it_is_told_so() {
+    let mut rig = Rig::new(&["*.log"]);
+    rig.start_at = StartAt::End;
+    rig.append("a.log", lines("old", 0..10) + "half a ");
+    rig.start();
+    rig.append("a.log", "line\na 00000\n");
+    rig.append("b.log", lines("b", 0..2));
+    rig.pass(3 * SECOND);
+    let mut texts = expected(&[("a", 0..1), ("b", 0..2)]);
+    texts.push("half a line".to_owned());
+    assert_eq!(rig.texts(), texts);
+    rig.kill();
+    rig.append("c.log", lines("c", 0..2));
+    rig.append("a.log", lines("a", 1..2));
+    rig.start();
+    assert!(
+        rig.texts().contains(&"c 00001".to_owned()),
+        "not the first start any more"
+    );
+    assert!(rig.texts().contains(&"a 00001".to_owned()));
+}
+
+#[test]
+fn links_are_followed_and_may_be_swapped() {
+    let mut rig = Rig::started(&["current.log"]);
+    rig.append("one.txt", lines("one", 0..10));
+    rig.append("two.txt", lines("two", 0..10));
+    let swap = |rig: &Rig, to: &str| {
+        let _ = fs::remove_file(rig.path("new"));
+        symlink(rig.path(to), rig.path("new")).unwrap();
+        rig.rename("new", "current.log");
+    };
+    swap(&rig, "one.txt");
+    rig.pass(3 * SECOND);
+    rig.append("one.txt", lines("one", 10..11));
+    swap(&rig, "two.txt");
+    rig.pass_long();
+    rig.append("two.txt", lines("two", 10..20));
+    swap(&rig, "one.txt");
+    rig.append("one.txt", lines("one", 11..20));
+    rig.pass_long();
+    rig.stop();
+    swap(&rig, "two.txt");
+    rig.append("two.txt", lines("two", 20..21));
+    rig.start();
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("one", 0..20), ("two", 0..21)]));
+    assert_eq!(rig.again, 0);
+}
+
+#[test]
+fn a_deleted_file_is_read_to_its_end() {
+    let mut rig = Rig::started(&["*.log"]);
+    rig.append("a.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    let mut writer = fs::OpenOptions::new()
+        .append(true)
+        .open(rig.path("a.log"))
+        .unwrap();
+    std::io::Write::write_all(&mut writer, lines("a", 10..20).as_bytes()).unwrap();
+    fs::remove_file(rig.path("a.log")).unwrap();
+    rig.append("a.log", lines("b", 0..5));
+    rig.pass(3 * SECOND);
+    std::io::Write::write_all(&mut writer, lines("a", 20..30).as_bytes()).unwrap();
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..30), ("b", 0..5)]));
+    assert_eq!(rig.ledger.records().len(), 1);
+}
+
+#[test]
+fn a_very_long_line_is_cut_and_the_next_one_is_whole() {
+    let mut rig = Rig::new(&["*.log"]);
+    rig.rule.line_bytes_max = 1000;
+    rig.append("a.log", lines("a", 0..1));
+    rig.append("a.log", vec![b'x'; 20 << 20]);
+    rig.start();
+    assert_eq!(rig.docs.len(), 1);
+    rig.append("a.log", vec![b'y'; 3 << 20]);
+    rig.pass(3 * SECOND);
+    rig.append("a.log", "\n".to_owned() + &lines("a", 1..2));
+    rig.pass(3 * SECOND);
+    let texts = rig.texts();
+    assert_eq!(texts.len(), 3);
+    assert_eq!(texts[2], "x".repeat(1000));
+}
+
+#[test]
+fn holes_are_passed_over() {
+    let mut rig = Rig::started(&["*.log"]);
+    rig.append("a.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    // A writer that does not append goes on at its offset after copytruncate.
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .truncate(true)
+        .open(rig.path("a.log"))
+        .unwrap();
+    std::os::unix::fs::FileExt::write_at(&file, lines("b", 0..10).as_bytes(), 5 << 20).unwrap();
+    rig.pass(5 * SECOND);
+    assert_eq!(rig.texts(), expected(&[("a", 0..10), ("b", 0..10)]));
+}
+
+#[test]
+fn the_last_event_of_several_lines_leaves_after_a_while_and_ends_there_for_good() {
+    let mut rig = Rig::new(&["*.log"]);
+    rig.rule = FrameRule {
+        start: Some(Arc::new(|line: &[u8]| !line.starts_with(b" "))),
+        ..FrameRule::default()
+    };
+    rig.append("a.log", "one\n 1\ntwo\n 2\n");
+    rig.start();
+    assert_eq!(rig.texts(), ["one\n 1"]);
+    rig.append("a.log", " 3\n");
+    rig.settles = false;
+    rig.pass(5 * SECOND);
+    assert_eq!(rig.texts(), ["one\n 1", "two\n 2\n 3"]);
+    // Killed before the event is settled; more lines come that would belong to it.
+    rig.kill();
+    rig.append("a.log", " 4\nthree\n");
+    rig.settles = true;
+    rig.start();
+    rig.pass(5 * SECOND);
+    assert_eq!(rig.texts(), [" 4", "one\n 1", "three", "two\n 2\n 3"]);
+}
+
+#[test]
+fn what_is_no_file_is_left_alone_and_does_not_hang() {
+    let mut rig = Rig::new(&["*.log"]);
+    fs::create_dir(rig.path("dir.log")).unwrap();
+    let fifo = rig.path("fifo.log");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &fifo,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR,
+        0,
+    )
+    .unwrap();
+    rig.append("empty.log", "");
+    symlink("nowhere", rig.path("broken.log")).unwrap();
+    rig.append("a.log", lines("a", 0..1));
+    rig.start();
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..1)]));
+    fs::remove_dir(rig.path("dir.log")).unwrap();
+    rig.append("dir.log", lines("b", 0..1));
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..1), ("b", 0..1)]));
+}
+
+#[test]
+fn directories_may_come_later() {
+    let mut rig = Rig::started(&["**/deep/*.log"]);
+    fs::create_dir_all(rig.path("x/deep")).unwrap();
+    rig.append("x/deep/a.log", lines("a", 0..3));
+    rig.pass(5 * SECOND);
+    assert_eq!(rig.texts(), expected(&[("a", 0..3)]));
+    fs::remove_dir_all(rig.path("x")).unwrap();
+    rig.pass_long();
+    fs::create_dir_all(rig.path("x/deep")).unwrap();
+    rig.append("x/deep/a.log", lines("b", 0..3));
+    rig.pass(5 * SECOND);
+    assert_eq!(rig.texts(), expected(&[("a", 0..3), ("b", 0..3)]));
+}
+
+#[test]
+fn compressed_files_are_read_where_a_glob_asks_for_them() {
+    let mut rig = Rig::new(&["*.gz", "app.log*"]);
+    rig.append("x", lines("x", 0..30_000));
+    rig.gzip("x", "x.gz");
+    rig.append("app.log", lines("a", 0..3));
+    rig.start();
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("x", 0..30_000), ("a", 0..3)]));
+    rig.stop();
+    rig.start();
+    assert_eq!(rig.again, 0);
+}
+
+#[test]
+fn a_slow_output_holds_the_reader_back_and_loses_nothing() {
+    let mut rig = Rig::new(&["*.log"]);
+    rig.append("a.log", lines("a", 0..90_000));
+    rig.append("b.log", lines("b", 0..90_000));
+    rig.start();
+    assert_eq!(rig.docs.len(), 180_000);
+    let books = rig.ledger.books();
+    assert_eq!(books[0].1.read(), 180_000);
+    assert_eq!(books[0].1.pending, 0);
+}

@@ -1,0 +1,111 @@
+//! What is wrong with inputs is said once, and the rest goes on.
+
+use std::fs;
+use std::time::Duration;
+
+use super::{Host, access_line};
+
+const TO_STDOUT: &str = "[stdout]\n";
+
+/// The events that the agent wrote to standard output, once there are `count`.
+async fn events(host: &Host, count: usize) -> Vec<serde_json::Value> {
+    let path = host.path("agent.out");
+    for _ in 0..1000 {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        if text.lines().count() >= count && text.ends_with('\n') {
+            return text
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+                .collect();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let log = fs::read_to_string(host.path("agent.log")).unwrap_or_default();
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    panic!("{} of {count} events:\n{found}\n{log}", found.lines().count());
+}
+
+#[tokio::test]
+async fn a_file_is_followed_through_rotation_and_truncation() {
+    let host = Host::new(TO_STDOUT).input("access.log", "nginx-access", "service = \"shop\"");
+    host.append("access.log", (0..10).map(access_line));
+    let agent = host.start();
+    events(&host, 10).await;
+    fs::rename(host.path("access.log"), host.path("access.log.1")).unwrap();
+    host.append("access.log.1", (10..20).map(access_line));
+    host.append("access.log", (20..30).map(access_line));
+    events(&host, 30).await;
+    fs::copy(host.path("access.log"), host.path("access.log.2")).unwrap();
+    fs::write(host.path("access.log"), "").unwrap();
+    host.append("access.log", (30..35).map(access_line));
+    let mut found: Vec<_> = events(&host, 35)
+        .await
+        .into_iter()
+        .map(|event| event["url.path"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    agent.stop();
+    found.sort_by_key(|path| path.trim_start_matches("/orders/").parse::<u64>().ok());
+    let expected: Vec<_> = (0..35).map(|n| format!("/orders/{n}")).collect();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn strange_things_that_a_glob_matches_stop_nothing() {
+    let host = Host::new(TO_STDOUT).input("*.log", "plain", "");
+    fs::create_dir(host.path("directory.log")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(host.path("fifo.log"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    fs::write(host.path("empty.log"), "").unwrap();
+    let long = "x".repeat(5_000_000);
+    fs::write(
+        host.path("strange.log"),
+        [b"\xff\xfe bad\n\0\0\0nul\n", long.as_bytes(), b"\nafter\n"].concat(),
+    )
+    .unwrap();
+    let agent = host.start();
+    let events = events(&host, 4).await;
+    let log = agent.log();
+    agent.stop();
+    let message = |n: usize| events[n]["message"].as_str().unwrap();
+    assert_eq!(message(0), "\u{FFFD}\u{FFFD} bad");
+    assert_eq!(message(1), "nul");
+    assert_eq!(message(2).len(), 1 << 20);
+    assert_eq!(events[2]["log.flags"], serde_json::json!(["truncated"]));
+    assert_eq!(message(3), "after");
+    assert_eq!(log.matches("fifo.log").count(), 1, "{log}");
+    assert_eq!(log.matches("directory.log").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_reload_that_does_not_compile_changes_nothing() {
+    let host = Host::new(TO_STDOUT).input("a.log", "plain", "");
+    host.append("a.log", ["one".to_owned()]);
+    let agent = host.start();
+    events(&host, 1).await;
+    let good = fs::read_to_string(host.path("logmill.toml")).unwrap();
+    let wait_for = async |words: &str| {
+        for _ in 0..1000 {
+            if agent.log().contains(words) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the log does not say {words:?}:\n{}", agent.log());
+    };
+
+    fs::write(host.path("logmill.toml"), good.replace("\"plain\"", "\"plian\"")).unwrap();
+    agent.signal(rustix::process::Signal::HUP);
+    wait_for("did you mean `plain`?").await;
+    host.append("a.log", ["two".to_owned()]);
+    events(&host, 2).await;
+
+    fs::write(host.path("logmill.toml"), good.replace("a.log", "b.log")).unwrap();
+    host.append("b.log", ["three".to_owned()]);
+    agent.signal(rustix::process::Signal::HUP);
+    let events = events(&host, 3).await;
+    assert_eq!(events[2]["message"], "three");
+    agent.stop();
+}
