@@ -68,7 +68,7 @@ fn copy_plain<const LAST: u8>(text: &[u8], out: &mut Vec<u8>) -> usize {
     let (blocks, _) = text.as_chunks::<BLOCK>();
     let mut at = 0;
     for block in blocks {
-        if !is_plain::<LAST, BLOCK>(block) {
+        if !is_plain::<LAST>(block) {
             return at + copy_until::<LAST>(block, out);
         }
         out.extend_from_slice(block);
@@ -76,7 +76,7 @@ fn copy_plain<const LAST: u8>(text: &[u8], out: &mut Vec<u8>) -> usize {
     }
     let (words, _) = text[at..].as_chunks::<8>();
     for word in words {
-        if !is_plain::<LAST, 8>(word) {
+        if !is_plain_word::<LAST>(*word) {
             return at + copy_until::<LAST>(word, out);
         }
         out.extend_from_slice(word);
@@ -84,7 +84,7 @@ fn copy_plain<const LAST: u8>(text: &[u8], out: &mut Vec<u8>) -> usize {
     }
     let rest = &text[at..];
     let word = last_word(text, rest.len());
-    if !is_plain::<LAST, 8>(&word) {
+    if !is_plain_word::<LAST>(word) {
         return at + copy_until::<LAST>(rest, out);
     }
     let len = out.len() + rest.len();
@@ -97,20 +97,36 @@ fn copy_plain<const LAST: u8>(text: &[u8], out: &mut Vec<u8>) -> usize {
 fn copy_until<const LAST: u8>(text: &[u8], out: &mut Vec<u8>) -> usize {
     let length = text
         .iter()
-        .position(|byte| !is_plain::<LAST, 1>(&[*byte]))
+        .position(|byte| is_special::<LAST>(*byte))
         .unwrap_or(text.len());
     out.extend_from_slice(&text[..length]);
     length
 }
 
-/// Whether all of them can stand in a JSON string as they are.
+fn is_special<const LAST: u8>(byte: u8) -> bool {
+    (byte < 0x20) | (byte > LAST) | (byte == b'"') | (byte == b'\\')
+}
+
+/// Whether all of a block can stand in a JSON string as they are.
 #[inline]
-fn is_plain<const LAST: u8, const LENGTH: usize>(bytes: &[u8; LENGTH]) -> bool {
+fn is_plain<const LAST: u8>(block: &[u8; BLOCK]) -> bool {
     // Without a branch for each byte.
-    let special = |byte: u8| {
-        u8::from(byte.wrapping_sub(0x20) > LAST - 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\')
-    };
-    bytes.iter().fold(0, |any, byte| any | special(*byte)) == 0
+    !block
+        .iter()
+        .fold(false, |any, byte| any | is_special::<LAST>(*byte))
+}
+
+/// The same of eight bytes, which the compiler would take one by one.
+#[inline]
+fn is_plain_word<const LAST: u8>(bytes: [u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let word = u64::from_le_bytes(bytes);
+    // The high bit of a byte: it is below `limit`, or a byte before it is.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGHS;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let beyond = if LAST == ASCII { word & HIGHS } else { 0 };
+    below(word, 0x20) | is(b'"') | is(b'\\') | beyond == 0
 }
 
 /// The last `length` bytes of `text`, below 8, and spaces behind them: read as one or two overlapping numbers, not

@@ -212,7 +212,7 @@ mod tests {
                 "1.2.3.4 bob 200 curl",
                 "true ip=1.2.3.4 user=bob status=200 agent=curl",
             ),
-            ("1.2.3.4 - up and away", "true ip=1.2.3.4 message=up and away"),
+            ("1.2.3.4 - up and away", "true ip=1.2.3.4 message=and away"),
             ("alone", "true message=alone"),
         ] {
             let [tree, each] = both(&ACCESS, input);

@@ -219,3 +219,63 @@ impl Parser {
         self.fields = fields.recycle(0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allocations;
+    use crate::command::bench::Workload;
+    use crate::config::Diagnostics;
+    use crate::pipeline::{HostWords, Library, compile};
+
+    fn line(name: &str) -> (Line, Workload) {
+        let library = Library::shipped();
+        let mut diagnostics = Diagnostics::new();
+        let file = library.pipeline(name, &mut diagnostics).unwrap();
+        let pipeline = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
+        (
+            Line::new(pipeline).unwrap(),
+            Workload::of_pipeline(&file).unwrap(),
+        )
+    }
+
+    #[test]
+    fn no_event_asks_for_memory() {
+        for name in Library::shipped().names() {
+            let (mut line, workload) = line(name);
+            let mut input = workload.endless(line.frame_rule());
+            // Until each of the two bodies that take turns has been full once.
+            let mut bodies = 0;
+            while bodies < 3 {
+                line.pass(Stage::Encode, &mut input, 1, |_| bodies += 1).unwrap();
+            }
+            let before = allocations::of_this_thread();
+            let tally = line.pass(Stage::Encode, &mut input, 8_000, drop).unwrap();
+            assert!(tally.events >= 8_000);
+            assert_eq!(allocations::of_this_thread() - before, 0, "{name}");
+        }
+    }
+
+    #[test]
+    fn made_lines_match_with_all_their_fields() {
+        let (mut line, workload) = line("nginx-access");
+        let mut input = workload.endless(line.frame_rule());
+        let mut bodies = Vec::new();
+        let tally = line
+            .pass(Stage::Encode, &mut input, 10_000, |batch| bodies.push(batch))
+            .unwrap();
+        assert_eq!(line.take_counts().unmatched, 0);
+        assert_eq!(bodies.len(), 1, "the second body is not full");
+        let body = &bodies[0].body;
+        assert_eq!(tally.body_bytes, body.len() as u64);
+        for document in body.split(|&byte| byte == b'\n').skip(1).step_by(2).take(1_000) {
+            let document: serde_json::Value = serde_json::from_slice(document).unwrap();
+            let agent = document["user_agent.original"].as_str().unwrap();
+            assert!(
+                agent.starts_with("Mozilla/5.0") && !agent.contains('"'),
+                "{agent}"
+            );
+            assert!(document["session.id"].is_string() && document["event.duration"].is_number());
+        }
+    }
+}
