@@ -20,6 +20,7 @@
 //!
 //! | module | what it is for |
 //! | --- | --- |
+//! | [`allocations`] | how often a thread asked for memory; the only `unsafe` |
 //! | [`limits`] | every limit: its unit, its default, what happens when it is reached |
 //! | [`event`] | value, field, span, chunk: plain nouns, no I/O |
 //! | [`pattern`] | the pattern language: grammar, kinds, times; compiled steps over bytes, no I/O |
@@ -50,7 +51,10 @@
 //!
 //! Deliberately absent: an own queue on disk (the log files are one), a plug-in system, cargo features.
 
+#![deny(unsafe_code)]
+
 pub mod agent;
+pub mod allocations;
 pub mod command;
 pub mod config;
 pub mod demo;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 
 use crate::derive::Shard;
-use crate::encode::Place;
+use crate::encode::{Ends, Place};
 use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter};
 use crate::lane::Lane;
 use crate::pattern::{self, Clock};
@@ -22,7 +22,8 @@ pub struct Mill {
     arena: Bump,
     clock: Option<(Arc<Lane>, Clock)>,
     times: TimestampWriter,
-    tail: Vec<u8>,
+    ends: Ends,
+    origin: Option<Arc<ship::Origin>>,
     shard: Shard,
     pool: BatchPool,
     batch: Option<Batch>,
@@ -63,7 +64,8 @@ impl Mill {
             arena: Bump::new(),
             clock: None,
             times: TimestampWriter::default(),
-            tail: Vec::new(),
+            ends: Ends::default(),
+            origin: None,
             shard,
             pool,
             batch: None,
@@ -83,12 +85,9 @@ impl Mill {
         let Grist { lane, chunk, .. } = *grist;
         self.arena.reset();
         let mut clock = self.clock_for(lane, grist.read_at);
-        lane.template
-            .tail(grist.path.as_os_str().as_encoded_bytes(), &mut self.tail);
-        let origin = Arc::new(ship::Origin {
-            path: grist.path.to_owned(),
-            input: lane.name.clone(),
-        });
+        let path = grist.path.as_os_str().as_encoded_bytes();
+        lane.template.ends(chunk.span.file, path, &mut self.ends);
+        let origin = self.origin_of(grist);
         let part = || Part {
             span: chunk.span,
             origin: Arc::clone(&origin),
@@ -112,7 +111,7 @@ impl Mill {
             let before = batch.body.len();
             let replaced = lane
                 .template
-                .write(&fields, &place, &self.tail, &mut self.times, &mut batch.body);
+                .write(&fields, &place, &self.ends, &mut self.times, &mut batch.body);
             if batch.body.len() > self.bulk_bytes_max && before > 0 {
                 // The document that did not fit begins the next body. Waiting for one must not hold up scrapes.
                 drop(shard);
@@ -155,6 +154,20 @@ impl Mill {
         Ok(())
     }
 
+    /// Where the chunk is from; the same as last time, when it is.
+    fn origin_of(&mut self, grist: &Grist<'_>) -> Arc<ship::Origin> {
+        let last = self.origin.take();
+        let same = last.filter(|last| last.path == grist.path && last.input == grist.lane.name);
+        let origin = same.unwrap_or_else(|| {
+            Arc::new(ship::Origin {
+                path: grist.path.to_owned(),
+                input: grist.lane.name.clone(),
+            })
+        });
+        self.origin = Some(Arc::clone(&origin));
+        origin
+    }
+
     /// The clock of the lane, which remembers what it read last; a new one when the lane is another.
     fn clock_for(&mut self, lane: &Arc<Lane>, now: Timestamp) -> Clock {
         match self.clock.take() {
@@ -187,7 +200,6 @@ fn place<'c>(grist: &Grist<'c>, frame: &Frame, outcome: Outcome, clock: &mut Clo
     let at = frame.at as usize;
     let outer = &chunk.raw[frame.outer_time.start as usize..frame.outer_time.end as usize];
     Place {
-        file: chunk.span.file,
         offset: chunk.span.from + u64::from(frame.at),
         first_line: &chunk.raw[at..at + frame.first_line as usize],
         stream: frame.stream,

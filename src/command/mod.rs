@@ -3,6 +3,7 @@
 //! Exit codes: 0 it is done; 1 it was tried and failed (a test differs, a server refuses); 2 what the user wrote
 //! cannot be run (arguments, configuration, a pipeline).
 
+pub mod bench;
 mod check;
 mod demo;
 mod explain;
@@ -242,6 +243,12 @@ struct BenchArguments {
     /// Where the bulk bodies go: `null`, `bulk` (a server inside this process), or a URL.
     #[arg(long, default_value = "null", value_name = "SINK")]
     sink: String,
+    /// Compression of the bodies, 0 (off) to 9.
+    #[arg(long, default_value_t = 0, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(0..=9))]
+    gzip: u32,
+    /// How often each stage is measured by itself; 0: only the whole way.
+    #[arg(long, default_value_t = 7, value_name = "NUMBER")]
+    rounds: u32,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -361,6 +368,7 @@ struct Failed;
 pub fn main(arguments: Arguments) -> ExitCode {
     let terminal = Terminal::new(arguments.color);
     let result = match &arguments.command {
+        Command::Bench(arguments) => bench::run(arguments, terminal),
         Command::Check(arguments) => check::run(arguments, terminal),
         Command::Parse(arguments) => parse::run(arguments, terminal),
         Command::Test(arguments) => test::run(arguments, terminal),
@@ -370,7 +378,6 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Demo(arguments) => demo::run(arguments, terminal),
         Command::Health(arguments) => health::run(arguments),
         Command::Rejects(arguments) => rejects::run(arguments, terminal),
-        _ => Ok(()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

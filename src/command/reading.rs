@@ -10,9 +10,9 @@ use crate::source::FrameRule;
 use crate::source::frame::{self, End, Out, Scratch};
 
 /// Cuts what `input` gives into chunks of whole events, in bounded memory.
-pub struct Chunks<'r, R> {
+pub struct Chunks<R> {
     input: R,
-    rule: &'r FrameRule,
+    rule: FrameRule,
     chunk: Chunk,
     scratch: Scratch,
     /// Bytes at the end of `chunk.raw` that the next chunk begins with.
@@ -20,13 +20,14 @@ pub struct Chunks<'r, R> {
     ended: bool,
 }
 
-impl<'r, R: Read> Chunks<'r, R> {
-    pub fn new(input: R, rule: &'r FrameRule) -> Self {
+impl<R: Read> Chunks<R> {
+    pub fn new(input: R, rule: FrameRule) -> Self {
         let span = Span {
             file: FileKey(0),
             from: 0,
             to: 0,
         };
+        let wrapped = rule.wrapper.is_some();
         Chunks {
             input,
             rule,
@@ -34,13 +35,19 @@ impl<'r, R: Read> Chunks<'r, R> {
                 span,
                 raw: Vec::new(),
                 unwrapped: Vec::new(),
-                wrapped: rule.wrapper.is_some(),
+                wrapped,
                 frames: Vec::new(),
             },
             scratch: Scratch::default(),
             left: 0,
             ended: false,
         }
+    }
+
+    /// The same as the chunks of `file`: ids of documents are made of it.
+    pub fn of_file(mut self, file: FileKey) -> Self {
+        self.chunk.span.file = file;
+        self
     }
 
     /// The next events; `None` at the end. A chunk may hold none.
@@ -65,9 +72,9 @@ impl<'r, R: Read> Chunks<'r, R> {
                 unwrapped: &mut chunk.unwrapped,
                 scratch: &mut self.scratch,
             };
-            let taken = frame::frame(self.rule, &chunk.raw, first, end, &mut out);
+            let taken = frame::frame(&self.rule, &chunk.raw, first, end, &mut out);
             if taken == 0 && chunk.raw.len() >= self.rule.window_bytes_max() {
-                frame::long_line(self.rule, &chunk.raw, first, &mut out);
+                frame::long_line(&self.rule, &chunk.raw, first, &mut out);
                 let line = chunk.raw.len();
                 let skipped = skip_line(&mut self.input, &mut chunk.raw)?;
                 self.left = chunk.raw.len() - line;

@@ -31,7 +31,7 @@ pub fn each(
     mut see: impl FnMut(&Event<'_, '_>) -> io::Result<()>,
 ) -> io::Result<()> {
     let rule = lane::frame_rule(pipeline, limits::LINE_BYTES_MAX, wrapper);
-    let mut chunks = Chunks::new(input, &rule);
+    let mut chunks = Chunks::new(input, rule);
     let mut clock = pipeline.clock(now);
     while let Some(chunk) = chunks.next()? {
         let arena = Bump::new();

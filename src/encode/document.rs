@@ -23,14 +23,28 @@ pub struct Template {
 #[derive(Debug, Clone)]
 struct Column {
     field: FieldId,
-    /// `,"name":`
-    key: Vec<u8>,
+    /// `,"name":`, its first bytes: nearly always all of it. What is behind them is not read.
+    key: [u8; KEY_BYTES],
+    key_len: usize,
+    /// What of the key did not fit.
+    key_rest: Box<[u8]>,
+}
+
+/// Keys up to this length are copied as a block of a length that the compiler knows, without a call.
+const KEY_BYTES: usize = 32;
+
+/// What all documents from one file begin and end in; made once a chunk.
+#[derive(Debug, Clone, Default)]
+pub struct Ends {
+    /// The action up to what the id says of the event.
+    head: Vec<u8>,
+    /// From the constant fields to the value of `log.offset`.
+    tail: Vec<u8>,
 }
 
 /// What a document says of where its event stands.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'c> {
-    pub file: FileKey,
     /// Offset of the event's first byte in its file.
     pub offset: u64,
     /// The event's first line as the file has it: part of the document's identity.
@@ -61,10 +75,7 @@ impl Template {
         let columns = schema
             .iter()
             .filter(|(_, name)| *name != TIMESTAMP && !name.starts_with('_') && !is_constant(name))
-            .map(|(field, name)| Column {
-                field,
-                key: key(name),
-            })
+            .map(|(field, name)| Column::new(field, name))
             .collect();
         let mut rendered = Vec::new();
         for (name, value) in constants {
@@ -81,8 +92,14 @@ impl Template {
         }
     }
 
-    /// What all documents from one file end in, up to the value of `log.offset`; written to `tail` once a chunk.
-    pub fn tail(&self, path: &[u8], tail: &mut Vec<u8>) {
+    /// What all documents from `file`, called `path`, begin and end in, written to `ends`.
+    pub fn ends(&self, file: FileKey, path: &[u8], ends: &mut Ends) {
+        let Ends { head, tail } = ends;
+        head.clear();
+        head.extend_from_slice(&self.action);
+        if self.with_id {
+            id::write_file(file, head);
+        }
         tail.clear();
         tail.extend_from_slice(&self.constants);
         tail.extend_from_slice(b",\"log.file.path\":");
@@ -96,13 +113,13 @@ impl Template {
         &self,
         fields: &Fields<'_>,
         place: &Place<'_>,
-        tail: &[u8],
+        ends: &Ends,
         times: &mut TimestampWriter,
         out: &mut Vec<u8>,
     ) -> bool {
-        out.extend_from_slice(&self.action);
+        out.extend_from_slice(&ends.head);
         if self.with_id {
-            id::write(place.file, place.offset, place.first_line, out);
+            id::write_event(place.offset, place.first_line, out);
         }
         out.extend_from_slice(self.opening);
         let at = match self.timestamp.map(|field| fields.get(field)) {
@@ -116,7 +133,7 @@ impl Template {
         for column in &self.columns {
             let value = fields.get(column.field);
             if !value.is_absent() {
-                out.extend_from_slice(&column.key);
+                column.write_key(out);
                 replaced |= write_value(value, times, out);
             }
         }
@@ -127,10 +144,35 @@ impl Template {
             replaced |= write_value(extra.value, times, out);
         }
         write_marks(place, out);
-        out.extend_from_slice(tail);
+        out.extend_from_slice(&ends.tail);
         json::write_int(place.offset as i64, out);
         out.extend_from_slice(b"}\n");
         replaced
+    }
+}
+
+impl Column {
+    fn new(field: FieldId, name: &str) -> Self {
+        let text = key(name);
+        let (head, rest) = text.split_at(text.len().min(KEY_BYTES));
+        let mut key = [0; KEY_BYTES];
+        key[..head.len()].copy_from_slice(head);
+        Column {
+            field,
+            key,
+            key_len: head.len(),
+            key_rest: rest.into(),
+        }
+    }
+
+    #[inline]
+    fn write_key(&self, out: &mut Vec<u8>) {
+        let len = out.len() + self.key_len;
+        out.extend_from_slice(&self.key);
+        out.truncate(len);
+        if !self.key_rest.is_empty() {
+            out.extend_from_slice(&self.key_rest);
+        }
     }
 }
 
@@ -165,7 +207,6 @@ mod tests {
 
     fn place() -> Place<'static> {
         Place {
-            file: FileKey(7),
             offset: 276,
             first_line: b"GET / 200",
             stream: None,
@@ -176,9 +217,9 @@ mod tests {
     }
 
     fn lines(template: &Template, fields: &Fields<'_>, place: &Place<'_>) -> [serde_json::Value; 2] {
-        let (mut tail, mut out) = (Vec::new(), Vec::new());
-        template.tail(b"/var/log/nginx/access.log", &mut tail);
-        template.write(fields, place, &tail, &mut TimestampWriter::default(), &mut out);
+        let (mut ends, mut out) = (Ends::default(), Vec::new());
+        template.ends(FileKey(7), b"/var/log/nginx/access.log", &mut ends);
+        template.write(fields, place, &ends, &mut TimestampWriter::default(), &mut out);
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), 2, "{text}");
@@ -203,7 +244,7 @@ mod tests {
 
         let [action, document] = lines(&template, &fields, &place());
         assert_eq!(action["create"]["_index"], "logs-nginx.access-default");
-        assert_eq!(action["create"]["_id"].as_str().unwrap().len(), id::ID_BYTES);
+        assert_eq!(action["create"]["_id"].as_str().unwrap().len(), 25);
         assert_eq!(
             document,
             serde_json::json!({
@@ -229,6 +270,20 @@ mod tests {
         assert_eq!(document["log.flags"], serde_json::json!(["truncated"]));
         assert_eq!(document["tags"], serde_json::json!(["unmatched"]));
         assert_eq!(document["stream"], "stderr");
+    }
+
+    #[test]
+    fn a_name_may_be_of_any_length() {
+        for length in 1..100 {
+            let name = "n".repeat(length);
+            let mut schema = Schema::default();
+            let field = schema.intern(&name);
+            let template = Template::new(&schema, "logs", true, &[]);
+            let mut fields = Fields::new(1);
+            fields.set(field, Value::Int(7));
+            let [_, document] = lines(&template, &fields, &place());
+            assert_eq!(document[&name], 7, "{name}");
+        }
     }
 
     #[test]

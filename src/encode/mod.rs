@@ -5,5 +5,5 @@ mod event;
 mod id;
 pub mod json;
 
-pub use document::{Place, TIMESTAMP, Template};
+pub use document::{Ends, Place, TIMESTAMP, Template};
 pub use event::{write_event, write_value};

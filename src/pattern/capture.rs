@@ -13,13 +13,13 @@ use crate::event::{FieldId, Schema, Value};
 ///
 /// A pattern has captures between its literals; one alone converts a value that was found in some other way, as
 /// in a JSON object.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capture {
     kind: Kind,
     targets: Targets,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Targets {
     /// `{_}`: the value is checked, not kept.
     Nothing,

@@ -24,6 +24,7 @@
 //!
 //! No I/O here, and no wall clock: [`Clock`] is told the time.
 
+mod alternatives;
 mod byteset;
 mod capture;
 mod compile;
@@ -42,6 +43,7 @@ mod time;
 mod unit;
 mod web;
 
+pub use alternatives::Alternatives;
 pub use capture::Capture;
 pub use explain::Explanation;
 pub use grammar::SyntaxError;

@@ -15,7 +15,7 @@ pub(super) enum Needle {
 }
 
 /// One to four bytes, found by the one that is least likely to occur elsewhere.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Short {
     /// The bytes from the least significant one on, and which of the word's bits are theirs.
     word: u32,
@@ -53,6 +53,16 @@ impl<'a> Line<'a> {
                 self.end = Some(end);
                 end
             }
+        }
+    }
+}
+
+impl PartialEq for Needle {
+    fn eq(&self, other: &Needle) -> bool {
+        match (self, other) {
+            (Needle::Short(one), Needle::Short(other)) => one == other,
+            (Needle::Long(one), Needle::Long(other)) => one.needle() == other.needle(),
+            _ => false,
         }
     }
 }

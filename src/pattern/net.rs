@@ -80,7 +80,7 @@ fn is_ip(text: &[u8]) -> bool {
 }
 
 /// The fields of a capture `name:endpoint`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct EndpointFields {
     ip: FieldId,
     domain: FieldId,

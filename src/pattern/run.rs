@@ -22,7 +22,7 @@ pub struct Program {
 }
 
 /// A capture, and the fixed text behind it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Step {
     pub capture: Capture,
     /// `?`: nothing or `-` gives no field.
@@ -58,6 +58,11 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
+    /// How many captures were begun with, or one more.
+    pub(super) fn captures_begun(self) -> usize {
+        usize::from(self.step).div_ceil(2)
+    }
+
     #[inline]
     fn new(step: usize, at: usize) -> Mismatch {
         Mismatch {
@@ -99,8 +104,8 @@ impl Program {
     /// there.
     #[inline(never)]
     fn forget(&self, mismatch: Mismatch, scene: &mut Scene<'_, '_>) {
-        let done = usize::from(mismatch.step).saturating_sub(1) / 2;
-        let to = done.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
+        let begun = mismatch.captures_begun().min(self.steps.len());
+        let to = begun.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
         for &field in &self.fields[..to] {
             scene.fields.set(field, Value::Absent);
         }
@@ -108,37 +113,46 @@ impl Program {
 
     #[inline]
     fn walk<'a>(&self, input: &'a [u8], keep: &mut impl Keep<'a>) -> Result<(), Mismatch> {
-        let Some(mut at) = self.lead.here(input, 0) else {
+        let Some(at) = self.lead.here(input, 0) else {
             return Err(Mismatch::new(0, 0));
         };
-        let mut line = Line::new(input);
-        for (index, step) in self.steps.iter().enumerate() {
-            let (here, behind) = (2 * index + 1, 2 * index + 2);
-            if step.open {
-                let scope = if step.lines {
-                    Scope::All
-                } else {
-                    Scope::Line(&mut line)
-                };
-                let Some((end, next)) = step.then.find(input, at, scope, step.ahead.as_ref()) else {
-                    return Err(Mismatch::new(behind, at));
-                };
-                let text = &input[at..end];
-                let none = step.optional && step.capture.is_none(text);
-                if !none && !step.capture.take(text, keep) {
-                    return Err(Mismatch::new(here, at));
-                }
-                at = next;
-            } else {
-                at = step.read(input, at, here, keep)?;
-            }
-        }
+        let at = follow(&self.steps, input, &mut Line::new(input), at, keep)?;
         if at == input.len() {
             Ok(())
         } else {
             Err(Mismatch::new(2 * self.steps.len() + 1, at))
         }
     }
+}
+
+/// Goes the steps one behind the other, the first from `at`: where the last one ends. A mismatch counts from the
+/// first of these steps.
+#[inline]
+pub(super) fn follow<'a>(
+    steps: &[Step],
+    input: &'a [u8],
+    line: &mut Line<'a>,
+    mut at: usize,
+    keep: &mut impl Keep<'a>,
+) -> Result<usize, Mismatch> {
+    for (index, step) in steps.iter().enumerate() {
+        let (here, behind) = (2 * index + 1, 2 * index + 2);
+        if step.open {
+            let scope = if step.lines { Scope::All } else { Scope::Line(line) };
+            let Some((end, next)) = step.then.find(input, at, scope, step.ahead.as_ref()) else {
+                return Err(Mismatch::new(behind, at));
+            };
+            let text = &input[at..end];
+            let none = step.optional && step.capture.is_none(text);
+            if !none && !step.capture.take(text, keep) {
+                return Err(Mismatch::new(here, at));
+            }
+            at = next;
+        } else {
+            at = step.read(input, at, here, keep)?;
+        }
+    }
+    Ok(at)
 }
 
 impl Step {

@@ -4,7 +4,7 @@ use super::byteset::ByteSet;
 use super::needle::{Needle, Scope, count, first_of};
 
 /// The fixed text behind a capture, or before the first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Separator {
     /// The next capture begins right where this one ends.
     Nothing,
@@ -17,7 +17,7 @@ pub(super) enum Separator {
 }
 
 /// Text and runs of blanks in turn.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Mixed {
     blanks_first: bool,
     /// The first text.
@@ -36,14 +36,14 @@ pub(super) enum Part {
 }
 
 /// A [`Part`] behind the first text of a mixed separator.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Rest {
     Text(Needle),
     Blanks,
 }
 
 /// What must stand behind a separator for its place to be the right one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ahead {
     /// The next byte is one of these,
     pub bytes: ByteSet,

@@ -9,7 +9,7 @@ use crate::event::{FieldId, Schema, Value};
 const METHOD_BYTES_MAX: usize = 20;
 
 /// The fields of a capture `name:http_request`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RequestFields {
     /// The capture's own name: what is no request line, as it is.
     own: FieldId,
@@ -151,7 +151,7 @@ fn put_some<'a>(keep: &mut impl Keep<'a>, field: FieldId, text: &'a [u8]) {
 }
 
 /// The fields of a capture `name:url`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UrlFields {
     /// The capture's own name: the whole.
     own: FieldId,

@@ -10,7 +10,7 @@ use crate::encode;
 use crate::event::{FieldId, Schema, Timestamp};
 use crate::format;
 use crate::format::syslog::Syslog;
-use crate::pattern::{Clock, Program, SyntaxError};
+use crate::pattern::{Alternatives, Clock, Program, SyntaxError};
 
 use super::keys;
 use super::metrics;
@@ -172,7 +172,7 @@ fn parser(
         // An event without patterns is its message.
         programs.extend(Program::compile("{message}", schema));
     }
-    Parser::Patterns(programs)
+    Parser::Patterns(programs.into())
 }
 
 fn compile_patterns(
@@ -211,12 +211,12 @@ fn extract(rule: &config::ExtractRule, schema: &mut Schema, diagnostics: &mut Di
         );
         return Extract {
             field: schema.intern("message"),
-            patterns: Vec::new(),
+            patterns: Alternatives::default(),
         };
     };
     Extract {
         field,
-        patterns: compile_patterns(&rule.patterns, schema, diagnostics),
+        patterns: compile_patterns(&rule.patterns, schema, diagnostics).into(),
     }
 }
 

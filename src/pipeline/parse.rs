@@ -5,7 +5,7 @@ use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
 use crate::format::rule::Rule;
 use crate::format::syslog::Syslog;
 use crate::format::{self, trace};
-use crate::pattern::{Clock, Explanation, Program, Scene};
+use crate::pattern::{Alternatives, Clock, Explanation, Scene};
 
 use super::FrameStart;
 use super::tidy::Tidy;
@@ -35,7 +35,7 @@ pub struct Pipeline {
 #[derive(Debug)]
 pub(super) enum Parser {
     /// The first that matches the whole event.
-    Patterns(Vec<Program>),
+    Patterns(Alternatives),
     Json(Rule),
     Logfmt(Rule),
     Syslog(Syslog),
@@ -45,7 +45,7 @@ pub(super) enum Parser {
 #[derive(Debug)]
 pub(super) struct Extract {
     pub field: FieldId,
-    pub patterns: Vec<Program>,
+    pub patterns: Alternatives,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -141,8 +141,9 @@ impl Pipeline {
         let arena = Bump::new();
         let text = self.tidy.apply(text, &arena);
         let (patterns, format) = match &self.parser {
-            Parser::Patterns(programs) => (
-                programs
+            Parser::Patterns(patterns) => (
+                patterns
+                    .programs()
                     .iter()
                     .filter_map(|program| program.explain(text, clock))
                     .collect(),
@@ -171,7 +172,7 @@ impl Parser {
 
     fn parse<'a>(&'a self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
         match self {
-            Parser::Patterns(programs) => first_match(programs, text, scene),
+            Parser::Patterns(patterns) => patterns.run(text, scene),
             Parser::Json(rule) => format::json::parse(rule, text, scene).is_ok(),
             Parser::Syslog(syslog) => syslog.parse(text, scene).is_ok(),
             Parser::Logfmt(rule) => format::logfmt::parse(rule, text, scene).is_ok(),
@@ -182,13 +183,9 @@ impl Parser {
 impl Extract {
     fn apply<'a>(&'a self, scene: &mut Scene<'a, '_>) {
         if let Value::Text(text) = scene.fields.get(self.field) {
-            first_match(&self.patterns, text, scene);
+            self.patterns.run(text, scene);
         }
     }
-}
-
-fn first_match<'a>(programs: &'a [Program], text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
-    programs.iter().any(|program| program.run(text, scene).is_ok())
 }
 
 impl Constant {

@@ -1,0 +1,281 @@
+//! The way of the lines through this process, as far as one wants.
+
+use std::io;
+use std::ops::AddAssign;
+use std::path::Path;
+use std::sync::Arc;
+
+use bumpalo::Bump;
+
+use super::workload::Endless;
+use crate::derive::{Registry, Shard, SpecError};
+use crate::encode::Template;
+use crate::event::{Chunk, Fields, Timestamp};
+use crate::lane::{self, Lane};
+use crate::limits;
+use crate::mill::{Counts, Grist, Mill};
+use crate::pattern::Clock;
+use crate::pipeline::Pipeline;
+use crate::ship::{Batch, BatchPool};
+use crate::source::FrameRule;
+
+/// Up to where a pass goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Read and cut into events.
+    Frame,
+    Parse,
+    Derive,
+    /// As far as a worker goes: everything but sending.
+    Encode,
+}
+
+impl Stage {
+    /// In the order of the data; each pass does what the one before it does, and one stage more.
+    pub const ALL: [Stage; 4] = [Stage::Frame, Stage::Parse, Stage::Derive, Stage::Encode];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Frame => "read and frame",
+            Stage::Parse => "parse",
+            Stage::Derive => "derive",
+            Stage::Encode => "encode",
+        }
+    }
+}
+
+/// What went through a pass.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub events: u64,
+    /// Of the log.
+    pub bytes: u64,
+    /// Of bulk bodies.
+    pub body_bytes: u64,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, more: Tally) {
+        self.events += more.events;
+        self.bytes += more.bytes;
+        self.body_bytes += more.body_bytes;
+    }
+}
+
+/// A lane and one worker.
+pub struct Line {
+    lane: Arc<Lane>,
+    rule: FrameRule,
+    mill: Mill,
+    part: Part,
+    read_at: Timestamp,
+}
+
+/// What the mill has too, for the passes that end before its work does.
+struct Part {
+    shard: Shard,
+    parser: Parser,
+}
+
+struct Parser {
+    fields: Fields<'static>,
+    arena: Bump,
+    clock: Clock,
+}
+
+/// Room for the document that goes over the edge of a body before it is moved to the next.
+const OVERHANG_BYTES: usize = 64 << 10;
+
+/// Bodies that are filled, sent and answered at a time.
+const BATCHES: usize = 2 + limits::REQUESTS_MAX;
+
+/// What the documents say of where they come from.
+const PATH: &str = "/var/log/nginx/access.log";
+
+impl Line {
+    /// # Errors
+    ///
+    /// What is wrong with the pipeline's metrics.
+    pub fn new(pipeline: Pipeline) -> Result<Self, SpecError> {
+        let registry = Registry::default();
+        let service = "shop-frontend";
+        let rules = registry
+            .rules(&pipeline.metrics, service)
+            .map_err(|mut errors| errors.remove(0))?;
+        let index = format!("logs-{}-bench", pipeline.dataset);
+        let constants = [
+            ("event.dataset", pipeline.dataset.as_str()),
+            ("host.name", "web-1.example.com"),
+            ("service.name", service),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let pipeline = Arc::new(pipeline);
+        let read_at = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
+        Ok(Line {
+            rule: lane::frame_rule(&pipeline, limits::LINE_BYTES_MAX, None),
+            mill: Mill::new(
+                registry.shard(),
+                BatchPool::new(BATCHES, limits::BULK_BYTES_MAX + OVERHANG_BYTES),
+                limits::BULK_BYTES_MAX,
+            ),
+            part: Part {
+                shard: registry.shard(),
+                parser: Parser {
+                    fields: Fields::default(),
+                    arena: Bump::new(),
+                    clock: pipeline.clock(read_at),
+                },
+            },
+            lane: Arc::new(Lane {
+                name: format!("{service}/{}", pipeline.name),
+                template: Template::new(&pipeline.schema, &index, true, &constants),
+                rules,
+                pipeline,
+            }),
+            read_at,
+        })
+    }
+
+    /// How the lane's log becomes events.
+    pub fn frame_rule(&self) -> FrameRule {
+        self.rule.clone()
+    }
+
+    /// Takes at least `events` events from `input`, in whole chunks, up to `stage`. Bodies that are full go to `full`.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read, or holds no event.
+    pub fn pass(
+        &mut self,
+        stage: Stage,
+        input: &mut Endless<'_>,
+        events: u64,
+        mut full: impl FnMut(Batch),
+    ) -> io::Result<Tally> {
+        let mut tally = Tally::default();
+        while tally.events < events {
+            let chunk = input.chunk()?;
+            tally.events += chunk.frames.len() as u64;
+            tally.bytes += chunk.raw.len() as u64;
+            match stage {
+                Stage::Frame => {}
+                Stage::Parse => self.part.parse(&self.lane, chunk),
+                Stage::Derive => self.part.derive(&self.lane, chunk),
+                Stage::Encode => {
+                    let grist = Grist {
+                        lane: &self.lane,
+                        chunk,
+                        path: Path::new(PATH),
+                        read_at: self.read_at,
+                        counted_to: 0,
+                    };
+                    let full = |batch: Batch| {
+                        tally.body_bytes += batch.body.len() as u64;
+                        full(batch);
+                    };
+                    self.mill
+                        .grind(&grist, full)
+                        .map_err(|_| io::Error::other("the output has ended"))?;
+                }
+            }
+        }
+        Ok(tally)
+    }
+
+    /// The body that is not full.
+    pub fn take_rest(&mut self) -> Option<Batch> {
+        self.mill.take()
+    }
+
+    /// What the mill saw since the last call.
+    pub fn take_counts(&mut self) -> Counts {
+        self.mill.take_counts()
+    }
+}
+
+impl Part {
+    fn parse(&mut self, lane: &Lane, chunk: &Chunk) {
+        self.parser.each(lane, chunk, |_| {});
+    }
+
+    fn derive(&mut self, lane: &Lane, chunk: &Chunk) {
+        let mut shard = self.shard.lock();
+        self.parser
+            .each(lane, chunk, |fields| lane.rules.count(fields, &mut shard));
+    }
+}
+
+impl Parser {
+    fn each(&mut self, lane: &Lane, chunk: &Chunk, mut see: impl FnMut(&Fields<'_>)) {
+        self.arena.reset();
+        let mut fields = std::mem::take(&mut self.fields).recycle(lane.pipeline.schema.len());
+        for frame in &chunk.frames {
+            let text = &chunk.text()[frame.text.start as usize..frame.text.end as usize];
+            lane.pipeline
+                .parse(text, &mut fields, &mut self.clock, &self.arena);
+            see(&fields);
+        }
+        self.fields = fields.recycle(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allocations;
+    use crate::command::bench::Workload;
+    use crate::config::Diagnostics;
+    use crate::pipeline::{HostWords, Library, compile};
+
+    fn line(name: &str) -> (Line, Workload) {
+        let library = Library::shipped();
+        let mut diagnostics = Diagnostics::new();
+        let file = library.pipeline(name, &mut diagnostics).unwrap();
+        let pipeline = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
+        (
+            Line::new(pipeline).unwrap(),
+            Workload::of_pipeline(&file).unwrap(),
+        )
+    }
+
+    #[test]
+    fn no_event_asks_for_memory() {
+        for name in Library::shipped().names() {
+            let (mut line, workload) = line(name);
+            let mut input = workload.endless(line.frame_rule());
+            // Until each of the two bodies that take turns has been full once.
+            let mut bodies = 0;
+            while bodies < 3 {
+                line.pass(Stage::Encode, &mut input, 1, |_| bodies += 1).unwrap();
+            }
+            let before = allocations::of_this_thread();
+            let tally = line.pass(Stage::Encode, &mut input, 8_000, drop).unwrap();
+            assert!(tally.events >= 8_000);
+            assert_eq!(allocations::of_this_thread() - before, 0, "{name}");
+        }
+    }
+
+    #[test]
+    fn made_lines_match_with_all_their_fields() {
+        let (mut line, workload) = line("nginx-access");
+        let mut input = workload.endless(line.frame_rule());
+        let mut bodies = Vec::new();
+        let tally = line
+            .pass(Stage::Encode, &mut input, 10_000, |batch| bodies.push(batch))
+            .unwrap();
+        assert_eq!(line.take_counts().unmatched, 0);
+        assert_eq!(bodies.len(), 1, "the second body is not full");
+        let body = &bodies[0].body;
+        assert_eq!(tally.body_bytes, body.len() as u64);
+        for document in body.split(|&byte| byte == b'\n').skip(1).step_by(2).take(1_000) {
+            let document: serde_json::Value = serde_json::from_slice(document).unwrap();
+            let agent = document["user_agent.original"].as_str().unwrap();
+            assert!(
+                agent.starts_with("Mozilla/5.0") && !agent.contains('"'),
+                "{agent}"
+            );
+            assert!(document["session.id"].is_string() && document["event.duration"].is_number());
+        }
+    }
+}
