@@ -85,6 +85,13 @@ pub const CHUNK_FRAMES_MAX: usize = 4096;
 /// Notified paths that the source has not looked at yet; with more, it looks at everything once.
 pub const NOTED_PATHS_MAX: usize = 4096;
 
+/// New files that are held open until the source looks at them; more are found by their names.
+pub const NOTED_FILES_MAX: usize = 256;
+
+/// For how long notifications of writes are gathered, so that a file that is written to line by line does not
+/// wake two threads for each line. Renames wait as long behind them.
+pub const NOTICE_GATHER: Duration = Duration::from_millis(2);
+
 /// Paths that the braces of one glob may stand for.
 pub const GLOB_ALTERNATIVES_MAX: usize = 256;
 
@@ -98,9 +105,9 @@ pub const WINDOW_BYTES_MAX: usize = 1 << 30;
 /// How far one turn searches a file for the end of a very long line, in bytes; other files come between turns.
 pub const SCAN_BYTES_PER_TURN: u64 = 8 << 20;
 
-/// With many paths the scans come less often: a path costs about 2 µs, and scanning shall take at most 0.5 % of a
-/// core.
-pub const SCAN_PAUSE_PER_PATH: Duration = Duration::from_micros(400);
+/// With many paths the scans come less often: a path costs up to 5 µs, and scanning shall take at most 0.5 % of
+/// a core.
+pub const SCAN_PAUSE_PER_PATH: Duration = Duration::from_millis(1);
 
 /// How often files are looked at where the file system gives no notifications.
 pub const POLL_EVERY: Duration = Duration::from_millis(300);

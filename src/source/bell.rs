@@ -1,10 +1,11 @@
 use std::collections::HashSet;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Watch;
-use crate::limits::NOTED_PATHS_MAX;
+use crate::limits::{NOTED_FILES_MAX, NOTED_PATHS_MAX};
 
 /// What wakes the source: notifications of the file system, memory that came back, shutdown, reload. Equal
 /// notifications merge, so the bell holds a bounded amount however busy the file system is.
@@ -28,6 +29,9 @@ pub struct Rung {
     pub urgent: bool,
     /// Names that were created, removed, renamed or changed in their attributes.
     pub moved: HashSet<PathBuf>,
+    /// New files, opened as soon as they were heard of: with quick rotation their names are gone before their turn
+    /// comes. The path is the one that was opened.
+    pub opened: Vec<(PathBuf, File)>,
     /// Files that were written to.
     pub written: HashSet<PathBuf>,
     /// Notifications were lost: look at everything.
@@ -49,6 +53,16 @@ impl Bell {
                 rung.moved.insert(path);
             } else {
                 rung.rescan = true;
+            }
+        });
+    }
+
+    /// A new file, opened at once.
+    pub fn opened(&self, path: PathBuf, file: File) {
+        self.change(|rung| {
+            rung.urgent = true;
+            if rung.opened.len() < NOTED_FILES_MAX {
+                rung.opened.push((path, file));
             }
         });
     }

@@ -10,6 +10,7 @@
 mod bell;
 mod delivery;
 mod disk;
+mod family;
 pub mod frame;
 mod glob;
 mod identity;

@@ -1,16 +1,22 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
 
 use notify::event::{AccessKind, EventKind, MetadataKind, ModifyKind};
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tracing::warn;
 
-use super::Bell;
-use super::disk::{Facts, Inode};
+use super::disk::{Facts, Inode, open};
+use super::{Bell, Globs};
+use crate::limits::NOTICE_GATHER;
 
 /// Notifications of the file system about the directories in which logs are.
 pub struct Notice {
     watcher: Option<RecommendedWatcher>,
+    /// Whose new files are opened at once.
+    globs: Arc<Mutex<Vec<Globs>>>,
     /// Directories that are watched.
     dirs: HashMap<PathBuf, Inode>,
     /// A directory could not be watched, and that was said.
@@ -22,6 +28,7 @@ impl Notice {
     pub fn off() -> Notice {
         Notice {
             watcher: None,
+            globs: Arc::default(),
             dirs: HashMap::new(),
             limited: true,
         }
@@ -29,14 +36,21 @@ impl Notice {
 
     /// Rings the bell for what happens in the directories. Where that cannot be had it is said once, and
     /// everything is found by looking.
-    pub fn start(bell: Bell) -> Notice {
+    pub fn start(bell: Bell, globs: Vec<Globs>) -> Notice {
+        let globs = Arc::new(Mutex::new(globs));
+        let mut listener = Listener {
+            bell,
+            globs: Arc::clone(&globs),
+            slept: Instant::now(),
+        };
         let handler = move |event: notify::Result<Event>| match event {
-            Ok(event) => note(&bell, event),
-            Err(_) => bell.rescan(),
+            Ok(event) => listener.hear(event),
+            Err(_) => listener.bell.rescan(),
         };
         match RecommendedWatcher::new(handler, Config::default()) {
             Ok(watcher) => Notice {
                 watcher: Some(watcher),
+                globs,
                 dirs: HashMap::new(),
                 limited: false,
             },
@@ -45,6 +59,11 @@ impl Notice {
                 Notice::off()
             }
         }
+    }
+
+    /// Other inputs.
+    pub fn set_globs(&self, globs: Vec<Globs>) {
+        *self.globs.lock().unwrap_or_else(PoisonError::into_inner) = globs;
     }
 
     /// Whether some directory goes without notifications, so that its files have to be looked at.
@@ -96,29 +115,70 @@ fn said(dir: &Path, error: &notify::Error) {
     warn!(dir = %dir.display(), %error, "the system gives no file notifications for this directory: looking at its files instead; raise fs.inotify.max_user_watches");
 }
 
-fn note(bell: &Bell, event: Event) {
-    if event.need_rescan() {
-        bell.rescan();
-        return;
-    }
-    match event.kind {
-        // Our own reading is among these.
-        EventKind::Access(AccessKind::Open(_) | AccessKind::Read | AccessKind::Close(_)) => {}
-        EventKind::Modify(ModifyKind::Data(_)) => {
-            for path in event.paths {
-                bell.written(path);
-            }
+/// Runs on the thread of the notifications.
+struct Listener {
+    bell: Bell,
+    globs: Arc<Mutex<Vec<Globs>>>,
+    /// When it last gathered writes.
+    slept: Instant,
+}
+
+impl Listener {
+    fn hear(&mut self, event: Event) {
+        if event.need_rescan() {
+            self.bell.rescan();
+            return;
         }
-        EventKind::Modify(ModifyKind::Metadata(MetadataKind::AccessTime)) => {}
-        EventKind::Access(_)
-        | EventKind::Any
-        | EventKind::Other
-        | EventKind::Create(_)
-        | EventKind::Remove(_)
-        | EventKind::Modify(_) => {
-            for path in event.paths {
-                bell.moved(path);
+        match event.kind {
+            // Our own reading is among these.
+            EventKind::Access(AccessKind::Open(_) | AccessKind::Read | AccessKind::Close(_))
+            | EventKind::Modify(ModifyKind::Metadata(MetadataKind::AccessTime)) => {}
+            EventKind::Modify(ModifyKind::Data(_)) => {
+                for path in event.paths {
+                    self.bell.written(path);
+                }
+                self.gather();
             }
+            EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_)) => {
+                self.open(&event.paths);
+                self.moved(event.paths);
+            }
+            EventKind::Access(_)
+            | EventKind::Any
+            | EventKind::Other
+            | EventKind::Remove(_)
+            | EventKind::Modify(_) => self.moved(event.paths),
+        }
+    }
+
+    fn moved(&self, paths: Vec<PathBuf>) {
+        for path in paths {
+            self.bell.moved(path);
+        }
+    }
+
+    /// Lets equal notifications merge in the kernel's queue while a file is written to line by line. The pause is
+    /// made once per batch: reading a batch takes much less than the pause.
+    fn gather(&mut self) {
+        if self.slept.elapsed() > NOTICE_GATHER / 8 {
+            thread::sleep(NOTICE_GATHER);
+            self.slept = Instant::now();
+        }
+    }
+
+    /// Opens a new file of an input. After a rename the last path is the new one; it counts when either does.
+    fn open(&self, paths: &[PathBuf]) {
+        let Some(path) = paths.last() else {
+            return;
+        };
+        let ours = {
+            let globs = self.globs.lock().unwrap_or_else(PoisonError::into_inner);
+            globs
+                .iter()
+                .any(|globs| paths.iter().any(|path| globs.contains(path)))
+        };
+        if ours && let Ok(file) = open(path) {
+            self.bell.opened(path.clone(), file);
         }
     }
 }

@@ -1,13 +1,14 @@
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::Tailer;
-use super::rotate::agrees;
 use super::tend::unix_nanos;
 use crate::limits;
-use crate::source::disk::{Bytes, Facts, open};
+use crate::source::disk::{Bytes, Facts, Kind, open};
+use crate::source::family::agrees;
 use crate::source::identity::{Evidence, Relation, end_life, relation};
 use crate::source::sibling::{Packed, packed};
 use crate::source::tail::{Stage, Tail};
@@ -197,6 +198,48 @@ impl Tailer {
             tail.is_gz = arrival.packed;
             if let Some(origin) = origin {
                 tail.path = origin.into();
+            }
+        }
+    }
+
+    /// Files that were opened when they were heard of. Most of them are known by their names by now; those whose
+    /// names are gone were rotated away and perhaps deleted in the meantime.
+    pub(super) fn take_opened(&mut self, opened: Vec<(PathBuf, File)>, now: Instant) {
+        for (path, file) in opened {
+            let Ok(facts) = Facts::of_open(&file) else {
+                continue;
+            };
+            let known = self
+                .files
+                .get(&facts.inode)
+                .is_some_and(|tail| tail.born == facts.born);
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            if known || self.is_bystander(&facts) || facts.kind != Kind::File || packed(name).1 != Packed::No
+            {
+                continue;
+            }
+            // Renamed away from a name of ours: that name says whose it is.
+            let named = std::iter::once(path.clone()).chain(self.possible_bases(&path));
+            let ours = named
+                .filter_map(|name| Some((self.watches.iter().position(|it| it.globs.contains(&name))?, name)))
+                .next();
+            let Some((watch, origin)) = ours else {
+                continue;
+            };
+            let arrival = Arrival {
+                watch,
+                path,
+                facts,
+                named: false,
+                packed: false,
+            };
+            debug!(path = %arrival.path.display(), "a file that was rotated away before its turn came");
+            self.insert(&arrival, Some(Bytes::plain(file)), now);
+            if let Some(tail) = self.files.get_mut(&facts.inode) {
+                tail.path = origin.as_path().into();
             }
         }
     }

@@ -28,7 +28,7 @@ use super::disk::Inode;
 use super::frame::Scratch;
 use super::notice::Notice;
 use super::tail::Tail;
-use super::{Bell, Delivery, Pool, Watch};
+use super::{Bell, Delivery, Globs, Pool, Watch};
 use crate::limits;
 use crate::state::{FileRecord, Ledger, Recovery};
 
@@ -145,7 +145,7 @@ impl Tailer {
     pub fn new(setup: Setup, now: Instant) -> Tailer {
         let dormant = setup.ledger.records();
         let notice = if setup.notify {
-            Notice::start(setup.bell.clone())
+            Notice::start(setup.bell.clone(), globs(&setup.watches))
         } else {
             Notice::off()
         };
@@ -250,6 +250,9 @@ impl Tailer {
         if !rung.moved.is_empty() {
             self.moved(rung.moved, now);
         }
+        if !rung.opened.is_empty() {
+            self.take_opened(rung.opened, now);
+        }
         for path in rung.written {
             self.written(&path);
         }
@@ -343,6 +346,7 @@ impl Tailer {
             self.files.remove(&inode);
             self.attentive.remove(&inode);
         }
+        self.notice.set_globs(globs(&watches));
         self.watches = watches;
         self.names.clear();
         self.targets.clear();
@@ -375,6 +379,10 @@ impl Worker {
         }
         true
     }
+}
+
+fn globs(watches: &[Watch]) -> Vec<Globs> {
+    watches.iter().map(|watch| watch.globs.clone()).collect()
 }
 
 /// The file that was read last under each path.

@@ -1,6 +1,4 @@
-use std::collections::HashSet;
-use std::fs;
-use std::io;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -9,20 +7,13 @@ use tracing::info;
 use super::Tailer;
 use super::arrive::Arrival;
 use crate::event::FileKey;
-use crate::source::disk::{Bytes, Facts, Inode, Kind, open};
-use crate::source::identity::{HEAD_BYTES, Known, TAIL_BYTES, print};
+use crate::source::disk::{Bytes, Facts, Inode, open};
+use crate::source::family::{Sibling, agrees, family, siblings_in};
+use crate::source::identity::{HEAD_BYTES, Known};
 use crate::source::place::Place;
 use crate::source::sibling::{Order, Packed, rotated};
 use crate::source::tail::{Stage, Tail};
 use crate::state::FileRecord;
-
-/// A file whose name rotation made from a watched name.
-struct Sibling {
-    path: PathBuf,
-    order: Order,
-    packed: Packed,
-    facts: Facts,
-}
 
 /// What was known of a watched name when the last run ended.
 #[derive(Clone, Debug)]
@@ -38,109 +29,6 @@ pub(super) struct Bystander {
     born: Option<i64>,
     /// The record that it explains: what it was made of was read.
     key: Option<FileKey>,
-}
-
-impl Sibling {
-    fn open(&self) -> io::Result<Bytes> {
-        let file = open(&self.path)?;
-        Ok(match self.packed {
-            Packed::Gz => Bytes::gz(file),
-            Packed::No | Packed::Unreadable => Bytes::plain(file),
-        })
-    }
-
-    fn holds(&self, known: &Known) -> io::Result<bool> {
-        agrees(&mut self.open()?, known)
-    }
-
-    /// Whether this gzip file holds a file that begins as known and ends at the offset: by its head and by the
-    /// length in its last four bytes (RFC 1952), without reading all of it.
-    fn is_made_of(&self, known: &Known) -> bool {
-        let length = || -> io::Result<u32> {
-            let mut last = [0; 4];
-            let at = self.facts.size.saturating_sub(4);
-            Bytes::plain(open(&self.path)?).read_at(at, &mut last)?;
-            Ok(u32::from_le_bytes(last))
-        };
-        let head = Known {
-            offset: 0,
-            tail: crate::state::Tail::default(),
-            ..*known
-        };
-        // The length is kept modulo 2^32.
-        length().is_ok_and(|length| length == known.offset as u32) && self.holds(&head).unwrap_or(false)
-    }
-}
-
-/// Every rotated file of `base`, the youngest first.
-fn siblings(base: &Path) -> Vec<Sibling> {
-    let (Some(dir), Some(name)) = (base.parent(), base.file_name().and_then(|name| name.to_str())) else {
-        return Vec::new();
-    };
-    let Ok(entries) = fs::read_dir(dir) else {
-        return Vec::new();
-    };
-    let mut siblings: Vec<Sibling> = entries
-        .filter_map(|entry| {
-            let file_name = entry.ok()?.file_name();
-            let way = rotated(file_name.to_str()?)
-                .into_iter()
-                .find(|way| way.base == name)?;
-            let path = dir.join(&file_name);
-            let facts = Facts::of(&path).ok()?;
-            (facts.kind == Kind::File).then_some(Sibling {
-                path,
-                order: way.order,
-                packed: way.packed,
-                facts,
-            })
-        })
-        .collect();
-    siblings.sort_by_key(|it| std::cmp::Reverse(it.facts.modified));
-    siblings
-}
-
-/// Every file that rotation may have made of `path`, or of what `path` was made of.
-fn family(path: &Path) -> Vec<Sibling> {
-    let mut found = siblings(path);
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    for way in rotated(name) {
-        for sibling in siblings(&path.with_file_name(way.base)) {
-            if !found.iter().any(|it| it.path == sibling.path) {
-                found.push(sibling);
-            }
-        }
-    }
-    found
-}
-
-/// Whether a file holds the bytes that are known: as many, with the same head and the same bytes before the
-/// offset.
-pub(super) fn agrees(bytes: &mut Bytes, known: &Known) -> io::Result<bool> {
-    if known.head.len == 0 {
-        return Ok(false);
-    }
-    if !bytes.is_gz() && bytes.facts()?.size < known.offset {
-        return Ok(false);
-    }
-    let mut head = [0; HEAD_BYTES];
-    let head = &mut head[..HEAD_BYTES.min(known.head.len as usize)];
-    let read = bytes.read_at(0, head)?;
-    if print(&head[..read]) != known.head {
-        return Ok(false);
-    }
-    let mut tail = [0; TAIL_BYTES];
-    let tail = &mut tail[..TAIL_BYTES.min(known.tail.print.len as usize)];
-    let from = known.tail.at.saturating_sub(tail.len() as u64);
-    let read = bytes.read_at(from, tail)?;
-    if print(&tail[..read]) != known.tail.print {
-        return Ok(false);
-    }
-    // The last byte before the offset is there.
-    Ok(known.offset == 0 || bytes.read_at(known.offset - 1, &mut [0])? == 1)
 }
 
 /// Where a file is now that its names do not lead to it any more.
@@ -187,63 +75,79 @@ impl Tailer {
 
     /// Looks at the rotated files of every watched name whose file has changed.
     pub(super) fn look_for_rotated(&mut self, now: Instant) {
+        let mut by_dir: HashMap<PathBuf, HashSet<String>> = HashMap::new();
         for base in std::mem::take(&mut self.rotations) {
             if self.was_rotated(&base) {
                 // What becomes of it is found through the name that it had first.
                 self.sighted.insert(base);
+            } else if let (Some(dir), Some(name)) =
+                (base.parent(), base.file_name().and_then(|name| name.to_str()))
+            {
+                by_dir
+                    .entry(dir.to_path_buf())
+                    .or_default()
+                    .insert(name.to_owned());
+            }
+        }
+        for (dir, bases) in by_dir {
+            let mut found = siblings_in(&dir, &bases);
+            for name in bases {
+                let siblings = found.remove(&name).unwrap_or_default();
+                self.look_at_rotated(&dir.join(name), siblings, now);
+            }
+        }
+    }
+
+    fn look_at_rotated(&mut self, base: &Path, mut found: Vec<Sibling>, now: Instant) {
+        let watch = match self.names.get(base) {
+            Some(name) => Some(name.watch),
+            None => self.watches.iter().position(|watch| watch.globs.contains(base)),
+        };
+        let Some(watch) = watch else {
+            return;
+        };
+        let first = self.sighted.insert(base.to_path_buf());
+        for sibling in &found {
+            self.note_rotated(sibling.facts.inode, now);
+        }
+        found.retain(|it| !self.is_live(&it.facts) && !self.is_bystander(&it.facts));
+        let prior = if first { self.prior.remove(base) } else { None };
+        let missed = match prior {
+            _ if !first => Missed::All,
+            Some(prior) => self.missed_since(base, &prior),
+            None => self.missed_since_start(),
+        };
+        // The oldest first: its events came first.
+        for sibling in found.into_iter().rev() {
+            let matched = self.watches[watch].globs.contains(&sibling.path);
+            if sibling.packed == Packed::No && matched {
+                // A file of its own, which the globs lead to.
                 continue;
             }
-            let watch = match self.names.get(&base) {
-                Some(name) => Some(name.watch),
-                None => self.watches.iter().position(|watch| watch.globs.contains(&base)),
+            let arrival = Arrival {
+                watch,
+                path: sibling.path.clone(),
+                facts: sibling.facts,
+                named: false,
+                packed: sibling.packed == Packed::Gz,
             };
-            let Some(watch) = watch else {
+            if sibling.packed == Packed::No && self.wake(&arrival, now) {
                 continue;
-            };
-            let first = self.sighted.insert(base.clone());
-            let mut found = siblings(&base);
-            for sibling in &found {
-                self.note_rotated(sibling.facts.inode, now);
             }
-            found.retain(|it| !self.is_live(&it.facts) && !self.is_bystander(&it.facts));
-            let prior = if first { self.prior.remove(&base) } else { None };
-            let missed = match prior {
-                _ if !first => Missed::All,
-                Some(prior) => self.missed_since(&base, &prior),
-                None => self.missed_since_start(),
+            if self.explain(&sibling) {
+                continue;
+            }
+            let take = match (sibling.packed, &missed) {
+                (Packed::Unreadable, _) => false,
+                // While the agent runs it reads a file before it is compressed.
+                (Packed::Gz, _) if self.scans > 1 => false,
+                (_, missed) => missed.includes(&sibling),
             };
-            // The oldest first: its events came first.
-            for sibling in found.into_iter().rev() {
-                let matched = self.watches[watch].globs.contains(&sibling.path);
-                if sibling.packed == Packed::No && matched {
-                    // A file of its own, which the globs lead to.
-                    continue;
-                }
-                let arrival = Arrival {
-                    watch,
-                    path: sibling.path.clone(),
-                    facts: sibling.facts,
-                    named: false,
-                    packed: sibling.packed == Packed::Gz,
-                };
-                if sibling.packed == Packed::No && self.wake(&arrival, now) {
-                    continue;
-                }
-                if self.explain(&sibling) {
-                    continue;
-                }
-                let take = match (sibling.packed, &missed) {
-                    (Packed::Unreadable, _) => false,
-                    // While the agent runs it reads a file before it is compressed.
-                    (Packed::Gz, _) if self.scans > 1 => false,
-                    (_, missed) => missed.includes(&sibling),
-                };
-                if take {
-                    info!(path = %sibling.path.display(), base = %base.display(), "a rotated file that was not seen under its own name: reading it");
-                    self.admit(arrival, Some(&base), now);
-                } else {
-                    self.pass_by(&sibling.path, &sibling.facts, None);
-                }
+            if take {
+                info!(path = %sibling.path.display(), base = %base.display(), "a rotated file that was not seen under its own name: reading it");
+                self.admit(arrival, Some(base), now);
+            } else {
+                self.pass_by(&sibling.path, &sibling.facts, None);
             }
         }
     }
