@@ -25,9 +25,9 @@
 //! | [`event`] | value, field, span, chunk: plain nouns, no I/O |
 //! | [`pattern`] | the pattern language: grammar, kinds, times; compiled steps over bytes, no I/O |
 //! | [`encode`] | events as text: bulk lines, JSON objects |
-//! | [`format`] | parsers by name for what a pattern cannot express: JSON, logfmt, syslog; and host format strings turned into patterns |
+//! | [`mod@format`] | parsers by name for what a pattern cannot express: JSON, logfmt, syslog; and host format strings turned into patterns |
 //! | [`config`] | what the user wrote, with the place of each word; diagnostics |
-//! | [`derive`] | counters and histograms from fields; series budgets; routes; exposition text |
+//! | [`mod@derive`] | counters and histograms from fields; series budgets; routes; exposition text |
 //! | [`pipeline`] | one pipeline compiled: frame rule, patterns, constants, metric rules |
 //! | [`state`] | settled spans → safe offsets; the checkpoint |
 //! | [`source`] | discover, identity, read, frame |

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! A batch is owned by one delivery until its last document has its final verdict: sent, answered, split, sent
-//! again in part, in its one body. What all deliveries share is small: the [`gate`] (health of the hosts, limit
+//! again in part, in its one body. What all deliveries share is small: the `gate` (health of the hosts, limit
 //! of requests in flight), the size of body that the server takes, and the reject store.
 
 mod announce;

@@ -36,7 +36,7 @@ pub enum Verdict {
 pub struct Refusal {
     /// HTTP status of the document's item, or of the request that held it alone.
     pub status: u16,
-    /// `type: reason`, and the same of each cause; at most [`REASON_BYTES_MAX`] bytes.
+    /// `type: reason`, and the same of each cause; at most `REASON_BYTES_MAX` bytes.
     pub reason: Box<str>,
 }
 
@@ -121,7 +121,7 @@ impl<'a> ServerError<'a> {
         self.reason.as_deref().unwrap_or_default()
     }
 
-    /// `type: reason; caused by type: reason`, cut at [`REASON_BYTES_MAX`].
+    /// `type: reason; caused by type: reason`, cut at `REASON_BYTES_MAX`.
     pub(super) fn text(&self) -> Box<str> {
         let mut text = String::new();
         let mut error = Some(self);

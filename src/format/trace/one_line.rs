@@ -28,7 +28,7 @@ const LABELS: [&[u8]; 6] = [
 /// (`SingleLine` of ASP.NET's console): before the exception, before each call, before each inner exception. `None`
 /// for a text of several lines, and for one that holds no trace.
 ///
-/// What is indented tells its own line end. A line of the exception's message is told only by its [`LABELS`].
+/// What is indented tells its own line end. A line of the exception's message is told only by its `LABELS`.
 pub fn unfold<'a>(text: &[u8], arena: &'a Bump) -> Option<&'a [u8]> {
     if memchr::memchr(b'\n', text).is_some() {
         return None;
