@@ -157,7 +157,7 @@ impl Line {
         while tally.events < events {
             let chunk = input.next()?;
             tally.events += chunk.frames.len() as u64;
-            tally.bytes += chunk.raw.len() as u64;
+            tally.bytes += chunk.span.bytes();
             match stage {
                 Stage::Frame => {}
                 Stage::Parse => self.part.parse(&self.lane, chunk),
