@@ -77,7 +77,7 @@ mod tests {
         let (status, scratch) = (schema.intern("http.response.status_code"), schema.intern("_rest"));
         schema.intern("url.path");
         let mut fields = Fields::new(schema.len());
-        let mut text = |fields: &Fields<'_>, stream, unmatched| {
+        let text = |fields: &Fields<'_>, stream, unmatched| {
             let mut out = Vec::new();
             write_event(
                 &schema,

@@ -155,7 +155,7 @@ impl Line {
     ) -> io::Result<Tally> {
         let mut tally = Tally::default();
         while tally.events < events {
-            let chunk = input.next()?;
+            let chunk = input.next_chunk()?;
             tally.events += chunk.frames.len() as u64;
             tally.bytes += chunk.span.bytes();
             match stage {
