@@ -58,10 +58,13 @@ impl<R: Read> Chunks<R> {
         chunk.span.from = chunk.span.to;
         chunk.frames.clear();
         chunk.unwrapped.clear();
+        // What is left of a chunk that ended early, at its number of events, is cut before more is read.
+        let mut hungry = chunk.raw.len() < limits::CHUNK_BYTES;
         loop {
-            if !self.ended {
+            if !self.ended && hungry {
                 self.ended = fill(&mut self.input, &mut chunk.raw)? == 0;
             }
+            hungry = true;
             if self.ended && chunk.raw.is_empty() {
                 return Ok(None);
             }
@@ -82,7 +85,8 @@ impl<R: Read> Chunks<R> {
                 return Ok(Some(chunk));
             }
             if taken > 0 || self.ended {
-                self.left = if self.ended { 0 } else { chunk.raw.len() - taken };
+                // At the end of the log, what nothing was taken of holds no event.
+                self.left = if taken > 0 { chunk.raw.len() - taken } else { 0 };
                 chunk.span.to += (chunk.raw.len() - self.left) as u64;
                 return Ok(Some(chunk));
             }
@@ -109,5 +113,26 @@ fn skip_line(input: &mut impl Read, raw: &mut Vec<u8>) -> io::Result<u64> {
             return Ok(skipped + end as u64 + 1);
         }
         skipped += window.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_of_short_lines_is_read_to_its_end_in_small_chunks() {
+        let lines = 3 * limits::CHUNK_FRAMES_MAX + limits::CHUNK_BYTES / 2;
+        let log = "x\n".repeat(lines);
+        let mut chunks = Chunks::new(log.as_bytes(), FrameRule::default());
+        let (mut events, mut bytes) = (0, 0);
+        while let Some(chunk) = chunks.next().unwrap() {
+            assert_eq!(chunk.span.from, bytes);
+            assert!(chunk.raw.len() < 2 * limits::CHUNK_BYTES);
+            events += chunk.frames.len();
+            bytes = chunk.span.to;
+        }
+        assert_eq!(events, lines);
+        assert_eq!(bytes, log.len() as u64);
     }
 }

@@ -72,24 +72,24 @@ impl Branch {
         let Some(at) = self.lead.here(input, at) else {
             return false;
         };
-        let (matched, begun) = match follow(&self.steps, input, line, at, scene) {
+        let (matched, done) = match follow(&self.steps, input, line, at, scene) {
             Ok(at) if self.branches.is_empty() => (at == input.len(), self.steps.len()),
             Ok(at) => {
                 let mut branches = self.branches.iter();
                 let matched = branches.any(|branch| branch.run(input, line, at, scene));
                 (matched, self.steps.len())
             }
-            Err(mismatch) => (false, mismatch.captures_begun()),
+            Err(mismatch) => (false, mismatch.captures_done()),
         };
         if !matched {
-            self.forget(begun, scene);
+            self.forget(done, scene);
         }
         matched
     }
 
     #[cold]
-    fn forget(&self, begun: usize, scene: &mut Scene<'_, '_>) {
-        let to = begun.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
+    fn forget(&self, done: usize, scene: &mut Scene<'_, '_>) {
+        let to = done.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
         for &field in &self.fields[..to] {
             scene.fields.set(field, Value::Absent);
         }

@@ -58,9 +58,9 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
-    /// How many captures were begun with, or one more.
-    pub(super) fn captures_begun(self) -> usize {
-        usize::from(self.step).div_ceil(2)
+    /// How many captures were whole, so that their fields were set.
+    pub(super) fn captures_done(self) -> usize {
+        usize::from(self.step).saturating_sub(1) / 2
     }
 
     #[inline]
@@ -104,8 +104,8 @@ impl Program {
     /// there.
     #[inline(never)]
     fn forget(&self, mismatch: Mismatch, scene: &mut Scene<'_, '_>) {
-        let begun = mismatch.captures_begun().min(self.steps.len());
-        let to = begun.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
+        let done = mismatch.captures_done();
+        let to = done.checked_sub(1).map_or(0, |last| self.steps[last].fields_to);
         for &field in &self.fields[..to] {
             scene.fields.set(field, Value::Absent);
         }

@@ -2,7 +2,7 @@
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 /// What is taken out of the text of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,10 @@ impl Tidy {
     /// The text to parse: `text` itself where nothing is to be taken out. The `\r` of each `\r\n` inside an event
     /// goes as well, as the last one did when the event was cut.
     pub fn apply<'a>(&self, text: &'a [u8], arena: &'a Bump) -> &'a [u8] {
+        // One look is enough for nearly every event of one line.
+        if memchr2(ESCAPE, b'\n', text).is_none() {
+            return text;
+        }
         let text = if self.ansi && memchr(ESCAPE, text).is_some() {
             without_escapes(text, arena)
         } else {

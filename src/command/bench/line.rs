@@ -155,9 +155,9 @@ impl Line {
     ) -> io::Result<Tally> {
         let mut tally = Tally::default();
         while tally.events < events {
-            let chunk = input.chunk()?;
+            let chunk = input.next_chunk()?;
             tally.events += chunk.frames.len() as u64;
-            tally.bytes += chunk.raw.len() as u64;
+            tally.bytes += chunk.span.bytes();
             match stage {
                 Stage::Frame => {}
                 Stage::Parse => self.part.parse(&self.lane, chunk),

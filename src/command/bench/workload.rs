@@ -96,7 +96,7 @@ pub struct Endless<'w>(Chunks<Repeat<'w>>);
 
 impl Endless<'_> {
     /// The next events; at least one.
-    pub fn chunk(&mut self) -> io::Result<&Chunk> {
+    pub fn next_chunk(&mut self) -> io::Result<&Chunk> {
         match self.0.next()? {
             Some(chunk) => Ok(chunk),
             None => Err(io::Error::other("the log holds no line")),
@@ -161,7 +161,7 @@ mod tests {
         let mut input = workload.endless(FrameRule::default());
         let mut bytes = 0;
         while bytes < 2 * BYTES_MIN {
-            let chunk = input.chunk().unwrap();
+            let chunk = input.next_chunk().unwrap();
             assert!(chunk.raw.starts_with(b"one\n") || chunk.raw.starts_with(b"two\n"));
             bytes += chunk.raw.len();
         }
@@ -174,7 +174,7 @@ mod tests {
             name: String::new(),
             file: log,
         };
-        assert!(workload.endless(FrameRule::default()).chunk().is_err());
+        assert!(workload.endless(FrameRule::default()).next_chunk().is_err());
         assert!(Workload::of_text(String::new(), b"\n \n").is_err());
     }
 }
