@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, EventKind, MetadataKind, ModifyKind};
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
@@ -42,6 +42,7 @@ impl Notice {
             bell,
             globs: Arc::clone(&globs),
             slept: Instant::now(),
+            named: None,
         };
         let handler = move |event: notify::Result<Event>| match event {
             Ok(event) => listener.hear(event),
@@ -115,12 +116,17 @@ fn said(dir: &Path, error: &notify::Error) {
     warn!(dir = %dir.display(), %error, "the system gives no file notifications for this directory: looking at its files instead; raise fs.inotify.max_user_watches");
 }
 
+/// How long after a new name another one is expected soon.
+const ROTATION_WATCH: Duration = Duration::from_secs(2);
+
 /// Runs on the thread of the notifications.
 struct Listener {
     bell: Bell,
     globs: Arc<Mutex<Vec<Globs>>>,
     /// When it last gathered writes.
     slept: Instant,
+    /// When it last heard of a new name.
+    named: Option<Instant>,
 }
 
 impl Listener {
@@ -140,6 +146,7 @@ impl Listener {
                 self.gather();
             }
             EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_)) => {
+                self.named = Some(Instant::now());
                 self.open(&event.paths);
                 self.moved(event.paths);
             }
@@ -158,8 +165,12 @@ impl Listener {
     }
 
     /// Lets equal notifications merge in the kernel's queue while a file is written to line by line. The pause is
-    /// made once per batch: reading a batch takes much less than the pause.
+    /// made once per batch: reading a batch takes much less than the pause. While files are being rotated there
+    /// is no pause, so that every new file is opened before it is gone.
     fn gather(&mut self) {
+        if self.named.is_some_and(|named| named.elapsed() < ROTATION_WATCH) {
+            return;
+        }
         if self.slept.elapsed() > NOTICE_GATHER / 8 {
             thread::sleep(NOTICE_GATHER);
             self.slept = Instant::now();

@@ -125,9 +125,9 @@ impl Tail {
         (self.gone.is_some() || self.rotated) && !self.done
     }
 
-    /// Everything that is there has been read, as far as lines are complete.
-    pub fn is_idle(&self) -> bool {
-        !self.queued && !self.open && self.gone.is_none() && matches!(self.stage, Stage::Placed(_))
+    /// Not a byte is left to read, so the descriptor may be closed.
+    pub fn is_drained(&self) -> bool {
+        !self.queued && !self.open && self.place().is_some_and(|place| place.offset >= self.size)
     }
 
     /// The input has another place in the configuration now.

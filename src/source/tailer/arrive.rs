@@ -178,7 +178,7 @@ impl Tailer {
 
     /// A file that nobody knows: it is read from its beginning, or from its end at the very first start.
     pub(super) fn admit(&mut self, arrival: Arrival, origin: Option<&Path>, now: Instant) {
-        let bytes = if self.open_count < limits::open_files_max() {
+        let bytes = if self.has_room() || !arrival.named {
             match arrival.open() {
                 Ok(bytes) => Some(bytes),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
@@ -188,6 +188,7 @@ impl Tailer {
                 }
             }
         } else {
+            // Opened when its turn comes.
             None
         };
         self.said.over(&arrival.path, "open");

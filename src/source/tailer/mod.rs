@@ -89,6 +89,8 @@ pub struct Tailer {
     began: i64,
     /// Descriptors in use, as counted at the last tick.
     open_count: usize,
+    /// There was no descriptor to close at the last look.
+    crowded: bool,
     next_scan: Instant,
     next_tick: Instant,
     next_poll: Instant,
@@ -180,6 +182,7 @@ impl Tailer {
             scans: 0,
             began: tend::unix_nanos() - CLOCK_STEP_NANOS,
             open_count: 0,
+            crowded: false,
             next_scan: now,
             next_tick: now,
             next_poll: now,

@@ -4,7 +4,7 @@ use super::Tailer;
 use crate::limits;
 use crate::source::disk::Inode;
 use crate::source::frame::End;
-use crate::source::tail::{Stage, Tail};
+use crate::source::tail::Stage;
 use crate::state::Life;
 
 impl Tailer {
@@ -186,25 +186,44 @@ impl Tailer {
         moved
     }
 
-    /// Closes the files that were quiet the longest, so that descriptors are left for new ones. Deleted and
-    /// rotated files keep theirs.
+    /// Counts the descriptors anew and closes what is too much.
     fn close_surplus(&mut self) {
-        let open: Vec<&Tail> = self.files.values().filter(|tail| tail.bytes.is_some()).collect();
-        self.open_count = open.len();
-        let max = limits::open_files_max();
-        if self.open_count <= max {
-            return;
+        self.open_count = self.files.values().filter(|tail| tail.bytes.is_some()).count();
+        self.crowded = false;
+        self.has_room();
+    }
+
+    /// Whether one more file may be opened; makes room for it if it can.
+    pub(super) fn has_room(&mut self) -> bool {
+        if self.open_count >= limits::open_files_max() && !self.crowded {
+            self.make_room();
+            // Looking again before the next tick would find nothing new.
+            self.crowded = self.open_count >= limits::open_files_max();
         }
-        let mut idle: Vec<(Instant, Inode)> = open
-            .into_iter()
-            .filter(|tail| tail.is_idle())
-            .map(|tail| (tail.looked, tail.inode))
+        self.open_count < limits::open_files_max()
+    }
+
+    /// Closes the files that were quiet the longest, so that descriptors are left for new ones. A deleted file
+    /// is given up only when it is read to its end; then only somebody who still writes to it is not heard.
+    fn make_room(&mut self) {
+        let mut quiet: Vec<(Instant, Inode)> = self
+            .files
+            .values()
+            .filter(|tail| tail.bytes.is_some() && tail.is_drained())
+            .map(|tail| (tail.grew, tail.inode))
             .collect();
-        idle.sort_unstable();
-        for (_, inode) in idle.into_iter().take(self.open_count - max + max / 8) {
-            if let Some(tail) = self.files.get_mut(&inode) {
+        quiet.sort_unstable();
+        let room = limits::open_files_max() / 8;
+        let surplus = (self.open_count + room).saturating_sub(limits::open_files_max());
+        for (_, inode) in quiet.into_iter().take(surplus) {
+            let Some(tail) = self.files.get_mut(&inode) else {
+                continue;
+            };
+            self.open_count -= 1;
+            if tail.unlinked {
+                self.drop_file(inode);
+            } else {
                 tail.bytes = None;
-                self.open_count -= 1;
             }
         }
     }

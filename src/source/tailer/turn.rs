@@ -81,7 +81,7 @@ impl Tailer {
             Ok(Look::Quiet { open }) => {
                 tail.open = open;
                 let attend = tail.open || tail.gone.is_some() || tail.is_ending();
-                if tail.is_idle() && self.open_count > limits::open_files_max() {
+                if tail.is_drained() && !tail.unlinked && self.open_count > limits::open_files_max() {
                     tail.bytes = None;
                     self.open_count -= 1;
                 }
