@@ -133,4 +133,5 @@ pub fn open_files_max() -> usize {
     usize::try_from(half).map_or(OPEN_FILES_MAX, |half| half.clamp(16, OPEN_FILES_MAX))
 }
 
-const OPEN_FILES_MAX: usize = 1024;
+/// Descriptors of quiet files at most, however many the system grants.
+pub const OPEN_FILES_MAX: usize = 1024;

@@ -60,6 +60,8 @@ pub struct Tailer {
     names: HashMap<PathBuf, Name>,
     /// Other paths of the same files: where notifications speak of the target of a symbolic link.
     targets: HashMap<PathBuf, Inode>,
+    /// Directories of watched names without symbolic links, as of the last scan.
+    real_dirs: HashMap<PathBuf, Option<PathBuf>>,
     /// Records of the last run whose files were not found yet.
     dormant: Vec<FileRecord>,
     /// What the last run knew of watched names, until they are looked at for the first time.
@@ -164,6 +166,7 @@ impl Tailer {
             files: HashMap::new(),
             names: HashMap::new(),
             targets: HashMap::new(),
+            real_dirs: HashMap::new(),
             prior: prior(&dormant),
             sighted: HashSet::new(),
             bystanders: HashMap::new(),
