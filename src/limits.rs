@@ -148,4 +148,8 @@ pub fn open_files_max() -> usize {
     usize::try_from(half).map_or(OPEN_FILES_MAX, |half| half.clamp(16, OPEN_FILES_MAX))
 }
 
-const OPEN_FILES_MAX: usize = 1024;
+/// Files that wait to be closed; one more is closed by whoever wants it closed.
+pub const CLOSING_MAX: usize = 256;
+
+/// Descriptors of quiet files at most, however many the system grants.
+pub const OPEN_FILES_MAX: usize = 1024;

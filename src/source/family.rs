@@ -50,16 +50,6 @@ impl Sibling {
     }
 }
 
-/// Every rotated file of `base`, the youngest first.
-pub fn siblings(base: &Path) -> Vec<Sibling> {
-    let (Some(dir), Some(name)) = (base.parent(), base.file_name().and_then(|name| name.to_str())) else {
-        return Vec::new();
-    };
-    siblings_in(dir, &HashSet::from([name.to_owned()]))
-        .remove(name)
-        .unwrap_or_default()
-}
-
 /// Every rotated file of some names of one directory, by name, the youngest first. Lists the directory once.
 pub fn siblings_in(dir: &Path, bases: &HashSet<String>) -> HashMap<String, Vec<Sibling>> {
     let mut found: HashMap<String, Vec<Sibling>> = HashMap::new();
@@ -95,19 +85,28 @@ pub fn siblings_in(dir: &Path, bases: &HashSet<String>) -> HashMap<String, Vec<S
 
 /// Every file that rotation may have made of `path`, or of what `path` was made of.
 pub fn family(path: &Path) -> Vec<Sibling> {
-    let mut found = siblings(path);
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    for way in rotated(name) {
-        for sibling in siblings(&path.with_file_name(way.base)) {
-            if !found.iter().any(|it| it.path == sibling.path) {
-                found.push(sibling);
-            }
-        }
-    }
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return Vec::new();
+    };
+    let mut bases: HashSet<String> = rotated(name).into_iter().map(|way| way.base).collect();
+    bases.insert(name.to_owned());
+    let mut found: Vec<Sibling> = siblings_in(dir, &bases).into_values().flatten().collect();
+    // A name may have been made of more than one of them.
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    found.dedup_by(|one, other| one.path == other.path);
+    found.sort_by_key(|it| std::cmp::Reverse(it.facts.modified));
     found
+}
+
+/// Whether there is any gzip file in the directory.
+pub fn has_packed(dir: &Path) -> bool {
+    let is_packed = |entry: fs::DirEntry| {
+        entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.ends_with(".gz"))
+    };
+    fs::read_dir(dir).is_ok_and(|entries| entries.flatten().any(is_packed))
 }
 
 /// Whether a file holds the bytes that are known: as many, with the same head and the same bytes before the

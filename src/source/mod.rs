@@ -8,6 +8,7 @@
 //! file is which) and `tailer` (rotation).
 
 mod bell;
+mod closer;
 mod delivery;
 mod disk;
 mod family;

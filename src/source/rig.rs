@@ -34,6 +34,7 @@ pub struct Rig {
     /// Spans that wait for their verdict.
     pub unsettled: Vec<(Span, u64)>,
     running: Option<(Tailer, Receiver<Delivery>)>,
+    bell: Bell,
 }
 
 impl Rig {
@@ -57,6 +58,7 @@ impl Rig {
             settles: true,
             unsettled: Vec::new(),
             running: None,
+            bell: Bell::default(),
         }
     }
 
@@ -73,18 +75,12 @@ impl Rig {
 
     pub fn start(&mut self) {
         let bell = Bell::default();
+        self.bell = bell.clone();
         let pool = Pool::new(8 * CHUNK_CHARGE, bell.clone());
         let (sender, receiver) = channel(4);
-        let watch = Watch {
-            index: 7,
-            name: "input".to_owned(),
-            globs: Globs::compile(&self.globs, &[]).unwrap(),
-            frame: Arc::new(self.rule.clone()),
-            start_at: self.start_at,
-        };
         let setup = Setup {
             host: "host".to_owned(),
-            watches: vec![watch],
+            watches: vec![self.watch("input")],
             ledger: Arc::clone(&self.ledger),
             pool,
             bell,
@@ -93,6 +89,22 @@ impl Rig {
             notify: false,
         };
         self.running = Some((Tailer::new(setup, self.now), receiver));
+        self.pump();
+    }
+
+    fn watch(&self, name: &str) -> Watch {
+        Watch {
+            index: 7,
+            name: name.to_owned(),
+            globs: Globs::compile(&self.globs, &[]).unwrap(),
+            frame: Arc::new(self.rule.clone()),
+            start_at: self.start_at,
+        }
+    }
+
+    /// The configuration is read anew: one input of this name, with the globs and the rule as they are now.
+    pub fn reload(&mut self, name: &str) {
+        self.bell.reload(vec![self.watch(name)]);
         self.pump();
     }
 

@@ -125,6 +125,15 @@ impl Tail {
         (self.gone.is_some() || self.rotated) && !self.done
     }
 
+    /// It cannot be read now: the next scan finds it changed and tries again, with a new descriptor if it can
+    /// have one.
+    pub fn try_later(&mut self) {
+        if !self.unlinked {
+            self.bytes = None;
+        }
+        self.modified = 0;
+    }
+
     /// Not a byte is left to read, so the descriptor may be closed.
     pub fn is_drained(&self) -> bool {
         !self.queued && !self.open && self.place().is_some_and(|place| place.offset >= self.size)

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::rig::{Rig, expected, lines};
-use super::{FrameRule, StartAt};
+use super::{Bell, CHUNK_CHARGE, FrameRule, Globs, Pool, Setup, StartAt, Watch};
+use crate::state::Ledger;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -507,4 +508,79 @@ fn a_rotated_file_that_is_one_unended_line_is_read() {
             }
         }
     }
+}
+
+#[test]
+fn a_reload_goes_on_where_the_files_are() {
+    let mut rig = Rig::started(&["*.log"]);
+    rig.append("a.log", lines("a", 0..10));
+    rig.append("b.log", lines("b", 0..10));
+    rig.pass(3 * SECOND);
+    rig.globs.push(format!("{}/*.txt", rig.path("").display()));
+    rig.append("c.txt", lines("c", 0..10));
+    rig.reload("input");
+    rig.append("a.log", lines("a", 10..20));
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..20), ("b", 0..10), ("c", 0..10)]));
+    // Another input takes the files over.
+    rig.reload("other");
+    rig.append("a.log", lines("a", 20..30));
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..30), ("b", 0..10), ("c", 0..10)]));
+    // A path is taken away and given back.
+    let all = rig.globs.clone();
+    rig.globs.truncate(0);
+    rig.globs.push(all[1].clone());
+    rig.reload("other");
+    rig.append("b.log", lines("b", 10..20));
+    rig.pass_long();
+    rig.globs = all;
+    rig.reload("other");
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..30), ("b", 0..20), ("c", 0..10)]));
+    assert_eq!(rig.again, 0);
+}
+
+/// The thread, the file system's notifications and the channels, while files are rotated quickly.
+#[test]
+fn the_thread_hears_of_every_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let logs = dir.path().join("logs");
+    fs::create_dir(&logs).unwrap();
+    let bell = Bell::default();
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(8);
+    let setup = Setup {
+        host: "host".to_owned(),
+        watches: vec![Watch {
+            index: 0,
+            name: "input".to_owned(),
+            globs: Globs::compile(&[format!("{}/app.log", logs.display())], &[]).unwrap(),
+            frame: Arc::new(FrameRule::default()),
+            start_at: StartAt::Beginning,
+        }],
+        ledger: Arc::new(Ledger::in_memory()),
+        pool: Pool::new(8 * CHUNK_CHARGE, bell.clone()),
+        bell: bell.clone(),
+        workers: vec![sender],
+        notify: true,
+    };
+    let thread = super::start(setup).unwrap();
+    let writer = std::thread::spawn(move || {
+        for number in 0..200 {
+            fs::write(logs.join("app.log"), format!("line {number}\n")).unwrap();
+            fs::rename(logs.join("app.log"), logs.join(format!("app.log.{number}"))).unwrap();
+        }
+    });
+    let mut seen = std::collections::BTreeSet::new();
+    while seen.len() < 200 {
+        let delivery = receiver.blocking_recv().expect("the source has not ended");
+        for frame in &delivery.chunk.frames {
+            let text = &delivery.chunk.text()[frame.text.start as usize..frame.text.end as usize];
+            assert!(seen.insert(text.to_vec()), "twice");
+        }
+    }
+    writer.join().unwrap();
+    bell.shutdown();
+    thread.join().unwrap();
+    assert!(receiver.blocking_recv().is_none(), "the senders are dropped");
 }

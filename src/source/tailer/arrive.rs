@@ -178,7 +178,9 @@ impl Tailer {
 
     /// A file that nobody knows: it is read from its beginning, or from its end at the very first start.
     pub(super) fn admit(&mut self, arrival: Arrival, origin: Option<&Path>, now: Instant) {
-        let bytes = if self.has_room() || !arrival.named {
+        // What came just now may be gone soon: it is opened although there are many.
+        let urgent = !arrival.named || self.scans > 1;
+        let bytes = if self.has_room() || urgent {
             match arrival.open() {
                 Ok(bytes) => Some(bytes),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,

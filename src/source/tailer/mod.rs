@@ -6,11 +6,13 @@
 //!  settle (arrive.rs)      arrivals: remembered from the last run? copy of a known file? new?
 //!  rotated (rotate.rs)     siblings of a rotated name: files that were missed, copies, compressed ones
 //!  turn (turn.rs)          one look at one file: a chunk leaves, or nothing is there yet
+//!  reload (reload.rs)      other inputs
 //!  tend (tend.rs)          time: flush, held copies, finished files, descriptors
 //! ```
 
 mod arrive;
 mod names;
+mod reload;
 mod rotate;
 mod tend;
 mod turn;
@@ -24,6 +26,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
 use self::rotate::{Bystander, Prior};
+use super::closer::Closer;
 use super::disk::Inode;
 use super::frame::Scratch;
 use super::notice::Notice;
@@ -63,6 +66,8 @@ pub struct Tailer {
     names: HashMap<PathBuf, Name>,
     /// Other paths of the same files: where notifications speak of the target of a symbolic link.
     targets: HashMap<PathBuf, Inode>,
+    /// Directories of watched names without symbolic links, as of the last scan.
+    real_dirs: HashMap<PathBuf, Option<PathBuf>>,
     /// Records of the last run whose files were not found yet.
     dormant: Vec<FileRecord>,
     /// What the last run knew of watched names, until they are looked at for the first time.
@@ -83,6 +88,7 @@ pub struct Tailer {
     /// Chunks whose last event was ended by time; they leave when that is in the checkpoint.
     flushed: Vec<Delivery>,
     scratch: Scratch,
+    closer: Closer,
     said: Said,
     scans: u64,
     /// When this run began, nanoseconds since the epoch, a little early: file systems count time in steps.
@@ -168,6 +174,7 @@ impl Tailer {
             files: HashMap::new(),
             names: HashMap::new(),
             targets: HashMap::new(),
+            real_dirs: HashMap::new(),
             prior: prior(&dormant),
             sighted: HashSet::new(),
             bystanders: HashMap::new(),
@@ -178,6 +185,7 @@ impl Tailer {
             attentive: HashSet::new(),
             flushed: Vec::new(),
             scratch: Scratch::default(),
+            closer: Closer::start(),
             said: Said::default(),
             scans: 0,
             began: tend::unix_nanos() - CLOCK_STEP_NANOS,
@@ -329,41 +337,6 @@ impl Tailer {
         self.watches[watch].start_at == super::StartAt::End
             && self.ledger.recovery() != Recovery::Lost
             && !self.ledger.started(&self.watches[watch].name)
-    }
-
-    /// Other inputs. Files that belong to none of them any more are read to where they are and forgotten
-    /// when they are gone.
-    fn reload(&mut self, watches: Vec<Watch>, now: Instant) {
-        let by_name = |name: &str| watches.iter().position(|it| it.name == name);
-        let mut homeless = Vec::new();
-        for (inode, tail) in &mut self.files {
-            match by_name(&self.watches[tail.watch].name) {
-                Some(watch) => {
-                    tail.watch = watch;
-                    tail.move_to(watches[watch].index);
-                }
-                None => homeless.push(*inode),
-            }
-        }
-        for inode in homeless {
-            self.files.remove(&inode);
-            self.attentive.remove(&inode);
-        }
-        self.notice.set_globs(globs(&watches));
-        self.watches = watches;
-        self.names.clear();
-        self.targets.clear();
-        self.dormant = self.ledger.records();
-        let live: HashSet<_> = self
-            .files
-            .values()
-            .filter_map(|tail| tail.place().map(|place| place.origin.key))
-            .collect();
-        self.dormant.retain(|record| !live.contains(&record.key));
-        for tail in self.files.values_mut() {
-            tail.names.clear();
-        }
-        self.next_scan = now;
     }
 }
 

@@ -16,6 +16,7 @@ impl Tailer {
     /// Walks every glob: finds what notifications do not tell.
     pub(super) fn scan(&mut self, now: Instant) {
         self.scans += 1;
+        self.real_dirs.clear();
         let mut arrivals = Vec::new();
         let mut dirs = HashSet::new();
         let mut unreadable: Vec<PathBuf> = Vec::new();
@@ -279,7 +280,21 @@ impl Tailer {
 
     /// Notifications speak of the file that a link leads to.
     fn target(&mut self, path: &Path, inode: Inode) {
-        if let Ok(real) = path.canonicalize()
+        let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+            return;
+        };
+        let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+        let real = if is_link {
+            path.canonicalize().ok()
+        } else {
+            // Directories seldom move, and every scan looks again.
+            let real_dir = self
+                .real_dirs
+                .entry(dir.to_path_buf())
+                .or_insert_with(|| dir.canonicalize().ok());
+            real_dir.as_ref().map(|dir| dir.join(name))
+        };
+        if let Some(real) = real
             && real != path
         {
             if let Some(tail) = self.files.get_mut(&inode) {

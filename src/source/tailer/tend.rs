@@ -1,8 +1,11 @@
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::Tailer;
 use crate::limits;
 use crate::source::disk::Inode;
+use crate::source::family::has_packed;
 use crate::source::frame::End;
 use crate::source::tail::Stage;
 use crate::state::Life;
@@ -136,13 +139,17 @@ impl Tailer {
     ///
     /// Here a link to the unsettled bytes of a file would be made, before its last name goes.
     pub(super) fn drop_file(&mut self, inode: Inode) {
-        self.drop_stub(inode);
-        if let Some(tail) = self.files.remove(&inode)
-            && let Some(place) = tail.place()
-            && !self.leave_to_packed(place.origin.key, &tail.path, &place.known())
+        let read = self.files.get(&inode).and_then(|tail| {
+            let place = tail.place()?;
+            Some((place.origin.key, tail.path.clone(), place.known()))
+        });
+        if let Some((key, path, known)) = read
+            && self.leave_to_packed(key, &path, &known)
         {
-            self.ledger.forget(place.origin.key);
+            self.close(inode);
+            return;
         }
+        self.forget_file(inode);
     }
 
     /// A file that looks like a copy: when the original is not emptied, it is a file of its own.
@@ -213,6 +220,8 @@ impl Tailer {
             .map(|tail| (tail.grew, tail.inode))
             .collect();
         quiet.sort_unstable();
+        // With quick rotation many go at once: their directory is listed once.
+        let mut packed: HashMap<PathBuf, bool> = HashMap::new();
         let room = limits::open_files_max() / 8;
         let surplus = (self.open_count + room).saturating_sub(limits::open_files_max());
         for (_, inode) in quiet.into_iter().take(surplus) {
@@ -220,11 +229,35 @@ impl Tailer {
                 continue;
             };
             self.open_count -= 1;
-            if tail.unlinked {
+            if !tail.unlinked {
+                tail.bytes = None;
+                continue;
+            }
+            let dir = tail.path.parent().unwrap_or(Path::new("/"));
+            let may_stand_in = *packed.entry(dir.to_path_buf()).or_insert_with(|| has_packed(dir));
+            if may_stand_in {
                 self.drop_file(inode);
             } else {
-                tail.bytes = None;
+                self.forget_file(inode);
             }
+        }
+    }
+
+    fn forget_file(&mut self, inode: Inode) {
+        self.drop_stub(inode);
+        let key = self
+            .files
+            .get(&inode)
+            .and_then(|tail| Some(tail.place()?.origin.key));
+        if let Some(key) = key {
+            self.ledger.forget(key);
+        }
+        self.close(inode);
+    }
+
+    fn close(&mut self, inode: Inode) {
+        if let Some(bytes) = self.files.remove(&inode).and_then(|tail| tail.bytes) {
+            self.closer.close(bytes);
         }
     }
 }

@@ -7,8 +7,11 @@ use tracing::{debug, info, warn};
 use super::{Tailer, worker_of};
 use crate::limits;
 use crate::source::disk::{Bytes, Facts, Inode, open};
+use crate::source::family::agrees;
 use crate::source::frame::End;
-use crate::source::identity::{FIRST_LINE_BYTES, HEAD_BYTES, begin_life, end_life, first_line, key, print};
+use crate::source::identity::{
+    FIRST_LINE_BYTES, HEAD_BYTES, Known, begin_life, end_life, first_line, key, print,
+};
 use crate::source::place::{Look, Place, Read};
 use crate::source::tail::Stage;
 use crate::source::{Delivery, Origin};
@@ -92,7 +95,7 @@ impl Tailer {
             Ok(Look::Changed) => self.changed(inode, now),
             Err(error) => {
                 let path = tail.at.clone();
-                self.attend(inode, now);
+                tail.try_later();
                 self.cannot(&path, "read", &error);
             }
         }
@@ -172,8 +175,12 @@ impl Tailer {
             }
         }
         match refused {
-            // It is there, and perhaps it may be read later: every scan tries again.
-            Some((path, error)) => self.cannot(&path, "open", &error),
+            Some((path, error)) => {
+                if let Some(tail) = self.files.get_mut(&inode) {
+                    tail.try_later();
+                }
+                self.cannot(&path, "open", &error);
+            }
             None => self.lost(inode, now),
         }
         false
@@ -196,7 +203,7 @@ impl Tailer {
             Ok(read) => &head[..read],
             Err(error) => {
                 let path = tail.at.clone();
-                self.attend(inode, now);
+                tail.try_later();
                 self.cannot(&path, "read", &error);
                 return false;
             }
@@ -226,10 +233,19 @@ impl Tailer {
         let Some(tail) = self.files.get_mut(&inode) else {
             return false;
         };
-        let (Stage::Unborn(before), Some(bytes)) = (&tail.stage, &mut tail.bytes) else {
+        let Stage::Unborn(before) = &tail.stage else {
             return false;
         };
         let mut life = begin_life(before, &line);
+        if before.past.is_empty() && self.revive(inode, &life) {
+            return true;
+        }
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return false;
+        };
+        let (Stage::Unborn(_), Some(bytes)) = (&tail.stage, &mut tail.bytes) else {
+            return false;
+        };
         // Two lives never share a key, whatever was lost.
         while self
             .ledger
@@ -273,6 +289,26 @@ impl Tailer {
             let _ = self.ledger.persist_now();
         }
         true
+    }
+
+    /// A file that was given up a moment ago, because it was deleted, is there again: a descriptor that was opened
+    /// when it was new comes late.
+    fn revive(&mut self, inode: Inode, life: &Life) -> bool {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return false;
+        };
+        let Some(bytes) = &mut tail.bytes else {
+            return false;
+        };
+        let key = key(&self.host, inode, tail.born, life);
+        let known = self.ledger.record(key).map(|record| Known::from(&record));
+        if !known.is_some_and(|known| agrees(bytes, &known).unwrap_or(false)) {
+            return false;
+        }
+        match self.ledger.revive(key) {
+            Some(record) => self.place(inode, record).is_ok(),
+            None => false,
+        }
     }
 
     pub(super) fn drop_stub(&mut self, inode: Inode) {

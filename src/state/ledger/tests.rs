@@ -1,0 +1,133 @@
+use super::*;
+use crate::state::record::tests::sample;
+
+const FILE: FileKey = FileKey(5);
+
+fn span(from: u64, to: u64) -> Span {
+    Span { file: FILE, from, to }
+}
+
+fn mark(at: u64) -> Tail {
+    Tail {
+        at,
+        print: Print { len: 64, hash: at },
+    }
+}
+
+fn chunk(from: u64, to: u64, events: u64) -> Emitted {
+    Emitted {
+        span: span(from, to),
+        tail: mark(to),
+        head: Print { len: 1, hash: 1 },
+        events,
+        size: to,
+        modified: 1,
+    }
+}
+
+fn accepted(events: u64) -> Tally {
+    Tally {
+        accepted: events,
+        ..Tally::default()
+    }
+}
+
+fn ledger(dir: &Path) -> Ledger {
+    let ledger = Ledger::open(dir).unwrap();
+    if ledger.records().is_empty() {
+        let mut record = sample(FILE.0);
+        record.offset = 0;
+        record.counted = 0;
+        record.ends.clear();
+        record.tail = Tail::default();
+        ledger.track(record);
+        ledger.set_started("nginx");
+    }
+    ledger
+}
+
+#[test]
+fn the_checkpoint_never_passes_an_unsettled_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = ledger(dir.path());
+    before.emitted(&chunk(0, 100, 10));
+    before.emitted(&chunk(100, 250, 15));
+    before.ended_by_time(FILE, 250);
+    before.counted(FILE, 250);
+    before.settle(span(100, 250), accepted(15));
+    before.persist_now().unwrap();
+    let after = ledger(dir.path());
+    assert_eq!(after.recovery(), Recovery::Restored);
+    assert_eq!(after.safe(FILE), Some(0));
+    assert_eq!(after.counted_to(FILE), 250);
+    assert_eq!(after.records()[0].ends, [250]);
+
+    before.settle(span(0, 60), accepted(6));
+    before.persist_now().unwrap();
+    let after = ledger(dir.path());
+    assert_eq!(after.safe(FILE), Some(60));
+    assert_eq!(
+        after.records()[0].tail,
+        Tail::default(),
+        "no chunk ended at or below 60"
+    );
+
+    before.settle(span(60, 100), accepted(4));
+    before.persist_now().unwrap();
+    let after = ledger(dir.path());
+    assert_eq!(after.safe(FILE), Some(250));
+    assert_eq!(after.records()[0].tail, mark(250));
+    assert!(after.records()[0].ends.is_empty());
+}
+
+#[test]
+fn the_books_balance_and_travel() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = ledger(dir.path());
+    before.emitted(&chunk(0, 100, 10));
+    assert_eq!(before.books()[0].1.read(), 10);
+    let tally = Tally {
+        accepted: 1,
+        already_there: 2,
+        filtered: 1,
+        rejected: 3,
+    };
+    before.settle(span(0, 50), tally);
+    let books = before.books()[0].1;
+    assert_eq!((books.pending, books.read(), books.bytes_read()), (3, 10, 100));
+    before.persist_now().unwrap();
+    let after = ledger(dir.path());
+    let books = after.books()[0].1;
+    assert_eq!((books.tally, books.pending, books.read()), (tally, 0, 7));
+    assert_eq!(books.bytes_settled, 50);
+}
+
+#[test]
+fn a_file_is_forgotten_when_it_is_settled_and_not_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = ledger(dir.path());
+    ledger.emitted(&chunk(0, 100, 10));
+    ledger.forget(FILE);
+    ledger.settle(span(0, 99), accepted(9));
+    assert_eq!(ledger.safe(FILE), Some(99));
+    ledger.settle(span(99, 100), accepted(1));
+    assert_eq!(ledger.safe(FILE), None);
+    assert_eq!(ledger.books()[0].1.tally.accepted, 10);
+}
+
+#[test]
+fn a_full_disk_is_noted_and_survived() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = ledger(dir.path());
+    ledger.persist_now().unwrap();
+    // A directory in the place of the temporary file: creating it fails for every user, root too.
+    std::fs::create_dir(dir.path().join("checkpoint.tmp")).unwrap();
+    assert!(ledger.persist_now().is_err());
+    assert!(ledger.persist_now().is_err());
+    let health = ledger.persist_health();
+    assert_eq!((health.writes, health.failures), (1, 2));
+    assert!(health.failing.is_some());
+    std::fs::remove_dir(dir.path().join("checkpoint.tmp")).unwrap();
+    ledger.persist_now().unwrap();
+    assert_eq!(ledger.persist_health().failing, None);
+}
