@@ -562,6 +562,7 @@ fn the_thread_hears_of_every_file() {
         pool: Pool::new(8 * CHUNK_CHARGE, bell.clone()),
         bell: bell.clone(),
         workers: vec![sender],
+        scan: crate::limits::SCAN_EVERY,
         notify: true,
     };
     let thread = super::start(setup).unwrap();
