@@ -26,6 +26,8 @@ pub struct PipelineFile {
     pub extracts: Vec<ExtractRule>,
     /// Constants: field name and value, in the order of the file.
     pub set: Vec<(Spanned<String>, Spanned<Constant>)>,
+    /// Likewise, of fields that a matched event does not have.
+    pub default: Vec<(Spanned<String>, Spanned<Constant>)>,
     pub counters: Vec<CounterRule>,
     pub histograms: Vec<HistogramRule>,
     pub tests: Vec<PipelineTest>,
@@ -101,7 +103,7 @@ pub enum Ansi {
 /// its `message`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParseRule {
-    /// Tried in order; empty when `builtin` is there.
+    /// Tried in order; beside a `builtin`, for the events that are not of its format.
     pub patterns: Vec<Spanned<String>>,
     pub builtin: Option<Spanned<Builtin>>,
     /// What kind of format string an input's `format` is.
@@ -112,6 +114,8 @@ pub struct ParseRule {
     pub timezone: Option<Spanned<TimeZone>>,
     /// Whether stack traces are split off the message.
     pub trace: bool,
+    /// Whether the message keeps them all the same.
+    pub whole_message: bool,
     /// Where the keys go that `keys` does not name.
     pub rest: Rest,
     /// For a builtin: which keys of the line a field is taken from, in the order of the file.
@@ -133,13 +137,15 @@ pub enum HostFormat {
     Postgresql,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Rest {
     /// `labels.KEY`.
     #[default]
     Labels,
     /// Under their own names.
     Root,
+    /// Behind this prefix, which ends with a dot.
+    Under(String),
     Drop,
 }
 
@@ -156,6 +162,8 @@ pub struct KeySource {
     pub key: Spanned<String>,
     /// What follows the last colon: a kind of the pattern language.
     pub kind: Option<Spanned<String>>,
+    /// The kind ends with `?`: nothing and `-` give no field.
+    pub optional: bool,
 }
 
 /// `[[extract]]`: patterns over a field that an earlier step found.

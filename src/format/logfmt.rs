@@ -188,6 +188,7 @@ mod tests {
     fn run(text: &[u8]) -> Option<Json> {
         let mut schema = Schema::default();
         let key = |source: &str, field: &str, take| Key {
+            optional: false,
             source: source.into(),
             field: field.into(),
             take,

@@ -8,6 +8,7 @@ pub mod rule;
 pub mod syslog;
 pub mod trace;
 
+use crate::event::Schema;
 use crate::pattern::Scene;
 use rule::Rule;
 use syslog::Syslog;
@@ -21,8 +22,22 @@ pub enum Parser {
 }
 
 impl Parser {
-    /// The names, in the order of the documentation.
-    pub const NAMES: [&str; 3] = ["json", "logfmt", "syslog"];
+    /// What its events are, as a noun.
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Parser::Json(_) => "a JSON object",
+            Parser::Logfmt(_) => "`key=value` pairs",
+            Parser::Syslog(_) => "a syslog line",
+        }
+    }
+
+    /// Says that every field of the pipeline has its slot now: see [`Rule::reserve`].
+    pub fn reserve(&mut self, schema: &Schema) {
+        match self {
+            Parser::Json(rule) | Parser::Logfmt(rule) => rule.reserve(schema),
+            Parser::Syslog(_) => {}
+        }
+    }
 
     /// Sets the fields of one event; of an event that is not of the format, none.
     pub fn parse<'a>(&self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Result<(), Mismatch> {

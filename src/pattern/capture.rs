@@ -1,11 +1,13 @@
 use super::kind::{Kind, is_white};
+use super::level::{level, level_tens};
+use super::list;
 use super::net::{EndpointFields, endpoint, ip};
 use super::number::{float, hex, int};
 use super::quoted::{quoted, unescape};
 use super::scene::{Keep, Scene};
 use super::scopes::scopes;
 use super::unit::{duration, elapsed, size};
-use super::web::{RequestFields, UrlFields, request, url};
+use super::web::{RequestFields, UrlFields, http_version, request, url};
 use super::{Read, fail};
 use crate::event::{FieldId, Schema, Value};
 
@@ -156,6 +158,17 @@ impl Capture {
                 };
                 Ok((rest, Value::Text(text)))
             }
+            Kind::QuotedRaw => quoted(input).map(|(rest, (text, _))| (rest, Value::Text(text))),
+            Kind::LevelTens => level_tens(input).map(|(rest, text)| (rest, Value::Text(text))),
+            Kind::HttpVersion => http_version(input).map(|(rest, text)| (rest, Value::Text(text))),
+            Kind::List => {
+                let (rest, text) = list::list(input)?;
+                let value = match keep.arena() {
+                    Some(arena) => Value::Json(list::as_json(text, arena)),
+                    None => Value::Text(text),
+                };
+                Ok((rest, value))
+            }
             Kind::Time(form) => form
                 .read(input, keep.clock())
                 .map(|(rest, at)| (rest, Value::Time(at))),
@@ -186,21 +199,11 @@ impl Capture {
     pub(super) fn is_none(&self, text: &[u8]) -> bool {
         let text = match (self.kind, text) {
             (Kind::Trimmed, _) => trim(text),
-            (Kind::Quoted, [b'"', inner @ .., b'"']) => inner,
+            (Kind::Quoted | Kind::QuotedRaw, [b'"', inner @ .., b'"']) => inner,
             _ => text,
         };
         matches!(text, [] | [b'-'])
     }
-}
-
-/// The letters at the beginning.
-fn level(input: &[u8]) -> Read<'_, &[u8]> {
-    let length = input.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    if length == 0 {
-        return fail();
-    }
-    let (text, rest) = input.split_at(length);
-    Ok((rest, text))
 }
 
 /// Without spaces and tabs at both ends.

@@ -23,8 +23,12 @@ pub enum Kind {
     Ip,
     /// Text in double quotes, its backslash escapes resolved.
     Quoted,
+    /// Likewise, its escapes kept as they are.
+    QuotedRaw,
     /// A word of letters, such as `WARN`, kept as it is.
     Level,
+    /// Likewise, or a number of Bunyan's and pino's, as its name.
+    LevelTens,
     /// An instant.
     Time(Form),
     /// A number of such units, as nanoseconds.
@@ -35,16 +39,20 @@ pub enum Kind {
     Size,
     /// An HTTP request line: method, target, path, query, version. What is none is kept as it is.
     HttpRequest,
+    /// `HTTP/1.1`, as `1.1`.
+    HttpVersion,
     /// A URL: the whole, and path, query, scheme, domain and port.
     Url,
     /// A host with a port or none: `NAME.ip` or `NAME.domain`, and `NAME.port`.
     Endpoint,
+    /// Words with `, ` or ` : ` between them, as a JSON array.
+    List,
     /// The scopes that .NET's console logger writes before a message on one line.
     Scopes,
 }
 
 /// Every kind by the name that patterns call it.
-const NAMES: [(&str, Kind); 34] = [
+const NAMES: [(&str, Kind); 38] = [
     ("text", Kind::Text),
     ("trimmed", Kind::Trimmed),
     ("word", Kind::Word),
@@ -54,7 +62,9 @@ const NAMES: [(&str, Kind); 34] = [
     ("hex", Kind::Hex),
     ("ip", Kind::Ip),
     ("quoted", Kind::Quoted),
+    ("quoted_raw", Kind::QuotedRaw),
     ("level", Kind::Level),
+    ("level_tens", Kind::LevelTens),
     ("rfc3339", Kind::Time(Form::Rfc3339)),
     ("datetime", Kind::Time(Form::Datetime)),
     ("clf", Kind::Time(Form::Clf)),
@@ -76,8 +86,10 @@ const NAMES: [(&str, Kind); 34] = [
     ("duration", Kind::Duration),
     ("size", Kind::Size),
     ("http_request", Kind::HttpRequest),
+    ("http_version", Kind::HttpVersion),
     ("url", Kind::Url),
     ("endpoint", Kind::Endpoint),
+    ("list", Kind::List),
     ("scopes", Kind::Scopes),
 ];
 
@@ -115,7 +127,7 @@ impl Kind {
     pub(super) const fn starts(self) -> ByteSet {
         match self {
             Kind::Text | Kind::Trimmed | Kind::Lines | Kind::HttpRequest => ByteSet::ALL,
-            Kind::Word | Kind::Url | Kind::Endpoint | Kind::Scopes => {
+            Kind::Word | Kind::Url | Kind::Endpoint | Kind::List | Kind::Scopes => {
                 let mut set = ByteSet::ALL;
                 let mut at = 0;
                 while at < WHITE.len() {
@@ -132,8 +144,10 @@ impl Kind {
                 .and_range(b'a', b'f')
                 .and_range(b'A', b'F')
                 .and(b':'),
-            Kind::Quoted => ByteSet::EMPTY.and(b'"'),
+            Kind::Quoted | Kind::QuotedRaw => ByteSet::EMPTY.and(b'"'),
             Kind::Level => ByteSet::LETTERS,
+            Kind::LevelTens => ByteSet::LETTERS.or(ByteSet::DIGITS),
+            Kind::HttpVersion => ByteSet::EMPTY.and(b'H'),
             Kind::Time(form) => form.starts(),
         }
     }
@@ -147,8 +161,11 @@ impl Kind {
             Kind::Float => "a number",
             Kind::Hex => "hexadecimal digits",
             Kind::Ip => "an ip address",
-            Kind::Quoted => "a text in double quotes",
+            Kind::Quoted | Kind::QuotedRaw => "a text in double quotes",
             Kind::Level => "a word of letters",
+            Kind::LevelTens => "a level such as `30` or `info`",
+            Kind::HttpVersion => "a version such as `HTTP/1.1`",
+            Kind::List => "a list such as `a, b`",
             Kind::Time(form) => return format!("a time such as `{}`", form.example()),
             Kind::Elapsed(Unit::Seconds) => "a number of seconds",
             Kind::Elapsed(Unit::Millis) => "a number of milliseconds",

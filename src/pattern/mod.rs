@@ -31,6 +31,8 @@ mod compile;
 mod explain;
 mod grammar;
 mod kind;
+mod level;
+mod list;
 mod needle;
 mod net;
 mod number;

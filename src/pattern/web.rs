@@ -3,6 +3,7 @@
 use super::needle::first_of;
 use super::net::split_port;
 use super::scene::Keep;
+use super::{Read, fail};
 use crate::event::{FieldId, Schema, Value};
 
 /// The longest method that is taken for one, in bytes; the longest registered is UPDATEREDIRECTREF with 17.
@@ -109,6 +110,17 @@ fn split_request(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
         _ => return None,
     };
     (!target.is_empty()).then_some((method, target, version))
+}
+
+/// `HTTP/1.1`, `HTTP/2`: the digits.
+pub(super) fn http_version(input: &[u8]) -> Read<'_, &[u8]> {
+    let length = match input.strip_prefix(b"HTTP/") {
+        Some([major, b'.', minor, ..]) if major.is_ascii_digit() && minor.is_ascii_digit() => 3,
+        Some([major, ..]) if major.is_ascii_digit() => 1,
+        _ => return fail(),
+    };
+    let (text, rest) = input[b"HTTP/".len()..].split_at(length);
+    Ok((rest, text))
 }
 
 /// Path and query of a request's target: all of `/a?b`, what follows the authority in `http://host/a?b`, nothing

@@ -77,9 +77,13 @@ pub fn compile(
         error_type: schema.intern("error.type"),
         error_message: schema.intern("error.message"),
         stack_trace: schema.intern("error.stack_trace"),
+        whole_message: file.parse.whole_message,
     });
-    let constants = constants(file, &mut schema);
-    parser.reserve(&schema);
+    let defaults = constants(&file.default, &mut schema);
+    let constants = constants(&file.set, &mut schema);
+    if let Some(format) = &mut parser.format {
+        format.reserve(&schema);
+    }
     let metrics = metrics::compile(file, library, &schema, &mut found);
     let tidy = Tidy {
         ansi: file.frame.ansi == Ansi::Strip,
@@ -107,6 +111,7 @@ pub fn compile(
         extracts,
         trace,
         constants,
+        defaults,
         message,
         zone,
     })
@@ -144,7 +149,10 @@ fn parser(
                     }
                 }
                 Ok(format::host::HostFormat::Json(table)) => {
-                    return Parser::Json(keys::rule_of_host(&table, file, schema));
+                    return Parser {
+                        format: Some(format::Parser::Json(keys::rule_of_host(&table, file, schema))),
+                        patterns: Alternatives::default(),
+                    };
                 }
                 Err(error) => diagnostics.push(
                     Diagnostic::error(error.message)
@@ -160,19 +168,20 @@ fn parser(
         ),
         (_, None) => {}
     }
-    if let Some(builtin) = &rule.builtin {
-        match builtin.value {
-            Builtin::Json => return Parser::Json(keys::rule(file, schema, diagnostics)),
-            Builtin::Logfmt => return Parser::Logfmt(keys::rule(file, schema, diagnostics)),
-            Builtin::Syslog => return Parser::Syslog(Syslog::new(schema)),
-        }
-    }
+    let format = rule.builtin.as_ref().map(|builtin| match builtin.value {
+        Builtin::Json => format::Parser::Json(keys::rule(file, schema, diagnostics)),
+        Builtin::Logfmt => format::Parser::Logfmt(keys::rule(file, schema, diagnostics)),
+        Builtin::Syslog => format::Parser::Syslog(Syslog::new(schema)),
+    });
     programs.extend(compile_patterns(&rule.patterns, schema, diagnostics));
-    if programs.is_empty() && !diagnostics.has_errors() {
+    if programs.is_empty() && format.is_none() && !diagnostics.has_errors() {
         // An event without patterns is its message.
         programs.extend(Program::compile("{message}", schema));
     }
-    Parser::Patterns(programs.into())
+    Parser {
+        format,
+        patterns: programs.into(),
+    }
 }
 
 fn compile_patterns(
@@ -220,8 +229,11 @@ fn extract(rule: &config::ExtractRule, schema: &mut Schema, diagnostics: &mut Di
     }
 }
 
-fn constants(file: &PipelineFile, schema: &mut Schema) -> Vec<(FieldId, Constant)> {
-    file.set
+fn constants(
+    written: &[(Spanned<String>, Spanned<config::Constant>)],
+    schema: &mut Schema,
+) -> Vec<(FieldId, Constant)> {
+    written
         .iter()
         .map(|(name, value)| {
             let constant = match &value.value {

@@ -15,6 +15,7 @@ pub fn rule(file: &PipelineFile, schema: &mut Schema, diagnostics: &mut Diagnost
                 source: source.key.value.clone(),
                 field: written.field.value.clone(),
                 take: take(source, diagnostics),
+                optional: source.optional,
             });
         }
     }
@@ -29,6 +30,7 @@ pub fn rule_of_host(table: &[JsonKey], file: &PipelineFile, schema: &mut Schema)
             source: key.source.clone(),
             field: key.field.clone(),
             take: key.kind.and_then(Kind::by_name).map_or(Take::Plain, Take::Kind),
+            optional: key.optional,
         })
         .collect();
     Rule::new(&keys, rest(file), schema)
@@ -56,9 +58,10 @@ fn rest(file: &PipelineFile) -> rule::Rest {
     let keep = |prefix: &str| rule::Rest::Keep {
         prefix: prefix.to_owned(),
     };
-    match file.parse.rest {
+    match &file.parse.rest {
         Rest::Labels => keep("labels."),
         Rest::Root => keep(""),
+        Rest::Under(prefix) => keep(prefix),
         Rest::Drop => rule::Rest::Drop,
     }
 }

@@ -2,8 +2,6 @@ use bumpalo::Bump;
 
 use crate::derive::MetricSpec;
 use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
-use crate::format::rule::Rule;
-use crate::format::syslog::Syslog;
 use crate::format::{self, trace};
 use crate::pattern::{Alternatives, Clock, Explanation, Scene};
 
@@ -27,18 +25,19 @@ pub struct Pipeline {
     pub(super) extracts: Vec<Extract>,
     pub(super) trace: Option<TraceFields>,
     pub(super) constants: Vec<(FieldId, Constant)>,
+    /// For the fields that a matched event does not have.
+    pub(super) defaults: Vec<(FieldId, Constant)>,
     pub(super) message: FieldId,
     pub(super) zone: jiff::tz::TimeZone,
 }
 
 /// How an event's text becomes fields.
 #[derive(Debug)]
-pub(super) enum Parser {
-    /// The first that matches the whole event.
-    Patterns(Alternatives),
-    Json(Rule),
-    Logfmt(Rule),
-    Syslog(Syslog),
+pub(super) struct Parser {
+    /// Tried first.
+    pub format: Option<format::Parser>,
+    /// The first that matches the whole event counts.
+    pub patterns: Alternatives,
 }
 
 /// `[[extract]]`: the first pattern that matches the whole field adds what it finds.
@@ -53,6 +52,8 @@ pub(super) struct TraceFields {
     pub error_type: FieldId,
     pub error_message: FieldId,
     pub stack_trace: FieldId,
+    /// The message stays as it is.
+    pub whole_message: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -103,6 +104,11 @@ impl Pipeline {
             for extract in &self.extracts {
                 extract.apply(&mut scene);
             }
+            for (field, constant) in &self.defaults {
+                if scene.fields.get(*field).is_absent() {
+                    scene.fields.set(*field, constant.value());
+                }
+            }
             Outcome::Matched
         } else {
             scene.fields.set(self.message, Value::Text(text));
@@ -117,22 +123,38 @@ impl Pipeline {
         outcome
     }
 
+    /// Splits the trace off the message; of a trace that the line has in a place of its own, only what it says.
     fn split_trace<'a>(&self, targets: TraceFields, fields: &mut Fields<'a>, arena: &'a Bump) {
+        let put = |fields: &mut Fields<'a>, field, text: &'a [u8]| {
+            if !text.is_empty() {
+                fields.set(field, Value::Text(text));
+            }
+        };
+        if let Value::Text(stack) = fields.get(targets.stack_trace) {
+            let stack = stack.trim_ascii_end();
+            fields.set(targets.stack_trace, Value::Text(stack));
+            let Some(found) = trace::exception(stack) else {
+                return;
+            };
+            if fields.get(targets.error_type).is_absent() {
+                put(fields, targets.error_type, found.error_type);
+            }
+            if fields.get(targets.error_message).is_absent() {
+                put(fields, targets.error_message, found.error_message);
+            }
+            return;
+        }
         let Value::Text(message) = fields.get(self.message) else {
             return;
         };
         let message = trace::unfold(message, arena).unwrap_or(message);
         if let Some(found) = trace::split(message) {
-            fields.set(self.message, Value::Text(found.message));
-            fields.set(targets.stack_trace, Value::Text(found.stack_trace));
-            for (field, text) in [
-                (targets.error_type, found.error_type),
-                (targets.error_message, found.error_message),
-            ] {
-                if !text.is_empty() {
-                    fields.set(field, Value::Text(text));
-                }
+            if !targets.whole_message {
+                fields.set(self.message, Value::Text(found.message));
             }
+            fields.set(targets.stack_trace, Value::Text(found.stack_trace));
+            put(fields, targets.error_type, found.error_type);
+            put(fields, targets.error_message, found.error_message);
         }
     }
 
@@ -140,19 +162,22 @@ impl Pipeline {
     pub fn explain(&self, text: &[u8], clock: &mut Clock) -> Unmatched {
         let arena = Bump::new();
         let text = self.tidy.apply(text, &arena);
-        let (patterns, format) = match &self.parser {
-            Parser::Patterns(patterns) => (
-                patterns
-                    .programs()
-                    .iter()
-                    .filter_map(|program| program.explain(text, clock))
-                    .collect(),
-                None,
-            ),
-            Parser::Json(_) => (Vec::new(), Some("a JSON object")),
-            Parser::Logfmt(_) => (Vec::new(), Some("`key=value` pairs")),
-            Parser::Syslog(_) => (Vec::new(), Some("a syslog line")),
+        // A line that begins like JSON was meant to be JSON.
+        let format = self.parser.format.as_ref().filter(|format| {
+            self.parser.patterns.programs().is_empty()
+                || matches!(format, format::Parser::Json(_)) && text.trim_ascii_start().starts_with(b"{")
+        });
+        let patterns = match format {
+            Some(_) => Vec::new(),
+            None => self
+                .parser
+                .patterns
+                .programs()
+                .iter()
+                .filter_map(|program| program.explain(text, clock))
+                .collect(),
         };
+        let format = format.map(format::Parser::describe);
         Unmatched {
             text: text.to_vec(),
             patterns,
@@ -162,21 +187,13 @@ impl Pipeline {
 }
 
 impl Parser {
-    /// Says that every field of the pipeline has its slot now: see [`Rule::reserve`].
-    pub(super) fn reserve(&mut self, schema: &Schema) {
-        match self {
-            Parser::Json(rule) | Parser::Logfmt(rule) => rule.reserve(schema),
-            Parser::Patterns(_) | Parser::Syslog(_) => {}
-        }
-    }
-
     fn parse<'a>(&'a self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
-        match self {
-            Parser::Patterns(patterns) => patterns.run(text, scene),
-            Parser::Json(rule) => format::json::parse(rule, text, scene).is_ok(),
-            Parser::Syslog(syslog) => syslog.parse(text, scene).is_ok(),
-            Parser::Logfmt(rule) => format::logfmt::parse(rule, text, scene).is_ok(),
+        if let Some(format) = &self.format
+            && format.parse(text, scene).is_ok()
+        {
+            return true;
         }
+        self.patterns.run(text, scene)
     }
 }
 

@@ -10,21 +10,33 @@ macro_rules! shipped {
 }
 
 pub const PIPELINES: &[Shipped] = shipped!["":
+    "apache-error",
     "aspnetcore-console",
+    "aspnetcore-json",
+    "bunyan",
+    "caddy-json",
     "cri",
     "docker-json",
+    "envoy",
     "json-lines",
+    "log4js",
     "logfmt",
     "nginx-access",
     "nginx-error",
+    "nginx-json",
+    "pino",
     "plain",
     "postgresql-stderr",
     "rabbitmq-text",
+    "serilog-clef",
     "spring-boot",
     "syslog-file",
     "syslog-mixed",
     "syslog-rfc3164",
     "syslog-rfc5424",
+    "traefik-clf",
+    "traefik-json",
+    "winston",
 ];
 
 pub const METRIC_SETS: &[Shipped] = shipped!["/metrics": "http", "log_levels"];

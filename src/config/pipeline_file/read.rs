@@ -43,14 +43,8 @@ impl PipelineFile {
             .into_iter()
             .filter_map(|table| read_extract(table, d))
             .collect();
-        let set = root.take_nodes("set", d);
-        let set = set
-            .into_iter()
-            .filter_map(|(name, node)| {
-                let value = read_constant(&root, &name, node, d)?;
-                Some((name, value))
-            })
-            .collect();
+        let set = read_constants("set", &mut root, d);
+        let default = read_constants("default", &mut root, d);
         let (counters, histograms) = read_rules(&mut root, d);
         let tests = root.take_tables("test", d);
         let tests = tests
@@ -68,6 +62,7 @@ impl PipelineFile {
             parse: parse.unwrap_or_default(),
             extracts,
             set,
+            default,
             counters,
             histograms,
             tests,
@@ -103,11 +98,11 @@ fn read_frame(mut table: Table, d: &mut Diagnostics) -> FrameRule {
 }
 
 fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
-    table.require_at_most_one(&["patterns", "builtin"], d);
     table.require_at_most_one(&["builtin", "host_format"], d);
     table.require_after("format", "host_format", d);
     table.require_after("rest", "builtin", d);
     table.require_after("keys", "builtin", d);
+    table.require_after("whole_message", "trace", d);
     let mut rule = ParseRule {
         patterns: table.take_list("patterns", d),
         builtin: table.take_choice(
@@ -130,6 +125,9 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
         format: table.take_name("format", d),
         timezone: None,
         trace: table.take_bool("trace", d).is_some_and(|trace| trace.value),
+        whole_message: table
+            .take_bool("whole_message", d)
+            .is_some_and(|whole| whole.value),
         rest: Rest::default(),
         keys: Vec::new(),
     };
@@ -138,13 +136,8 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
         let zone: TimeZone = read_zone(&name, d)?;
         Some(name.map(|_| zone))
     });
-    let rest = [
-        ("labels", Rest::Labels),
-        ("root", Rest::Root),
-        ("drop", Rest::Drop),
-    ];
-    if let Some(rest) = table.take_choice("rest", &rest, d) {
-        rule.rest = rest.value;
+    if let Some(rest) = table.take_string("rest", d) {
+        rule.rest = read_rest(&rest, d);
     }
     for (field, node) in table.take_nodes("keys", d) {
         let sources = table.strings(&field, node, d);
@@ -157,10 +150,30 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
     rule
 }
 
-/// `key` or `key:kind`. A key that ends in a colon is a key.
+/// `labels`, `root`, `drop`, or a prefix such as `caddy.`.
+fn read_rest(rest: &Spanned<String>, d: &mut Diagnostics) -> Rest {
+    match rest.as_str() {
+        "labels" => Rest::Labels,
+        "root" => Rest::Root,
+        "drop" => Rest::Drop,
+        prefix if prefix.len() > 1 && prefix.ends_with('.') => Rest::Under(prefix.to_owned()),
+        other => {
+            d.push(
+                Diagnostic::error(format!("`rest` cannot be {other:?}"))
+                    .at_value(rest, "")
+                    .help("one of \"labels\", \"root\", \"drop\", or a prefix that ends with a dot"),
+            );
+            Rest::default()
+        }
+    }
+}
+
+/// `key`, `key:kind` or `key:kind?`. A key that ends in a colon is a key.
 fn key_source(text: Spanned<String>) -> KeySource {
     match text.rfind(':') {
         Some(colon) if colon > 0 && colon + 1 < text.len() => {
+            let optional = text.len() > colon + 2 && text.ends_with('?');
+            let end = text.len() - usize::from(optional);
             let part = |range: std::ops::Range<usize>| {
                 Spanned::new(
                     text.value[range.clone()].to_owned(),
@@ -170,12 +183,14 @@ fn key_source(text: Spanned<String>) -> KeySource {
             };
             KeySource {
                 key: part(0..colon),
-                kind: Some(part(colon + 1..text.len())),
+                kind: Some(part(colon + 1..end)),
+                optional,
             }
         }
         _ => KeySource {
             key: text,
             kind: None,
+            optional: false,
         },
     }
 }
@@ -194,6 +209,21 @@ fn read_extract(mut table: Table, d: &mut Diagnostics) -> Option<ExtractRule> {
         field: field?,
         patterns,
     })
+}
+
+fn read_constants(
+    key: &'static str,
+    root: &mut Table,
+    d: &mut Diagnostics,
+) -> Vec<(Spanned<String>, Spanned<Constant>)> {
+    let nodes = root.take_nodes(key, d);
+    nodes
+        .into_iter()
+        .filter_map(|(name, node)| {
+            let value = read_constant(root, &name, node, d)?;
+            Some((name, value))
+        })
+        .collect()
 }
 
 fn read_constant(

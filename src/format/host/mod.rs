@@ -23,6 +23,8 @@ pub struct JsonKey {
     pub field: String,
     /// Name of a kind; `None` for the value as JSON has it.
     pub kind: Option<&'static str>,
+    /// Whether nothing and `-` are no value.
+    pub optional: bool,
 }
 
 /// Why a format string cannot be read.

@@ -75,6 +75,25 @@ impl<'a> Line<'a, '_> {
         }
     }
 
+    /// A list behind its bracket, as an object whose keys are the places from 0 on.
+    fn list(&mut self, node: NodeId, depth: usize, scene: &mut Scene<'a, '_>) -> Result<(), Broken> {
+        self.scan.blanks();
+        if self.scan.take(b']') {
+            return Ok(());
+        }
+        for place in 0usize.. {
+            let key = scene
+                .arena
+                .alloc_slice_copy(itoa::Buffer::new().format(place).as_bytes());
+            self.member(node, key, depth, scene)?;
+            if self.scan.take(b']') {
+                break;
+            }
+            self.scan.expect(b',')?;
+        }
+        Ok(())
+    }
+
     fn member(
         &mut self,
         node: NodeId,
@@ -85,9 +104,17 @@ impl<'a> Line<'a, '_> {
         let member = self.rule.member(node, key).unwrap_or_default();
         if let Some(inner) = member.node {
             self.scan.blanks();
-            if self.scan.peek() == Some(b'{') && depth < crate::limits::JSON_DEPTH_MAX {
-                self.scan.jump(self.scan.at() + 1);
-                return self.object(inner, depth + 1, scene);
+            let deeper = depth < crate::limits::JSON_DEPTH_MAX;
+            match self.scan.peek() {
+                Some(b'{') if deeper => {
+                    self.scan.jump(self.scan.at() + 1);
+                    return self.object(inner, depth + 1, scene);
+                }
+                Some(b'[') if deeper && self.rule.wants_elements(inner) => {
+                    self.scan.jump(self.scan.at() + 1);
+                    return self.list(inner, depth + 1, scene);
+                }
+                _ => {}
             }
         }
         let (raw, shape) = self.scan.value(depth)?;

@@ -10,6 +10,7 @@ use crate::pattern::Kind;
 
 fn key(source: &str, field: &str, kind: &str) -> Key {
     Key {
+        optional: false,
         source: source.into(),
         field: field.into(),
         take: match kind {
@@ -34,6 +35,53 @@ fn keys() -> Vec<Key> {
         key("req.url", "url.original", "url"),
         key("status", "status", ""),
     ]
+}
+
+#[test]
+fn a_place_in_a_list_is_a_key() {
+    let mut schema = Schema::default();
+    let wanted = [key("agent.0", "agent", ""), key("agent.2.x", "x", "int")];
+    let prefix = "rest.".to_owned();
+    let rule = Rule::new(&wanted, Rest::Keep { prefix }, &mut schema);
+    for (text, expected) in [
+        (
+            r#"{"agent":["a",[1],{"x":5}]}"#,
+            Some(json!({"agent": "a", "x": 5, "rest.agent.1": [1]})),
+        ),
+        (
+            r#"{"agent": [ "a" ] , "b":1}"#,
+            Some(json!({"agent": "a", "rest.b": 1})),
+        ),
+        (r#"{"agent":[]}"#, Some(json!({}))),
+        (r#"{"agent":"a"}"#, Some(json!({"rest.agent": "a"}))),
+        (r#"{"agent":["a",]}"#, None),
+        (r#"{"agent":["a""#, None),
+    ] {
+        let found = parsed(&schema, |text, scene| parse(&rule, text, scene), text.as_bytes());
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_dash_in_place_of_an_optional_value_is_none() {
+    let mut schema = Schema::default();
+    let wanted = [
+        Key {
+            optional: true,
+            ..key("user", "user.name", "text")
+        },
+        key("agent", "user_agent.original", "text"),
+    ];
+    let rule = Rule::new(
+        &wanted,
+        Rest::Keep {
+            prefix: String::new(),
+        },
+        &mut schema,
+    );
+    let text = br#"{"user":"-","agent":"-"}"#;
+    let found = parsed(&schema, |text, scene| parse(&rule, text, scene), text);
+    assert_eq!(found, Some(json!({"user_agent.original": "-"})));
 }
 
 fn run(rest: Rest, text: &[u8]) -> Option<Json> {

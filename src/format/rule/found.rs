@@ -121,6 +121,11 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// `-` in place of a value.
+    pub fn is_dash(&self) -> bool {
+        matches!(*self, Found::Text(b"-") | Found::Json(b"\"-\"", _))
+    }
+
     /// Its text, unescaped; of what is no text, its JSON.
     pub fn text(&self, arena: &'a Bump) -> &'a [u8] {
         match *self {

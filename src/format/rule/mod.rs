@@ -30,6 +30,8 @@ pub struct Key {
     pub source: String,
     pub field: String,
     pub take: Take,
+    /// Whether nothing and `-` in its place are no value.
+    pub optional: bool,
 }
 
 /// What is made of a wanted key's value.
@@ -81,6 +83,7 @@ struct Way {
     /// Number of the path in the table.
     path: u16,
     target: Target,
+    optional: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +108,7 @@ impl Rule {
         for key in keys {
             let way = Way {
                 path: rule.table.want(&key.source),
+                optional: key.optional,
                 target: match key.take {
                     Take::Plain => Target::Plain(schema.intern(&key.field)),
                     Take::Raw => Target::Raw(schema.intern(&key.field)),
@@ -153,6 +157,11 @@ impl Rule {
         self.table.member(node, key)
     }
 
+    /// Whether elements of the list at `node` are wanted.
+    pub(super) fn wants_elements(&self, node: NodeId) -> bool {
+        self.table.member(node, b"0").is_some()
+    }
+
     /// How many paths are wanted.
     pub(super) fn paths(&self) -> usize {
         self.table.len()
@@ -199,7 +208,11 @@ impl Rule {
                 continue;
             }
             let mut ways = field.ways.iter();
-            if let Some(way) = ways.find(|way| way.target.set(places.get(way.path), dirty, scene)) {
+            let taken = |way: &&Way| {
+                let found = places.get(way.path);
+                way.optional && found.is_dash() || way.target.set(found, dirty, scene)
+            };
+            if let Some(way) = ways.find(taken) {
                 places.set_used(way.path);
             }
         }
@@ -247,7 +260,13 @@ impl Target {
         match self {
             Target::Plain(field) => scene.fields.set(*field, found.plain(dirty, scene.arena)),
             Target::Raw(field) => scene.fields.set(*field, found.raw(dirty, scene.arena)),
-            Target::Kind(capture) => return capture.convert(found.text(scene.arena), scene),
+            Target::Kind(capture) => {
+                let text = found.text(scene.arena);
+                // .NET's console writes times with the blank that ends its format.
+                let trimmed = text.trim_ascii();
+                return capture.convert(text, scene)
+                    || trimmed.len() < text.len() && capture.convert(trimmed, scene);
+            }
         }
         true
     }

@@ -37,6 +37,13 @@ pub struct Trace<'a> {
     pub stack_trace: &'a [u8],
 }
 
+/// The exception that a trace names. Both may be empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exception<'a> {
+    pub error_type: &'a [u8],
+    pub error_message: &'a [u8],
+}
+
 /// Takes apart the text behind an event's header; `None` when it holds no trace. One that was written on a single
 /// line is to be [unfolded](unfold) first.
 pub fn split(text: &[u8]) -> Option<Trace<'_>> {
@@ -66,6 +73,23 @@ pub fn split(text: &[u8]) -> Option<Trace<'_>> {
         .filter(|&end| end > at)
         .min();
     Some(assemble(text, at, head, said.unwrap_or(text.len())))
+}
+
+/// What an exception's text says, where it is known to be one: `None` where its first line names no exception.
+pub fn exception(text: &[u8]) -> Option<Exception<'_>> {
+    if let Some(found) = split(text).filter(|found| !found.error_type.is_empty()) {
+        return Some(Exception {
+            error_type: found.error_type,
+            error_message: found.error_message,
+        });
+    }
+    let (_, line) = Lines::new(text).next()?;
+    let head = head::of(line)?;
+    let said = text.get(head.message.start..head.message.end.unwrap_or(text.len()));
+    Some(Exception {
+        error_type: &text[head.name],
+        error_message: trim(said.unwrap_or_default()),
+    })
 }
 
 /// The event's text cut at `at`, where the trace begins, with what its head (offsets from `at`) says up to `said`.

@@ -122,6 +122,25 @@ fn an_event_may_begin_with_the_exception() {
 }
 
 #[test]
+fn an_exception_by_itself_needs_no_frames() {
+    let said = |text: &'static str| {
+        exception(text.as_bytes()).map(|found| {
+            let text = |bytes| std::str::from_utf8(bytes).unwrap();
+            (text(found.error_type), text(found.error_message))
+        })
+    };
+    assert_eq!(
+        said("System.TimeoutException: The operation\nhas timed out."),
+        Some(("System.TimeoutException", "The operation\nhas timed out."))
+    );
+    assert_eq!(
+        said("TypeError: x\n    at y (z.js:1:2)"),
+        Some(("TypeError", "x"))
+    );
+    assert_eq!(said("no exception at all"), None);
+}
+
+#[test]
 fn python_names_the_exception_last() {
     check(
         "failed",

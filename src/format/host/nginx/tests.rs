@@ -15,7 +15,11 @@ fn keys(format: &str) -> Vec<(String, String, Option<&'static str>)> {
     match read(format).unwrap() {
         HostFormat::Json(keys) => keys
             .into_iter()
-            .map(|JsonKey { source, field, kind }| (source, field, kind))
+            .map(
+                |JsonKey {
+                     source, field, kind, ..
+                 }| (source, field, kind),
+            )
             .collect(),
         HostFormat::Patterns(patterns) => panic!("{patterns:?}"),
     }
