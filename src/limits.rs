@@ -64,6 +64,10 @@ pub const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// `requests_max`: bulk requests in flight at most.
 pub const REQUESTS_MAX: usize = 4;
 
+/// The longest pause between two tries to deliver an input that is held because Elasticsearch or the reject store
+/// does not take its documents. A try is one chunk.
+pub const HELD_PAUSE_MAX: Duration = Duration::from_secs(10);
+
 /// `[rejects] bytes_max`: what refused documents may take on disk; `when_full` says what happens then.
 pub const REJECTS_BYTES_MAX: u64 = 256 << 20;
 

@@ -53,8 +53,10 @@ pub fn status(ledger: &Ledger) -> Value {
         .map(|(name, books)| {
             let tally = books.tally;
             let settled = tally.accepted + tally.already_there + tally.filtered + tally.rejected;
+            let held = ledger.is_held(&name);
             json!({
                 "input": name,
+                "held": held,
                 "read": settled + books.pending,
                 "accepted": tally.accepted,
                 "already_there": tally.already_there,

@@ -38,6 +38,10 @@ pub fn describe() {
         "logmill_events_pending",
         "Events read that have no verdict yet, by input"
     );
+    describe_gauge!(
+        "logmill_input_held",
+        "1 while an input waits because Elasticsearch or the reject store does not take its documents"
+    );
     describe_gauge!("logmill_files", "Files that are followed, by input");
     describe_counter!("logmill_checkpoint_writes_total", "Checkpoints written");
     describe_counter!(
@@ -76,6 +80,8 @@ pub fn observe(ledger: &Ledger) {
         ] {
             counter!("logmill_events_total", "input" => input.clone(), "verdict" => verdict).absolute(events);
         }
+        let held = f64::from(u8::from(ledger.is_held(&input)));
+        gauge!("logmill_input_held", "input" => input.clone()).set(held);
         gauge!("logmill_events_pending", "input" => input).set(books.pending as f64);
     }
     let health = ledger.persist_health();

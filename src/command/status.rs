@@ -83,6 +83,12 @@ fn show(status: &Value) {
             number(&row, "pending"),
             text(&row, "input")
         );
+        if row["held"] == true {
+            println!(
+                "{:>79}its documents are not taken now: see the agent's log, and `logmill rejects list`",
+                ""
+            );
+        }
     }
     println!("\n{:>14} {:>14}  file", "bytes", "settled");
     for row in rows("files") {

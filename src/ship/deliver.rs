@@ -20,6 +20,7 @@ use super::settle::Settle;
 use super::telemetry::{self, Queued, Verdicts};
 use super::trouble::{Failure, Trouble};
 use super::verdict::{Cause, Refusal, Verdict};
+use crate::event::Span;
 
 /// Sends one bulk body to one host: the client, or a script in tests.
 pub trait Server: Send + Sync + 'static {
@@ -38,6 +39,13 @@ pub enum Answer {
     /// Anything else: no verdicts, and nothing is known about what was stored.
     Failed(Failure),
 }
+
+/// So often documents are sent again without one of them getting its verdict; then they are given back, so that
+/// the documents of other inputs have the memory. With growing pauses between, some 10 s pass.
+const ROUNDS_MAX: u32 = 6;
+
+/// The same where somebody has to put something right first.
+const SLOW_ROUNDS_MAX: u32 = 1;
 
 /// What the deliveries of an output share.
 #[derive(Debug)]
@@ -84,17 +92,24 @@ impl<S: Server> Delivery<S> {
         }
     }
 
-    /// Ends when every document of the batch has its final verdict and every part has settled.
+    /// Ends when every document of the batch has its final verdict or is given back, and every part is over.
     pub async fn deliver(&self, mut batch: Batch, settle: &dyn Settle) {
         let _queued = Queued::new(batch.body.len());
         let mut progress = Progress::new(&batch.docs, &batch.parts);
         let mut backoff = Backoff::new(self.retry_max);
+        let mut rounds = 0;
         let mut verdicts = Vec::new();
+        let spans: Vec<Span> = batch.parts.iter().map(|part| part.span).collect();
+        let may_go_back = |part: usize| settle.can_read_again(spans[part]);
         // Requests carry slices of the one body: nothing is copied.
         let mut body = Bytes::from(std::mem::take(&mut batch.body));
         loop {
-            for (part, tally) in progress.take_settled() {
-                settle.settle(batch.parts[part].span, tally);
+            for over in progress.take_over() {
+                let span = batch.parts[over.part].span;
+                match over.given_back {
+                    0 => settle.settle(span, over.tally),
+                    events => settle.give_back(span, over.tally, u64::from(events)),
+                }
             }
             let next = progress.next(&batch.docs, |bytes| self.shared().body_limit.is_too_large(bytes));
             match next {
@@ -105,12 +120,27 @@ impl<S: Server> Delivery<S> {
                     progress.step(&batch.docs, step);
                 }
                 Next::Keep => {
-                    self.keep(&batch, &body, progress.refused()).await;
-                    progress.step(&batch.docs, Step::Kept);
+                    if self.keep(&batch, &body, progress.refused()).await {
+                        progress.step(&batch.docs, Step::Kept);
+                        continue;
+                    }
+                    progress.step(&batch.docs, Step::NotKept(&may_go_back));
+                    if !progress.refused().is_empty() {
+                        let pause = backoff.pause(true, None, &mut self.shared().jitter);
+                        sleep(pause).await;
+                    }
                 }
                 Next::Again { slow, progressed } => {
                     if progressed {
                         backoff.reset();
+                        rounds = 0;
+                    }
+                    rounds += 1;
+                    if rounds > if slow { SLOW_ROUNDS_MAX } else { ROUNDS_MAX } {
+                        progress.step(&batch.docs, Step::GivenBack(&may_go_back));
+                        if progress.again().is_empty() {
+                            continue;
+                        }
                     }
                     let pause = backoff.pause(slow, None, &mut self.shared().jitter);
                     sleep(pause).await;
@@ -152,8 +182,8 @@ impl<S: Server> Delivery<S> {
         step
     }
 
-    /// Writes refused documents to the reject store; waits as long as they do not fit.
-    async fn keep(&self, batch: &Batch, body: &Bytes, refused: &[(u32, Refusal)]) {
+    /// Writes refused documents to the reject store; whether all of them are there now.
+    async fn keep(&self, batch: &Batch, body: &Bytes, refused: &[(u32, Refusal)]) -> bool {
         if let Some((_, refusal)) = refused.first()
             && self.shared().refusals.is_news("refused", Instant::now())
         {
@@ -174,7 +204,9 @@ impl<S: Server> Delivery<S> {
                 lines.push(batch, body, *doc as usize, refusal);
                 rest = after;
             }
-            self.keep_lines(Arc::new(lines)).await;
+            if !self.keep_lines(lines).await {
+                return false;
+            }
         }
         telemetry::documents(Verdicts {
             rejected: refused.len() as u64,
@@ -182,28 +214,26 @@ impl<S: Server> Delivery<S> {
         });
         // The next refusal is news again a minute from now.
         self.shared().refusals.is_over();
+        true
     }
 
-    async fn keep_lines(&self, lines: Arc<RejectLines>) {
-        let mut backoff = Backoff::new(self.retry_max);
-        loop {
-            let (store, copy) = (Arc::clone(&self.rejects), Arc::clone(&lines));
-            // A task that could not run to its end has kept nothing for sure: once more.
-            match tokio::task::spawn_blocking(move || store.keep(&copy)).await {
-                Ok(Ok(())) => break,
-                Ok(Err(error)) => {
-                    if self.shared().store.is_news(error.name(), Instant::now()) {
-                        tracing::error!("{error}; delivery waits for it");
-                    }
+    async fn keep_lines(&self, lines: RejectLines) -> bool {
+        let store = Arc::clone(&self.rejects);
+        let kept = match tokio::task::spawn_blocking(move || store.keep(&lines)).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                if self.shared().store.is_news(error.name(), Instant::now()) {
+                    tracing::error!("{error}; refused documents wait for it in their files");
                 }
-                Err(_) => {}
+                false
             }
-            let pause = backoff.pause(true, None, &mut self.shared().jitter);
-            sleep(pause).await;
-        }
-        if self.shared().store.is_over() {
+            // A task that could not run to its end has kept nothing for sure.
+            Err(_) => false,
+        };
+        if kept && self.shared().store.is_over() {
             tracing::info!("the reject store takes documents again");
         }
+        kept
     }
 
     /// Says once what keeps documents from being stored.

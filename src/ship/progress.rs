@@ -43,7 +43,6 @@ pub enum Next {
 }
 
 /// What came of it.
-#[derive(Debug)]
 pub enum Step<'v> {
     /// One verdict per document of the run; drained.
     Answered(&'v mut Vec<Verdict>),
@@ -58,6 +57,10 @@ pub enum Step<'v> {
         sent: bool,
     },
     Kept,
+    /// The refused documents cannot be kept now: those whose part (by its index) may be given back are.
+    NotKept(&'v dyn Fn(usize) -> bool),
+    /// The documents to be sent again are given back, where their part may be.
+    GivenBack(&'v dyn Fn(usize) -> bool),
     Compacted,
 }
 
@@ -75,15 +78,27 @@ pub struct Progress {
     /// Refused alone, as a whole request. Refused for good once another request shows that the server is well.
     suspects: Vec<(u32, Refusal)>,
     refusals_in_row: u32,
-    /// Parts whose last document got its verdict.
-    settled: Vec<u32>,
+    /// Parts whose last document got its verdict or is given back.
+    over: Vec<u32>,
 }
 
 /// A part with documents that have no final verdict yet.
 #[derive(Debug)]
 struct Open {
     docs: u32,
+    /// Documents that go back to where they came from, without a verdict.
+    given_back: u32,
     tally: Tally,
+}
+
+/// What became of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// Index of the part.
+    pub part: usize,
+    pub tally: Tally,
+    /// Its documents without a verdict.
+    pub given_back: u32,
 }
 
 impl Progress {
@@ -92,6 +107,7 @@ impl Progress {
             .iter()
             .map(|part| Open {
                 docs: 0,
+                given_back: 0,
                 tally: Tally {
                     filtered: u64::from(part.filtered),
                     ..Tally::default()
@@ -102,7 +118,7 @@ impl Progress {
             open[doc.part as usize].docs += 1;
         }
         Progress {
-            settled: (0u32..)
+            over: (0u32..)
                 .zip(&open)
                 .filter(|(_, part)| part.docs == 0)
                 .map(|(part, _)| part)
@@ -156,6 +172,26 @@ impl Progress {
                     self.close(docs, doc, |tally| &mut tally.rejected);
                 }
             }
+            Step::NotKept(may) => {
+                let refused = std::mem::take(&mut self.refused);
+                let keeps = |doc: u32| !may(docs[doc as usize].part as usize);
+                for (doc, refusal) in refused {
+                    if keeps(doc) {
+                        self.refused.push((doc, refusal));
+                    } else {
+                        self.leave(docs, doc);
+                    }
+                }
+            }
+            Step::GivenBack(may) => {
+                for doc in std::mem::take(&mut self.again) {
+                    if may(docs[doc as usize].part as usize) {
+                        self.leave(docs, doc);
+                    } else {
+                        self.again.push(doc);
+                    }
+                }
+            }
             Step::Compacted => {
                 self.todo.push(0..self.again.len());
                 self.again.clear();
@@ -175,12 +211,17 @@ impl Progress {
         &self.refused
     }
 
-    /// Parts that have settled since the last call, each once.
-    pub fn take_settled(&mut self) -> impl Iterator<Item = (usize, Tally)> {
+    /// Parts that are over since the last call, each once.
+    pub fn take_over(&mut self) -> impl Iterator<Item = Over> {
         let parts = &self.parts;
-        self.settled
-            .drain(..)
-            .map(|part| (part as usize, parts[part as usize].tally))
+        self.over.drain(..).map(|part| {
+            let open = &parts[part as usize];
+            Over {
+                part: part as usize,
+                tally: open.tally,
+                given_back: open.given_back,
+            }
+        })
     }
 
     fn answered(&mut self, docs: &[Doc], verdicts: &mut Vec<Verdict>) {
@@ -268,11 +309,23 @@ impl Progress {
         let index = docs[doc as usize].part;
         let part = &mut self.parts[index as usize];
         *count(&mut part.tally) += 1;
+        self.progressed = true;
+        self.take_out(index);
+    }
+
+    /// A document goes back without a verdict.
+    fn leave(&mut self, docs: &[Doc], doc: u32) {
+        let index = docs[doc as usize].part;
+        self.parts[index as usize].given_back += 1;
+        self.take_out(index);
+    }
+
+    fn take_out(&mut self, index: u32) {
+        let part = &mut self.parts[index as usize];
         part.docs -= 1;
         if part.docs == 0 {
-            self.settled.push(index);
+            self.over.push(index);
         }
-        self.progressed = true;
     }
 }
 

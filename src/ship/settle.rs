@@ -7,6 +7,12 @@ use crate::state::Tally;
 /// Called from the output's task and must not block; spans of one file may come out of order.
 pub trait Settle: Send + Sync {
     fn settle(&self, span: Span, tally: Tally);
+
+    /// `events` of the part, one at least, have no verdict and are not taken now: the part is to be read again.
+    fn give_back(&self, span: Span, tally: Tally, events: u64);
+
+    /// Whether the span may be given back. What cannot be read again has to be waited for.
+    fn can_read_again(&self, span: Span) -> bool;
 }
 
 /// Settles every part of a batch whose documents were all accepted.

@@ -18,7 +18,11 @@ pub fn settings(host: &str) -> ElasticsearchSettings {
 /// Collects what was settled, and fails when a span is settled twice.
 #[derive(Debug, Default)]
 pub struct Settled {
-    spans: Mutex<Vec<(Span, Tally)>>,
+    pub spans: Mutex<Vec<(Span, Tally)>>,
+    /// What was given back, and how many events of it.
+    pub given_back: Mutex<Vec<(Span, u64)>>,
+    /// Nothing may be given back.
+    pub is_gone: bool,
 }
 
 impl Settle for Settled {
@@ -29,6 +33,15 @@ impl Settle for Settled {
             "{span:?} settled twice"
         );
         spans.push((span, tally));
+    }
+
+    fn give_back(&self, span: Span, _: Tally, events: u64) {
+        assert!(!self.is_gone);
+        self.given_back.lock().unwrap().push((span, events));
+    }
+
+    fn can_read_again(&self, _: Span) -> bool {
+        !self.is_gone
     }
 }
 

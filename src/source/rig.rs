@@ -193,6 +193,13 @@ impl Rig {
         }
     }
 
+    /// The output takes nothing: everything comes back.
+    pub fn give_back_all(&mut self) {
+        for (span, _) in self.unsettled.drain(..) {
+            self.ledger.give_back(span, self.now);
+        }
+    }
+
     /// The texts of all documents, sorted.
     pub fn texts(&self) -> Vec<String> {
         let mut texts: Vec<String> = self.docs.values().cloned().collect();

@@ -49,6 +49,8 @@ pub struct Tail {
     pub done: bool,
     /// It waits for its turn.
     pub queued: bool,
+    /// It waits because its input is held, or because what was read of it comes back.
+    pub held: bool,
     /// The record that keeps earlier lives in the checkpoint while this one has no key yet.
     pub stub: Option<FileKey>,
     /// It is no copy that has to be held.
@@ -95,6 +97,7 @@ impl Tail {
             open: false,
             done: false,
             queued: false,
+            held: false,
             stub: None,
             cleared: false,
             from_end: false,
@@ -136,7 +139,10 @@ impl Tail {
 
     /// Not a byte is left to read, so the descriptor may be closed.
     pub fn is_drained(&self) -> bool {
-        !self.queued && !self.open && self.place().is_some_and(|place| place.offset >= self.size)
+        !self.queued
+            && !self.held
+            && !self.open
+            && self.place().is_some_and(|place| place.offset >= self.size)
     }
 
     /// The input has another place in the configuration now.

@@ -21,7 +21,7 @@ mod writer;
 
 pub use books::{Books, Tally};
 pub use interval::Settled;
-pub use ledger::{Emitted, FileStatus, Ledger, PersistHealth, Recovery};
+pub use ledger::{Emitted, FileStatus, Leave, Ledger, PersistHealth, Recovery};
 pub use lock::StateLock;
 pub use record::{FileRecord, Life, Print, Tail};
 pub use store::StateError;

@@ -71,6 +71,12 @@ impl Settle for Accepted {
     fn settle(&self, _: Span, tally: Tally) {
         self.0.fetch_add(tally.accepted, Ordering::Relaxed);
     }
+
+    fn give_back(&self, _: Span, _: Tally, _: u64) {}
+
+    fn can_read_again(&self, _: Span) -> bool {
+        false
+    }
 }
 
 impl Outlet {

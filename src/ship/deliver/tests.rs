@@ -125,11 +125,19 @@ impl Server for Script {
     }
 }
 
+/// Nothing can be read again: the delivery has to wait until everything has its verdict.
+fn gone() -> Settled {
+    Settled {
+        is_gone: true,
+        ..Settled::default()
+    }
+}
+
 /// Delivers batches of `count` documents at once; gives the server, what was settled, and the kept documents.
 async fn deliver(script: Script, batches: usize, count: u32) -> (Script, Settled, BTreeMap<u32, String>) {
     let dir = tempfile::tempdir().unwrap();
     let delivery = delivery(script, dir.path(), 1 << 20);
-    let settled = Settled::default();
+    let settled = gone();
     let sources: Vec<String> = (0..count).map(source).collect();
     let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
     for _ in 0..batches {
@@ -287,7 +295,7 @@ async fn a_full_reject_store_holds_the_batch_until_there_is_room() {
     assert_eq!(settled.total().rejected, 1, "an empty store takes what comes");
 
     let second = batch_of(&["{\"n\":0}", "{\"n\":1}", "{\"n\":2}", "{\"n\":3}"]);
-    let settled = Settled::default();
+    let settled = gone();
     let waiting = delivery.deliver(second, &settled);
     tokio::pin!(waiting);
     let early = tokio::time::timeout(Duration::from_secs(3_600), &mut waiting).await;
@@ -302,6 +310,44 @@ async fn a_full_reject_store_holds_the_batch_until_there_is_room() {
     waiting.await;
     assert_eq!((settled.total().accepted, settled.total().rejected), (3, 1));
     assert_eq!(rejects(dir.path()).into_keys().collect::<Vec<_>>(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_fit_into_the_reject_store_is_given_back_and_holds_nobody_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let delivery = delivery(
+        Script::new([Turn::Statuses(vec![400]), Turn::Statuses(vec![201, 400])]),
+        dir.path(),
+        10,
+    );
+    delivery
+        .deliver(batch_of(&["{\"n\":0}"]), &Settled::default())
+        .await;
+    let settled = Settled::default();
+    let batch = batch_of(&["{\"n\":0}", "{\"n\":1}", "{\"n\":2}", "{\"n\":3}"]);
+    let first = batch.parts[0].span;
+    delivery.deliver(batch, &settled).await;
+    assert_eq!(*settled.given_back.lock().unwrap(), [(first, 1)]);
+    assert_eq!((settled.spans(), settled.total().accepted), (1, 1));
+    assert_eq!(rejects(dir.path()).into_keys().collect::<Vec<_>>(), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn documents_that_are_refused_again_and_again_are_given_back_and_the_rest_is_stored() {
+    for (status, requests_max) in [(403, 2), (500, 7)] {
+        // The fourth document is alone in its part.
+        let turns = std::iter::once(vec![201, 201, 201, status]).chain(std::iter::repeat_n(vec![status], 20));
+        let script = Script::new(turns.map(Turn::Statuses));
+        let dir = tempfile::tempdir().unwrap();
+        let delivery = delivery(script, dir.path(), 1 << 20);
+        let settled = Settled::default();
+        let batch = batch_of(&["{\"n\":0}", "{\"n\":1}", "{\"n\":2}", "{\"n\":3}"]);
+        let second = batch.parts[1].span;
+        delivery.deliver(batch, &settled).await;
+        assert_eq!(*settled.given_back.lock().unwrap(), [(second, 1)]);
+        assert_eq!(settled.total().accepted, 3);
+        assert_eq!(requests(&delivery.server).len(), requests_max);
+    }
 }
 
 #[tokio::test(start_paused = true)]

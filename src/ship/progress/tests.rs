@@ -41,7 +41,12 @@ fn refusal() -> Refusal {
 }
 
 fn settled(progress: &mut Progress) -> Vec<(usize, Tally)> {
-    progress.take_settled().collect()
+    let over = progress.take_over();
+    over.map(|over| {
+        assert_eq!(over.given_back, 0);
+        (over.part, over.tally)
+    })
+    .collect()
 }
 
 #[test]
@@ -183,4 +188,33 @@ fn a_large_body_without_a_clear_answer_is_sent_in_halves_after_some_tries() {
         progress.step(&docs, Step::Unclear { sent: true });
     }
     assert_eq!(progress.next(&docs, never), Next::Send(0..1));
+}
+
+#[test]
+fn what_is_given_back_closes_its_part_without_a_verdict() {
+    let (docs, parts) = batch(4, 10);
+    let mut progress = Progress::new(&docs, &parts);
+    settled(&mut progress);
+    progress.next(&docs, never);
+    let mut verdicts = vec![
+        Verdict::Accepted,
+        Verdict::Retry(Cause::Denied),
+        Verdict::Retry(Cause::Denied),
+        Verdict::Rejected(refusal()),
+    ];
+    progress.step(&docs, Step::Answered(&mut verdicts));
+    assert_eq!(progress.next(&docs, never), Next::Keep);
+    progress.step(&docs, Step::NotKept(&|_| true));
+    assert_eq!(progress.refused(), []);
+    // The first part cannot be read again.
+    progress.step(&docs, Step::GivenBack(&|part| part == 1));
+    assert_eq!(progress.again(), [1]);
+    let over: Vec<Over> = progress.take_over().collect();
+    assert_eq!(over.len(), 1);
+    assert_eq!((over[0].part, over[0].given_back), (1, 2));
+    assert_eq!(over[0].tally.accepted, 0);
+    assert!(matches!(
+        progress.next(&docs, never),
+        Next::Again { slow: true, .. }
+    ));
 }

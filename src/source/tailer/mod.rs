@@ -6,11 +6,13 @@
 //!  settle (arrive.rs)      arrivals: remembered from the last run? copy of a known file? new?
 //!  rotated (rotate.rs)     siblings of a rotated name: files that were missed, copies, compressed ones
 //!  turn (turn.rs)          one look at one file: a chunk leaves, or nothing is there yet
+//!  held (held.rs)          inputs whose documents are not taken now
 //!  reload (reload.rs)      other inputs
 //!  tend (tend.rs)          time: flush, held copies, finished files, descriptors
 //! ```
 
 mod arrive;
+mod held;
 mod names;
 mod reload;
 mod rotate;
@@ -275,7 +277,7 @@ impl Tailer {
             return Duration::ZERO;
         }
         let mut next = self.next_scan;
-        if !self.attentive.is_empty() {
+        if !self.attentive.is_empty() || self.ledger.is_holding() {
             next = next.min(self.next_tick);
         }
         if self.notice.is_limited() {

@@ -14,6 +14,7 @@ impl Tailer {
     /// Everything that time brings about.
     pub(super) fn tick(&mut self, now: Instant) {
         self.next_tick = now + limits::TICK_EVERY;
+        self.visit_held();
         let attentive: Vec<Inode> = self.attentive.drain().collect();
         for inode in attentive {
             if self.tend(inode, now) {
@@ -51,7 +52,7 @@ impl Tailer {
         let Some(tail) = self.files.get_mut(&inode) else {
             return false;
         };
-        if tail.queued {
+        if tail.queued || tail.held {
             return true;
         }
         let idle = now.saturating_duration_since(tail.grew);
@@ -82,7 +83,7 @@ impl Tailer {
         }
         if tail.unlinked {
             let gone = tail.gone.map_or(idle, |gone| now.saturating_duration_since(gone));
-            if idle.min(gone) < limits::UNLINKED_KEPT {
+            if idle.min(gone) < limits::UNLINKED_KEPT || !self.is_settled(inode) {
                 return true;
             }
             self.drop_file(inode);
@@ -121,6 +122,9 @@ impl Tailer {
         let Some(tail) = self.files.get_mut(&inode) else {
             return;
         };
+        if tail.held {
+            return;
+        }
         let read = match &tail.stage {
             Stage::Placed(place) => tail.is_gz || place.offset >= tail.size,
             // Empty.

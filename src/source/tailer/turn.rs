@@ -53,6 +53,9 @@ impl Tailer {
 
     /// Reads on where the file is placed.
     pub(super) fn look(&mut self, inode: Inode, end: End, now: Instant) {
+        if !self.may_read(inode, now) {
+            return;
+        }
         let Some(tail) = self.files.get_mut(&inode) else {
             return;
         };

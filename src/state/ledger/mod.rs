@@ -1,3 +1,5 @@
+mod hold;
+
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,6 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tracing::{error, info};
 
+use self::hold::Hold;
+pub use self::hold::Leave;
 use super::checkpoint::Checkpoint;
 use super::store::{Loaded, Store};
 use super::{Books, FileRecord, Print, Settled, StateError, Tail, Tally};
@@ -44,6 +48,8 @@ struct Inner {
     dirty: bool,
     stopped: bool,
     health: PersistHealth,
+    /// Inputs that are held.
+    holds: usize,
 }
 
 #[derive(Debug)]
@@ -52,6 +58,10 @@ struct Input {
     books: Books,
     /// The source has looked at its files at least once, now or in an earlier run.
     started: bool,
+    /// Nothing is read but a chunk now and then.
+    hold: Option<Hold>,
+    /// Its files of which something was given back and that can be read again.
+    returned: usize,
 }
 
 #[derive(Debug)]
@@ -66,6 +76,12 @@ struct Entry {
     emitted: u64,
     /// How long the file was when the source looked last, in bytes.
     size: u64,
+    /// Bytes that left the reader and did not come back, settled or not.
+    under_way: u64,
+    /// Events that left the reader and are not in the books.
+    pending: u64,
+    /// Something was given back: it is read again from the safe offset.
+    returned: bool,
     /// Remove it when everything is settled.
     leaving: bool,
 }
@@ -227,10 +243,13 @@ impl Ledger {
         entry.marks.push_back(chunk.tail);
         entry.record.head = chunk.head;
         entry.record.modified = chunk.modified;
+        entry.under_way += chunk.span.bytes();
+        entry.pending += chunk.events;
         let input = entry.input;
         let books = &mut inner.inputs[input].books;
         books.pending += chunk.events;
         books.bytes_pending += chunk.span.bytes();
+        inner.probe(chunk.span, input);
     }
 
     /// The event before `at` was ended by time: it must end there again when it is read again. Make it durable
@@ -250,9 +269,11 @@ impl Ledger {
     pub fn revive(&self, file: FileKey) -> Option<FileRecord> {
         let mut inner = self.lock();
         let entry = inner.files.get_mut(&file)?;
-        entry.leaving = false;
+        let returns = std::mem::take(&mut entry.leaving) && entry.returned;
         let mut record = entry.record.clone();
         record.offset = entry.emitted;
+        let input = entry.input;
+        inner.inputs[input].returned += usize::from(returns);
         Some(record)
     }
 
@@ -260,9 +281,14 @@ impl Ledger {
     pub fn forget(&self, file: FileKey) {
         let mut inner = self.lock();
         if let Some(entry) = inner.files.get_mut(&file) {
+            let (input, cannot_return) = (entry.input, entry.returned && !entry.leaving);
             entry.leaving = true;
             if entry.settled.safe() >= entry.emitted {
                 inner.files.remove(&file);
+            }
+            if cannot_return {
+                let input = &mut inner.inputs[input];
+                input.returned = input.returned.saturating_sub(1);
             }
             self.touch(inner);
         }
@@ -290,25 +316,28 @@ impl Ledger {
     }
 
     /// Every event of the span has its verdict. Spans settle in any order, and in any parts that end between
-    /// events; each part once.
+    /// events; each part once. The books take the verdicts when nothing before the span is missing.
     pub fn settle(&self, span: Span, tally: Tally) {
         let mut inner = self.lock();
         let Some(entry) = inner.files.get_mut(&span.file) else {
             return;
         };
         let before = entry.settled.safe();
-        entry.settled.settle(span.from, span.to);
+        let booked = entry.settled.settle(span.from, span.to, tally);
         let safe = entry.settled.safe();
         let grown = safe - before;
         if grown > 0 {
             entry.advance(safe);
         }
+        entry.under_way = entry.under_way.saturating_sub(span.bytes());
+        entry.booked(&booked);
         let (input, gone) = (entry.input, entry.leaving && safe >= entry.emitted);
         let books = &mut inner.inputs[input].books;
-        books.tally += tally;
-        books.pending = books.pending.saturating_sub(tally.events());
+        books.tally += booked;
+        books.pending = books.pending.saturating_sub(booked.events());
         books.bytes_settled += grown;
         books.bytes_pending = books.bytes_pending.saturating_sub(grown);
+        inner.release(span, input);
         if gone {
             inner.files.remove(&span.file);
         }
@@ -459,6 +488,8 @@ impl Inner {
                     name: name.to_owned(),
                     books: Books::default(),
                     started: false,
+                    hold: None,
+                    returned: 0,
                 });
                 self.inputs.len() - 1
             }
@@ -474,10 +505,19 @@ impl Inner {
             marks: VecDeque::new(),
             emitted: record.offset,
             size: record.offset,
+            under_way: 0,
+            pending: 0,
+            returned: false,
             leaving: false,
             record,
         };
-        self.files.insert(entry.record.key, entry);
+        if let Some(before) = self.files.insert(entry.record.key, entry)
+            && before.returned
+            && !before.leaving
+        {
+            let input = &mut self.inputs[before.input];
+            input.returned = input.returned.saturating_sub(1);
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use super::*;
 use crate::state::record::tests::sample;
 
@@ -130,4 +132,73 @@ fn a_full_disk_is_noted_and_survived() {
     std::fs::remove_dir(dir.path().join("checkpoint.tmp")).unwrap();
     ledger.persist_now().unwrap();
     assert_eq!(ledger.persist_health().failing, None);
+}
+
+#[test]
+fn a_file_is_read_again_when_all_of_it_is_back() {
+    let ledger = Ledger::in_memory();
+    let start = Instant::now();
+    let after = |seconds| start + Duration::from_secs(seconds);
+    for key in [FILE.0, 6] {
+        let mut record = sample(key);
+        (record.offset, record.counted) = (0, 0);
+        ledger.track(record);
+    }
+    for (from, to) in [(0, 100), (100, 200), (200, 300)] {
+        ledger.emitted(&chunk(from, to, 10));
+    }
+    assert_eq!(ledger.leave(FILE, start), Leave::Go);
+    ledger.settle(span(0, 100), accepted(10));
+    ledger.give_back(span(100, 200), start);
+    assert!(ledger.is_held("nginx"));
+    assert_eq!(ledger.leave(FILE, after(5)), Leave::Wait, "200 is under way");
+    ledger.settle(span(200, 300), accepted(10));
+    assert_eq!(
+        ledger.books()[0].1.tally.accepted,
+        10,
+        "the second chunk is missing"
+    );
+    assert_eq!(ledger.leave(FILE, start), Leave::Wait);
+    assert_eq!(
+        ledger.leave(FileKey(6), after(5)),
+        Leave::Wait,
+        "what came back goes first"
+    );
+    let Leave::Rewind(record) = ledger.leave(FILE, after(5)) else {
+        panic!("it is to be read again");
+    };
+    assert_eq!(record.offset, 100);
+    let books = ledger.books()[0].1;
+    assert_eq!((books.pending, books.bytes_pending, books.read()), (0, 0, 10));
+
+    ledger.emitted(&chunk(100, 200, 10));
+    assert_eq!(ledger.leave(FILE, after(5)), Leave::Wait, "one chunk first");
+    ledger.give_back(span(100, 200), after(5));
+    assert_eq!(ledger.leave(FILE, after(6)), Leave::Wait, "the pause has doubled");
+    assert!(matches!(ledger.leave(FILE, after(7)), Leave::Rewind(_)));
+    ledger.emitted(&chunk(100, 200, 10));
+    ledger.settle(span(100, 200), accepted(10));
+    assert!(!ledger.is_held("nginx"));
+    assert_eq!(ledger.leave(FILE, after(7)), Leave::Go);
+    assert_eq!(ledger.leave(FileKey(6), after(7)), Leave::Go);
+    assert_eq!(ledger.books()[0].1.read(), 20);
+}
+
+#[test]
+fn a_file_that_is_gone_cannot_come_back_and_holds_no_other_up() {
+    let ledger = Ledger::in_memory();
+    let now = Instant::now();
+    for key in [FILE.0, 6] {
+        let mut record = sample(key);
+        (record.offset, record.counted) = (0, 0);
+        ledger.track(record);
+    }
+    ledger.emitted(&chunk(0, 100, 10));
+    ledger.give_back(span(0, 100), now);
+    assert!(ledger.can_read_again(FILE));
+    ledger.forget(FILE);
+    assert!(!ledger.can_read_again(FILE));
+    assert_eq!(ledger.returned(), []);
+    let later = now + Duration::from_secs(9);
+    assert_eq!(ledger.leave(FileKey(6), later), Leave::Go, "it is the probe now");
 }

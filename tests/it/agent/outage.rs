@@ -79,3 +79,41 @@ async fn a_server_that_is_away_is_waited_for_in_bounded_memory() {
         .assert_exact();
     client.delete_index("away").await;
 }
+
+#[tokio::test]
+async fn an_input_that_is_not_taken_holds_no_other_up() {
+    const LINES: u64 = 50_000;
+    let server = Elasticsearch::shared().await;
+    let client = server.client();
+    let body = |blocked: bool| {
+        json!({"settings": {"index.blocks.write": blocked},
+               "mappings": {"dynamic": false, "properties": {"url.path": {"type": "keyword"}}}})
+    };
+    client.create_index("held-blocked", body(true)).await;
+    client.create_index("held-free", body(false)).await;
+    let host = Host::shipping_to(server.url(), "held-{service}")
+        .input("blocked.log", "nginx-access", "service = \"blocked\"\n")
+        .input("free.log", "nginx-access", "service = \"free\"\n");
+    // More than all memory takes.
+    host.append("blocked.log", (0..4 * LINES).map(access_line));
+    host.append("free.log", (0..LINES).map(access_line));
+    let mut agent = host.start();
+    client.wait_for_count("held-free", LINES).await;
+    let (_, metrics) = agent.get("/metrics").await;
+    assert!(
+        metrics.contains("logmill_input_held{input=\"blocked/nginx-access\"} 1"),
+        "{metrics}"
+    );
+    assert!(metrics.contains("logmill_input_held{input=\"free/nginx-access\"} 0"));
+    let settings = json!({"index.blocks.write": false});
+    client
+        .ask(reqwest::Method::PUT, "/held-blocked/_settings", settings)
+        .await;
+    client.wait_for_count("held-blocked", 4 * LINES).await;
+    agent.stop();
+    for (index, lines) in [("held-blocked", 4 * LINES), ("held-free", LINES)] {
+        let expected = (0..lines).map(|n| format!("/orders/{n}"));
+        client.tally(index, "url.path", expected).await.assert_exact();
+        client.delete_index(index).await;
+    }
+}
