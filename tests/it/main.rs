@@ -1,6 +1,7 @@
 //! Integration tests: the real program against real servers.
 
 mod agent;
+mod deploy;
 mod docs;
 mod proxy;
 mod samples;
