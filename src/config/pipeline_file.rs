@@ -131,10 +131,20 @@ pub enum Builtin {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostFormat {
+    /// Apache httpd's `LogFormat`.
+    Apache,
+    /// HAProxy's `log-format`.
+    Haproxy,
+    /// morgan's format.
+    Morgan,
     /// nginx's `log_format`.
     Nginx,
     /// PostgreSQL's `log_line_prefix`.
     Postgresql,
+    /// Serilog's output template.
+    Serilog,
+    /// The pattern of Tomcat's AccessLogValve.
+    Tomcat,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::quoted::{quoted, unescape};
 use super::scene::{Keep, Scene};
 use super::scopes::scopes;
 use super::unit::{duration, elapsed, size};
-use super::web::{RequestFields, UrlFields, http_version, request, url};
+use super::web::{RequestFields, TargetFields, UrlFields, http_version, request, request_target, url};
 use super::{Read, fail};
 use crate::event::{FieldId, Schema, Value};
 
@@ -27,6 +27,7 @@ enum Targets {
     Nothing,
     Field(FieldId),
     Request(RequestFields),
+    Target(TargetFields),
     Url(UrlFields),
     Endpoint(EndpointFields),
 }
@@ -36,6 +37,7 @@ impl Capture {
     pub fn new(kind: Kind, name: &str, schema: &mut Schema) -> Capture {
         let targets = match kind {
             Kind::HttpRequest => Targets::Request(RequestFields::new(name, schema)),
+            Kind::RequestTarget => Targets::Target(TargetFields::new(name, schema)),
             Kind::Url => Targets::Url(UrlFields::new(name, schema)),
             Kind::Endpoint => Targets::Endpoint(EndpointFields::new(name, schema)),
             _ => Targets::Field(schema.intern(name)),
@@ -55,6 +57,7 @@ impl Capture {
     pub fn names(kind: Kind, name: &str) -> Vec<String> {
         let mut names: Vec<String> = match kind {
             Kind::HttpRequest => RequestFields::names(name).map(str::to_owned).into(),
+            Kind::RequestTarget => TargetFields::names(name).map(str::to_owned).into(),
             Kind::Url => UrlFields::names(name).map(str::to_owned).into(),
             Kind::Endpoint => EndpointFields::names(name).into(),
             _ => vec![name.to_owned()],
@@ -81,6 +84,7 @@ impl Capture {
             Targets::Nothing => Vec::new(),
             Targets::Field(field) => vec![field],
             Targets::Request(fields) => fields.all().into(),
+            Targets::Target(fields) => fields.all().into(),
             Targets::Url(fields) => fields.all().into(),
             Targets::Endpoint(fields) => fields.all().into(),
         };
@@ -121,6 +125,11 @@ impl Capture {
                     _ => None,
                 };
                 request(text, fields, keep);
+            }
+            Kind::RequestTarget => {
+                if let Targets::Target(fields) = self.targets {
+                    request_target(text, fields, keep);
+                }
             }
             Kind::Url => {
                 let fields = match self.targets {
@@ -182,6 +191,7 @@ impl Capture {
             | Kind::Word
             | Kind::Lines
             | Kind::HttpRequest
+            | Kind::RequestTarget
             | Kind::Url
             | Kind::Endpoint => fail(),
         }

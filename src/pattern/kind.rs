@@ -41,6 +41,8 @@ pub enum Kind {
     HttpRequest,
     /// `HTTP/1.1`, as `1.1`.
     HttpVersion,
+    /// What a request asks for: the whole, and path and query.
+    RequestTarget,
     /// A URL: the whole, and path, query, scheme, domain and port.
     Url,
     /// A host with a port or none: `NAME.ip` or `NAME.domain`, and `NAME.port`.
@@ -52,7 +54,7 @@ pub enum Kind {
 }
 
 /// Every kind by the name that patterns call it.
-const NAMES: [(&str, Kind); 38] = [
+const NAMES: [(&str, Kind); 39] = [
     ("text", Kind::Text),
     ("trimmed", Kind::Trimmed),
     ("word", Kind::Word),
@@ -87,6 +89,7 @@ const NAMES: [(&str, Kind); 38] = [
     ("size", Kind::Size),
     ("http_request", Kind::HttpRequest),
     ("http_version", Kind::HttpVersion),
+    ("request_target", Kind::RequestTarget),
     ("url", Kind::Url),
     ("endpoint", Kind::Endpoint),
     ("list", Kind::List),
@@ -118,6 +121,7 @@ impl Kind {
                 | Kind::Word
                 | Kind::Lines
                 | Kind::HttpRequest
+                | Kind::RequestTarget
                 | Kind::Url
                 | Kind::Endpoint
         )
@@ -126,7 +130,9 @@ impl Kind {
     /// The bytes that a value can begin with. All, for the kinds that can be empty.
     pub(super) const fn starts(self) -> ByteSet {
         match self {
-            Kind::Text | Kind::Trimmed | Kind::Lines | Kind::HttpRequest => ByteSet::ALL,
+            Kind::Text | Kind::Trimmed | Kind::Lines | Kind::HttpRequest | Kind::RequestTarget => {
+                ByteSet::ALL
+            }
             Kind::Word | Kind::Url | Kind::Endpoint | Kind::List | Kind::Scopes => {
                 let mut set = ByteSet::ALL;
                 let mut at = 0;
@@ -174,6 +180,7 @@ impl Kind {
             Kind::Duration => "a duration such as `1.5s`",
             Kind::Size => "a size such as `12kB`",
             Kind::HttpRequest => "an http request line",
+            Kind::RequestTarget => "a path such as `/a?b=c`",
             Kind::Url => "a url",
             Kind::Endpoint => "a host such as `10.0.0.1:80`",
             Kind::Scopes => "scopes such as `TraceId:1 => RequestPath:/a RequestId:2`",

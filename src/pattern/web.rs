@@ -78,6 +78,40 @@ pub(super) fn request<'a>(text: &'a [u8], fields: Option<RequestFields>, keep: &
     put_some(keep, fields.query, query);
 }
 
+/// The fields of a capture `name:request_target`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TargetFields {
+    /// The capture's own name: the whole.
+    own: FieldId,
+    path: FieldId,
+    query: FieldId,
+}
+
+impl TargetFields {
+    pub fn names(name: &str) -> [&str; 3] {
+        [name, "url.path", "url.query"]
+    }
+
+    pub fn new(name: &str, schema: &mut Schema) -> Self {
+        let [own, path, query] = Self::names(name).map(|name| schema.intern(name));
+        TargetFields { own, path, query }
+    }
+
+    pub fn all(self) -> [FieldId; 3] {
+        [self.own, self.path, self.query]
+    }
+}
+
+/// `/a?b=c`, and what else a request line may ask for: see [`local_part`].
+pub(super) fn request_target<'a>(text: &'a [u8], fields: TargetFields, keep: &mut impl Keep<'a>) {
+    keep.put(fields.own, Value::Text(text));
+    if let Some(local) = local_part(text) {
+        let (path, query) = split_query(local);
+        put_some(keep, fields.path, path);
+        put_some(keep, fields.query, query);
+    }
+}
+
 /// Method, target and version (the digits after `HTTP/`). The target is all between: a raw space in it, which
 /// some servers let through, stays in it.
 fn split_request(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {

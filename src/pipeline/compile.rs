@@ -5,16 +5,17 @@ use std::sync::Mutex;
 use bumpalo::Bump;
 use jiff::tz::TimeZone;
 
-use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, HostFormat, PipelineFile, Spanned};
+use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, PipelineFile, Spanned};
 use crate::encode;
 use crate::event::{FieldId, Schema, Timestamp};
 use crate::format;
 use crate::format::syslog::Syslog;
 use crate::pattern::{Alternatives, Clock, Program, SyntaxError};
 
+use super::host::{self, HostRules};
 use super::keys;
 use super::metrics;
-use super::parse::{Constant, Extract, Parser, TraceFields};
+use super::parse::{Constant, Extract, Parser, Substitute, TraceFields};
 use super::tidy::Tidy;
 use super::{Library, Pipeline};
 
@@ -67,11 +68,12 @@ pub fn compile(
     let message = schema.intern("message");
     // What stands around a line may have a time where the line has none.
     schema.intern(encode::TIMESTAMP);
-    let mut parser = parser(file, host, &mut schema, &mut found);
+    let mut rules = host::rules(file, host, &mut schema, &mut found);
+    let mut parser = parser(file, &mut rules, &mut schema, &mut found);
     let extracts = file
         .extracts
         .iter()
-        .map(|rule| extract(rule, &mut schema, &mut found))
+        .map(|rule| extract(rule, &mut rules, &mut schema, &mut found))
         .collect();
     let trace = file.parse.trace.then(|| TraceFields {
         error_type: schema.intern("error.type"),
@@ -79,7 +81,7 @@ pub fn compile(
         stack_trace: schema.intern("error.stack_trace"),
         whole_message: file.parse.whole_message,
     });
-    let defaults = constants(&file.default, &mut schema);
+    let defaults = defaults(file, &mut schema, &mut found);
     let constants = constants(&file.set, &mut schema);
     if let Some(format) = &mut parser.format {
         format.reserve(&schema);
@@ -89,7 +91,7 @@ pub fn compile(
         ansi: file.frame.ansi == Ansi::Strip,
         dedent: file.frame.dedent,
     };
-    let frame = frame(file, tidy, &mut found);
+    let frame = frame(file, rules.starts, tidy, &mut found);
     let zone = host
         .timezone
         .clone()
@@ -120,59 +122,23 @@ pub fn compile(
 /// The patterns of the host's own format string, then those of the file.
 fn parser(
     file: &PipelineFile,
-    host: &HostWords,
+    host: &mut HostRules,
     schema: &mut Schema,
     diagnostics: &mut Diagnostics,
 ) -> Parser {
     let rule = &file.parse;
+    let format = match &rule.builtin {
+        Some(builtin) => Some(match builtin.value {
+            Builtin::Json => format::Parser::Json(keys::rule(file, schema, diagnostics)),
+            Builtin::Logfmt => format::Parser::Logfmt(keys::rule(file, schema, diagnostics)),
+            Builtin::Syslog => format::Parser::Syslog(Syslog::new(schema)),
+        }),
+        None => host.format.take(),
+    };
     let mut programs = Vec::new();
-    match (&rule.host_format, host.format.as_ref().or(rule.format.as_ref())) {
-        (Some(kind), Some(text)) => {
-            let read = match kind.value {
-                HostFormat::Nginx => format::host::nginx::read(text),
-                HostFormat::Postgresql => format::host::postgresql::read(text),
-            };
-            match read {
-                Ok(format::host::HostFormat::Patterns(patterns)) => {
-                    for pattern in patterns {
-                        match Program::compile(&pattern, schema) {
-                            Ok(program) => programs.push(program),
-                            Err(error) => diagnostics.push(
-                                Diagnostic::error(format!(
-                                    "this format becomes the pattern `{pattern}`: {}",
-                                    error.message
-                                ))
-                                .at_value(text, "this format")
-                                .help("give two variables something between them, or write a pipeline of your own"),
-                            ),
-                        }
-                    }
-                }
-                Ok(format::host::HostFormat::Json(table)) => {
-                    return Parser {
-                        format: Some(format::Parser::Json(keys::rule_of_host(&table, file, schema))),
-                        patterns: Alternatives::default(),
-                    };
-                }
-                Err(error) => diagnostics.push(
-                    Diagnostic::error(error.message)
-                        .at(text.place_within(error.at, ""))
-                        .help(error.help),
-                ),
-            }
-        }
-        (None, Some(text)) => diagnostics.push(
-            Diagnostic::warning(format!("the pipeline `{}` takes no format", file.name))
-                .at_value(text, "not used")
-                .help("remove it, or name a pipeline that reads the host's format string"),
-        ),
-        (_, None) => {}
+    if rule.builtin.is_none() {
+        programs.append(&mut host.patterns);
     }
-    let format = rule.builtin.as_ref().map(|builtin| match builtin.value {
-        Builtin::Json => format::Parser::Json(keys::rule(file, schema, diagnostics)),
-        Builtin::Logfmt => format::Parser::Logfmt(keys::rule(file, schema, diagnostics)),
-        Builtin::Syslog => format::Parser::Syslog(Syslog::new(schema)),
-    });
     programs.extend(compile_patterns(&rule.patterns, schema, diagnostics));
     if programs.is_empty() && format.is_none() && !diagnostics.has_errors() {
         // An event without patterns is its message.
@@ -208,7 +174,13 @@ fn syntax_diagnostic(error: SyntaxError, pattern: &Spanned<String>) -> Diagnosti
     }
 }
 
-fn extract(rule: &config::ExtractRule, schema: &mut Schema, diagnostics: &mut Diagnostics) -> Extract {
+/// Beside a format by name, the host's own format is that of the message: it goes before the first patterns over it.
+fn extract(
+    rule: &config::ExtractRule,
+    host: &mut HostRules,
+    schema: &mut Schema,
+    diagnostics: &mut Diagnostics,
+) -> Extract {
     let Some(field) = schema.get(&rule.field) else {
         diagnostics.push(
             Diagnostic::error(format!(
@@ -223,10 +195,42 @@ fn extract(rule: &config::ExtractRule, schema: &mut Schema, diagnostics: &mut Di
             patterns: Alternatives::default(),
         };
     };
+    let mut patterns = compile_patterns(&rule.patterns, schema, diagnostics);
+    if rule.field.value == "message" {
+        patterns.splice(0..0, std::mem::take(&mut host.patterns));
+    }
     Extract {
         field,
-        patterns: compile_patterns(&rule.patterns, schema, diagnostics).into(),
+        patterns: patterns.into(),
     }
+}
+
+/// `[default]`: a constant, or `{name}` for the value of another field.
+fn defaults(
+    file: &PipelineFile,
+    schema: &mut Schema,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(FieldId, Substitute)> {
+    let mut defaults = Vec::new();
+    for ((name, written), (field, constant)) in file.default.iter().zip(constants(&file.default, schema)) {
+        let other = match &written.value {
+            config::Constant::Text(text) => text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')),
+            _ => None,
+        };
+        match other.map(|other| (other, schema.get(other))) {
+            None => defaults.push((field, Substitute::Constant(constant))),
+            Some((_, Some(other))) => defaults.push((field, Substitute::Field(other))),
+            Some((other, None)) => diagnostics.push(
+                Diagnostic::error(format!(
+                    "nothing sets the field `{other}` that `{}` is to have",
+                    name.value
+                ))
+                .at_value(written, "unknown field")
+                .help("name a field that a pattern or a key of this pipeline sets"),
+            ),
+        }
+    }
+    defaults
 }
 
 fn constants(
@@ -247,11 +251,19 @@ fn constants(
         .collect()
 }
 
-fn frame(file: &PipelineFile, tidy: Tidy, diagnostics: &mut Diagnostics) -> FrameStart {
+fn frame(
+    file: &PipelineFile,
+    mut starts: Vec<Program>,
+    tidy: Tidy,
+    diagnostics: &mut Diagnostics,
+) -> FrameStart {
     // What a start pattern names is not kept, so it has no place in the events' schema.
     let mut scratch = Schema::default();
+    if starts.is_empty() {
+        starts = compile_patterns(&file.frame.start, &mut scratch, diagnostics);
+    }
     FrameStart {
-        starts: compile_patterns(&file.frame.start, &mut scratch, diagnostics),
+        starts,
         tidy,
         clock: Mutex::new(Clock::new(TimeZone::UTC, Timestamp::from_millis(0))),
         rule: file.frame.clone(),

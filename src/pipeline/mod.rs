@@ -14,6 +14,7 @@
 //! The shipped pipelines are part of the program ([`Library`]); a user's folder goes before them.
 
 mod compile;
+mod host;
 mod inline_test;
 mod keys;
 mod library;

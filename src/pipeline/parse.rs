@@ -26,7 +26,7 @@ pub struct Pipeline {
     pub(super) trace: Option<TraceFields>,
     pub(super) constants: Vec<(FieldId, Constant)>,
     /// For the fields that a matched event does not have.
-    pub(super) defaults: Vec<(FieldId, Constant)>,
+    pub(super) defaults: Vec<(FieldId, Substitute)>,
     pub(super) message: FieldId,
     pub(super) zone: jiff::tz::TimeZone,
 }
@@ -62,6 +62,14 @@ pub(super) enum Constant {
     Int(i64),
     Float(f64),
     Bool(bool),
+}
+
+/// What a field is that the event does not have.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Substitute {
+    Constant(Constant),
+    /// The value of another field.
+    Field(FieldId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,9 +112,13 @@ impl Pipeline {
             for extract in &self.extracts {
                 extract.apply(&mut scene);
             }
-            for (field, constant) in &self.defaults {
+            for (field, substitute) in &self.defaults {
                 if scene.fields.get(*field).is_absent() {
-                    scene.fields.set(*field, constant.value());
+                    let value = match substitute {
+                        Substitute::Constant(constant) => constant.value(),
+                        Substitute::Field(other) => scene.fields.get(*other),
+                    };
+                    scene.fields.set(*field, value);
                 }
             }
             Outcome::Matched

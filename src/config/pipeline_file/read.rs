@@ -98,7 +98,6 @@ fn read_frame(mut table: Table, d: &mut Diagnostics) -> FrameRule {
 }
 
 fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
-    table.require_at_most_one(&["builtin", "host_format"], d);
     table.require_after("format", "host_format", d);
     table.require_after("rest", "builtin", d);
     table.require_after("keys", "builtin", d);
@@ -117,8 +116,13 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
         host_format: table.take_choice(
             "host_format",
             &[
+                ("apache", HostFormat::Apache),
+                ("haproxy", HostFormat::Haproxy),
+                ("morgan", HostFormat::Morgan),
                 ("nginx", HostFormat::Nginx),
                 ("postgresql", HostFormat::Postgresql),
+                ("serilog", HostFormat::Serilog),
+                ("tomcat", HostFormat::Tomcat),
             ],
             d,
         ),

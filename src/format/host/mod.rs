@@ -1,8 +1,12 @@
 //! Format strings of the programs that write the logs, read as what our parsers take: the user copies the string from
 //! the host's own configuration.
 
+pub mod haproxy;
+pub mod httpd;
+pub mod morgan;
 pub mod nginx;
 pub mod postgresql;
+pub mod serilog;
 
 use std::ops::Range;
 
@@ -11,6 +15,11 @@ use std::ops::Range;
 pub enum HostFormat {
     /// Patterns of the pattern language; the first that matches a line counts.
     Patterns(Vec<String>),
+    /// The same for events of several lines: a line that one of `starts` matches begins one.
+    Events {
+        patterns: Vec<String>,
+        starts: Vec<String>,
+    },
     /// The lines are JSON objects.
     Json(Vec<JsonKey>),
 }

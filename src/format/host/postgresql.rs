@@ -200,7 +200,7 @@ mod tests {
     fn patterns(prefix: &str) -> Vec<String> {
         match read(prefix).unwrap() {
             HostFormat::Patterns(patterns) => patterns,
-            HostFormat::Json(keys) => panic!("{keys:?}"),
+            other => panic!("{other:?}"),
         }
     }
 

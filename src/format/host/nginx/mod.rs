@@ -80,6 +80,10 @@ fn assign(pieces: &[Piece]) -> Vec<Option<Target>> {
         Piece::Variable(name) => variable::rank(name),
         Piece::Text(_) => 0,
     });
+    // The ingress controller's own variables say whose format it is.
+    let ingress = pieces
+        .iter()
+        .any(|piece| matches!(piece, Piece::Variable(name) if name == "proxy_upstream_name"));
     let mut targets = vec![None; pieces.len()];
     let mut seen = HashSet::new();
     let mut taken: HashSet<String> = HashSet::new();
@@ -90,7 +94,11 @@ fn assign(pieces: &[Piece]) -> Vec<Option<Target>> {
         if !seen.insert(name) {
             continue;
         }
-        let mut found = target(name);
+        let mut found = if ingress {
+            variable::ingress(name).unwrap_or_else(|| target(name))
+        } else {
+            target(name)
+        };
         if found.fields().any(|field| taken.contains(&field)) {
             found = Target::own(name);
         }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 fn patterns(format: &str) -> Vec<String> {
     match read(format).unwrap() {
         HostFormat::Patterns(patterns) => patterns,
-        HostFormat::Json(keys) => panic!("{keys:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -21,7 +21,7 @@ fn keys(format: &str) -> Vec<(String, String, Option<&'static str>)> {
                  }| (source, field, kind),
             )
             .collect(),
-        HostFormat::Patterns(patterns) => panic!("{patterns:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -156,6 +156,21 @@ pub(super) fn target(name: &str) -> Target {
     }
 }
 
+/// What the ingress controller's own field names are, where they differ: lists, one element for each server that was tried.
+pub(super) fn ingress(name: &str) -> Option<Target> {
+    let field = match name {
+        "upstream_addr" => "upstream_address_list",
+        "upstream_status" => "upstream.response.status_code_list",
+        "upstream_response_time" => "upstream.response.time_list",
+        "upstream_response_length" => "upstream.response.length_list",
+        _ => return None,
+    };
+    Some(Target::new(
+        format!("nginx.ingress_controller.{field}"),
+        Some("list"),
+    ))
+}
+
 /// JSESSIONID, PHPSESSID, session_id, connect_sid …
 fn is_session(cookie: &str) -> bool {
     let cookie = cookie.to_ascii_lowercase();

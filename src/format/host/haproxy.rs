@@ -1,0 +1,297 @@
+//! HAProxy's `log-format` (<https://docs.haproxy.org/2.8/configuration.html#8.2.4>): text with aliases such as `%ci`, each
+//! with flags before its name (`%{+Q}r`), and sample expressions in brackets.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::{FormatError, HostFormat, push_capture, push_literal};
+use crate::pattern::{Capture, Kind};
+
+/// The formats that options set; `%tsc` and `%ts` are the termination state, with and without cookies.
+const NAMED: [(&str, &str); 2] = [
+    (
+        "httplog",
+        r#"%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"#,
+    ),
+    (
+        "tcplog",
+        "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq",
+    ),
+];
+
+/// An alias, and the field and kind of its value; `None` is text.
+type Alias = (&'static str, &'static str, Option<&'static str>);
+
+/// Where one name begins like another, both are here and the longest one counts. Times of day are the accept date; timers
+/// are milliseconds, -1 where that step was not reached.
+const ALIASES: [Alias; 50] = [
+    ("ci", "source.ip", Some("ip")),
+    ("cp", "source.port", Some("int")),
+    ("fi", "haproxy.frontend_ip", Some("ip")),
+    ("fp", "haproxy.frontend_port", Some("int")),
+    ("bi", "haproxy.backend_source_ip", Some("ip")),
+    ("bp", "haproxy.backend_source_port", Some("int")),
+    ("si", "server.ip", Some("ip")),
+    ("sp", "server.port", Some("int")),
+    ("t", "haproxy.accept_date", Some("clf")),
+    ("tr", "haproxy.accept_date", Some("clf")),
+    ("T", "haproxy.accept_date", Some("clf")),
+    ("Tl", "haproxy.accept_date", Some("clf")),
+    ("trg", "haproxy.accept_date", Some("clf")),
+    ("trl", "haproxy.accept_date", Some("clf")),
+    ("Ts", "haproxy.accept_date", Some("epoch")),
+    ("ft", "haproxy.frontend_name", None),
+    ("f", "haproxy.frontend_name", None),
+    ("b", "haproxy.backend_name", None),
+    ("s", "haproxy.server_name", None),
+    ("Ta", "event.duration", Some("millis")),
+    ("Tt", "event.duration", Some("millis")),
+    ("Tu", "haproxy.time.user", Some("int")),
+    ("TR", "haproxy.time.request", Some("int")),
+    ("Tw", "haproxy.time.queue", Some("int")),
+    ("Tc", "haproxy.time.connect", Some("int")),
+    ("Tr", "haproxy.time.response", Some("int")),
+    ("Tq", "haproxy.time.request_whole", Some("int")),
+    ("Td", "haproxy.time.data", Some("int")),
+    ("Th", "haproxy.time.handshake", Some("int")),
+    ("Ti", "haproxy.time.idle", Some("int")),
+    ("ST", "http.response.status_code", Some("int")),
+    ("B", "haproxy.bytes_read", Some("int")),
+    ("U", "http.request.bytes", Some("int")),
+    ("ts", "haproxy.termination_state", None),
+    ("tsc", "haproxy.termination_state", None),
+    ("ac", "haproxy.connections.active", Some("int")),
+    ("fc", "haproxy.connections.frontend", Some("int")),
+    ("bc", "haproxy.connections.backend", Some("int")),
+    ("sc", "haproxy.connections.server", Some("int")),
+    ("rc", "haproxy.connections.retries", None),
+    ("sq", "haproxy.server_queue", Some("int")),
+    ("bq", "haproxy.backend_queue", Some("int")),
+    ("r", "http.request.line", Some("http_request")),
+    ("HM", "http.request.method", None),
+    ("HP", "url.path", None),
+    ("HU", "url.original", Some("request_target")),
+    ("HQ", "haproxy.query", None),
+    ("HV", "http.version", Some("http_version")),
+    ("ID", "http.request.id", None),
+    ("pid", "process.pid", Some("int")),
+];
+
+/// Aliases without a field of their own in ECS, or with one that not every line has.
+const OWN: [&str; 13] = [
+    "CC", "CS", "hr", "hs", "hrl", "hsl", "H", "lc", "rt", "ms", "sslc", "sslv", "E",
+];
+
+/// Reads a format: its text, with or without quotes and the directive's name, or `httplog` or `tcplog`.
+pub fn read(format: &str) -> Result<HostFormat, FormatError> {
+    if let Some((_, text)) = NAMED.iter().find(|(name, _)| *name == format.trim()) {
+        return read(text);
+    }
+    let mut writer = Writer::default();
+    let text = text(format);
+    // The text is a part of the format.
+    let start = format.find(text).unwrap_or(0);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let from = start + text.len() - rest.len();
+        rest = match c {
+            '\\' => {
+                let mut after = rest[1..].chars();
+                writer.text(after.next().map_or("\\", |next| &rest[1..1 + next.len_utf8()]));
+                after.as_str()
+            }
+            '%' if rest.starts_with("%%") => {
+                writer.text("%");
+                &rest[2..]
+            }
+            '%' => writer.item(rest, from)?,
+            _ => {
+                writer.text(&rest[..c.len_utf8()]);
+                &rest[c.len_utf8()..]
+            }
+        };
+    }
+    if writer.items == 0 {
+        return Err(FormatError::new(
+            0..format.len(),
+            format!("the log format {:?} has no variable", format.trim()),
+            "give the text of log-format, such as '%ci:%cp [%tr] %ft %b/%s %ST %B %{+Q}r', or \"httplog\"",
+        ));
+    }
+    Ok(HostFormat::Patterns(vec![writer.pattern]))
+}
+
+/// What stands behind `log-format`, without the quotes around it.
+fn text(format: &str) -> &str {
+    let body = format.trim();
+    let body = body.strip_prefix("log-format").map_or(body, str::trim_start);
+    let quoted = |quote| {
+        body.strip_prefix(quote)
+            .and_then(|inner| inner.strip_suffix(quote))
+    };
+    quoted('"').or(quoted('\'')).unwrap_or(body)
+}
+
+#[derive(Default)]
+struct Writer {
+    pattern: String,
+    taken: HashSet<String>,
+    items: usize,
+    /// `%{+Q}o`: every value from here on is in quotes.
+    quoted: bool,
+}
+
+impl Writer {
+    fn text(&mut self, text: &str) {
+        push_literal(&mut self.pattern, text);
+    }
+
+    /// Reads the item at the start of `rest`, which is at `from` in the format; gives what is behind it.
+    fn item<'t>(&mut self, rest: &'t str, from: usize) -> Result<&'t str, FormatError> {
+        let error = |length: usize, message: &str| {
+            let at: Range<usize> = from..from + length;
+            Err(FormatError::new(
+                at,
+                message,
+                "see the manual's table of custom log formats; %% is a percent sign",
+            ))
+        };
+        let mut behind = &rest[1..];
+        let mut quoted = self.quoted;
+        if let Some(flags) = behind.strip_prefix('{') {
+            let Some((flags, after)) = flags.split_once('}') else {
+                return error(rest.len(), "a { that is not closed");
+            };
+            for flag in flags.split(',') {
+                match flag.trim() {
+                    "+Q" => quoted = true,
+                    "-Q" => quoted = false,
+                    _ => {}
+                }
+            }
+            behind = after;
+        }
+        if behind.starts_with('[') {
+            let Some(end) = closing(behind) else {
+                return error(rest.len(), "a [ that is not closed");
+            };
+            self.expression(&behind[1..end], quoted);
+            return Ok(&behind[end + 1..]);
+        }
+        let length = behind
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(behind.len());
+        // The longest name that is one: what follows may be letters of the text.
+        for length in (1..=length).rev() {
+            let (name, after) = behind.split_at(length);
+            if let Some((_, field, kind)) = ALIASES.iter().find(|(alias, ..)| *alias == name) {
+                self.capture(field, *kind, quoted);
+                return Ok(after);
+            }
+            if name == "o" {
+                // Not a value: its flags hold for those behind it.
+                self.quoted = quoted;
+                return Ok(after.strip_prefix(' ').unwrap_or(after));
+            }
+            if OWN.contains(&name) {
+                self.capture(&format!("haproxy.{name}"), None, quoted);
+                return Ok(after);
+            }
+        }
+        error(rest.len() - behind.len() + length, "an unknown variable")
+    }
+
+    /// A sample expression: the fields of the usual ones, others by their first word.
+    fn expression(&mut self, text: &str, quoted: bool) {
+        let lower = text.to_lowercase();
+        let header =
+            |name: &str| lower.contains(&format!("hdr({name})")) || lower.contains(&format!("hdr({name},"));
+        if header("user-agent") {
+            return self.capture("user_agent.original", None, quoted);
+        }
+        if header("referer") {
+            return self.capture("http.request.referrer", None, quoted);
+        }
+        if header("host") {
+            return self.capture("url.domain", None, quoted);
+        }
+        let name: String = lower
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
+        let name = name.trim_matches('_');
+        let field = format!("haproxy.sample.{}", if name.is_empty() { "_" } else { name });
+        self.capture(&field, None, quoted);
+    }
+
+    fn capture(&mut self, field: &str, kind: Option<&'static str>, quoted: bool) {
+        self.items += 1;
+        let quote = if quoted { "\"" } else { "" };
+        let own = Capture::names(kind.and_then(Kind::by_name).unwrap_or(Kind::Text), field);
+        let free = !own.iter().any(|name| self.taken.contains(name));
+        self.pattern.push_str(quote);
+        push_capture(&mut self.pattern, if free { field } else { "_" }, kind, true);
+        self.pattern.push_str(quote);
+        if free {
+            self.taken.extend(own);
+        }
+    }
+}
+
+/// Where the bracket at the start is closed; expressions nest.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    text.char_indices()
+        .find(|&(_, c)| {
+            depth += i32::from(c == '[') - i32::from(c == ']');
+            depth == 0
+        })
+        .map(|(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(format: &str) -> String {
+        match read(format).unwrap() {
+            HostFormat::Patterns(mut patterns) => patterns.remove(0),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn variables_become_captures() {
+        for (format, expected) in [
+            (
+                r#"log-format "%ci:%cp [%tr] %ST %{+Q}r %Ta""#,
+                r#"{source.ip:ip?}:{source.port:int?} [{haproxy.accept_date:clf?}] {http.response.status_code:int?} "{http.request.line:http_request?}" {event.duration:millis?}"#,
+            ),
+            (
+                r"%{+Q}o %{-Q}ci %HM %[capture.req.hdr(0)] %[req.hdr(User-Agent)]",
+                r#"{source.ip:ip?} "{http.request.method?}" "{haproxy.sample.capture_req_hdr_0?}" "{user_agent.original?}""#,
+            ),
+            (r"100%%\ %Tt/%Ta", "100% {event.duration:millis?}/{_:millis?}"),
+            ("%hr %CC", "{haproxy.hr?} {haproxy.CC?}"),
+        ] {
+            assert_eq!(pattern(format), expected, "{format}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        let at = |format| read(format).unwrap_err().at;
+        assert_eq!(at("%ci %zz"), 4..7);
+        assert_eq!(at("%ci %[src"), 4..9);
+        assert_eq!(at("plain"), 0..5);
+        assert_eq!(at("\"%ci %{+Q\""), 5..9);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(pieces in proptest::collection::vec(proptest::sample::select(
+            vec!["%", "{", "}", "[", "]", "ci", "+Q", "\"", "\\", "é", " ", "o", "tr"]), 0..12)) {
+            let _ = read(&pieces.concat());
+        }
+    }
+}

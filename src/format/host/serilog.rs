@@ -1,0 +1,188 @@
+//! Serilog's output templates (<https://github.com/serilog/serilog/wiki/Formatting-Output>): text with properties such as
+//! `{Timestamp:HH:mm:ss}`, `{Level:u3}`, `{Message:lj}`, `{NewLine}`, `{Exception}`.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::{FormatError, HostFormat, push_capture, push_literal};
+
+/// Reads a template. An event's header ends with its message, behind which nothing is told apart: the message may be any
+/// text over any number of lines, and so may the exception.
+pub fn read(template: &str) -> Result<HostFormat, FormatError> {
+    let pieces = split(template)?;
+    let Some(message) = pieces.iter().position(|piece| is(piece, "Message")) else {
+        return Err(FormatError::new(
+            0..template.len(),
+            "the output template has no {Message}",
+            "give the text of outputTemplate, such as '[{Timestamp:HH:mm:ss} {Level:u3}] {Message:lj}{NewLine}{Exception}'",
+        ));
+    };
+    let header = &pieces[..message];
+    let mut pattern = String::new();
+    let mut taken = HashSet::from(["message".to_owned()]);
+    for piece in header {
+        push(&mut pattern, piece, Some(&mut taken));
+    }
+    // The first line alone says that an event begins.
+    let mut start = String::new();
+    let first_line = header.iter().take_while(|piece| !is(piece, "NewLine"));
+    first_line.for_each(|piece| push(&mut start, piece, None));
+    if !header.iter().any(|piece| is(piece, "NewLine")) {
+        start.push_str("{_}");
+    }
+    pattern.push_str("{message:lines}");
+    // A blank before the message is not there where the message is empty and blanks were taken off the line's end.
+    let bare = pattern.strip_suffix(" {message:lines}").map(str::to_owned);
+    let bare_start = start.strip_suffix(" {_}").map(str::to_owned);
+    Ok(HostFormat::Events {
+        patterns: [Some(pattern), bare].into_iter().flatten().collect(),
+        starts: [Some(start), bare_start].into_iter().flatten().collect(),
+    })
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Property {
+        name: String,
+        /// It is filled up to a width.
+        aligned: bool,
+    },
+}
+
+fn is(piece: &Piece, wanted: &str) -> bool {
+    matches!(piece, Piece::Property { name, .. } if name == wanted)
+}
+
+fn split(template: &str) -> Result<Vec<Piece>, FormatError> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut at = 0;
+    while let Some(c) = template[at..].chars().next() {
+        let rest = &template[at..];
+        if c == '{' && !rest.starts_with("{{") {
+            let end = rest
+                .find('}')
+                .ok_or_else(|| mistake(at..template.len(), "a { that is not closed"))?;
+            pieces.push(
+                property(&rest[1..end])
+                    .ok_or_else(|| mistake(at..at + end + 1, "a property without a name"))?,
+            );
+            at += end + 1;
+            continue;
+        }
+        match pieces.last_mut() {
+            Some(Piece::Text(text)) => text.push(c),
+            _ => pieces.push(Piece::Text(c.into())),
+        }
+        let doubled = rest.starts_with("{{") || rest.starts_with("}}");
+        at += c.len_utf8() + usize::from(doubled);
+    }
+    Ok(pieces)
+}
+
+fn mistake(at: Range<usize>, message: &str) -> FormatError {
+    FormatError::new(at, message, "write {{ for a brace")
+}
+
+/// `Name`, `Name:format`, `Name,-5`, `@Name`.
+fn property(text: &str) -> Option<Piece> {
+    let text = text.trim_start_matches(['@', '$']);
+    let end = text.find([':', ',']).unwrap_or(text.len());
+    let name = text[..end].trim();
+    (!name.is_empty()).then(|| Piece::Property {
+        name: name.to_owned(),
+        aligned: text[end..].starts_with(','),
+    })
+}
+
+/// Appends a piece as it stands in a pattern; `taken`: the fields that were given, or nothing where none is kept.
+fn push(pattern: &mut String, piece: &Piece, taken: Option<&mut HashSet<String>>) {
+    let (name, aligned) = match piece {
+        Piece::Text(text) => return push_literal(pattern, text),
+        Piece::Property { name, .. } if name == "NewLine" => return pattern.push('\n'),
+        // Not there before the message; whoever does that has it in the message.
+        Piece::Property { name, .. } if name == "Exception" => return,
+        Piece::Property { name, aligned } => (name.as_str(), *aligned),
+    };
+    let (field, kind) = match name {
+        "Timestamp" | "UtcTimestamp" => ("@timestamp".to_owned(), Some("when")),
+        "Level" => ("log.level".to_owned(), Some("level")),
+        "SourceContext" => ("log.logger".to_owned(), None),
+        "ThreadId" => ("process.thread.id".to_owned(), Some("int")),
+        "ThreadName" => ("process.thread.name".to_owned(), None),
+        "ProcessId" => ("process.pid".to_owned(), Some("int")),
+        "ProcessName" => ("process.name".to_owned(), None),
+        "MachineName" => ("host.hostname".to_owned(), None),
+        "EnvironmentName" => ("service.environment".to_owned(), None),
+        "Application" | "ApplicationName" => ("service.name".to_owned(), None),
+        "TraceId" => ("trace.id".to_owned(), None),
+        "SpanId" => ("span.id".to_owned(), None),
+        "RequestId" => ("http.request.id".to_owned(), None),
+        other => {
+            let tame: String = other
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+                .collect();
+            (format!("labels.{tame}"), None)
+        }
+    };
+    // A property that an event does not have is written as nothing.
+    let optional = !matches!(name, "Timestamp" | "UtcTimestamp" | "Level");
+    let blanks = |pattern: &mut String| {
+        if aligned && !pattern.ends_with("  ") && pattern.ends_with(' ') {
+            pattern.push(' ');
+        }
+    };
+    blanks(pattern);
+    let kind = if aligned && kind.is_none() {
+        Some("trimmed")
+    } else {
+        kind
+    };
+    let free = taken.is_some_and(|taken| taken.insert(field.clone()));
+    push_capture(pattern, if free { &field } else { "_" }, kind, optional);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events(template: &str) -> (String, String) {
+        match read(template).unwrap() {
+            HostFormat::Events {
+                mut patterns,
+                mut starts,
+            } => (patterns.remove(0), starts.remove(0)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_default_templates() {
+        let (pattern, start) = events("[{Timestamp:HH:mm:ss} {Level:u3}] {Message:lj}{NewLine}{Exception}");
+        assert_eq!(pattern, "[{@timestamp:when} {log.level:level}] {message:lines}");
+        assert_eq!(start, "[{_:when} {_:level}] {_}");
+        let (pattern, _) =
+            events("{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} [{Level:u3}] {Message:lj}{NewLine}{Exception}");
+        assert_eq!(pattern, "{@timestamp:when} [{log.level:level}] {message:lines}");
+    }
+
+    #[test]
+    fn properties_of_all_sorts() {
+        let (pattern, start) = events(
+            "{Timestamp:o}|{Level,-11}|{SourceContext}|{{{Tenant Id}}} #{ThreadId}{NewLine}  {Message:lj}",
+        );
+        assert_eq!(
+            pattern,
+            "{@timestamp:when}|{log.level:level}|{log.logger?}|{{{labels.Tenant_Id?}}} #{process.thread.id:int?}\n  {message:lines}"
+        );
+        assert_eq!(start, "{_:when}|{_:level}|{_?}|{{{_?}}} #{_:int?}");
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        assert_eq!(read("{Timestamp} {Level").unwrap_err().at, 12..18);
+        assert_eq!(read("{Timestamp} {:x} {Message}").unwrap_err().at, 12..16);
+        assert_eq!(read("{Timestamp}").unwrap_err().at, 0..11);
+    }
+}
