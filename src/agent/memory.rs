@@ -1,13 +1,17 @@
-//! One number, divided: what chunks and bodies may take of `memory_max`.
+//! One number, divided: what chunks, bodies, compressed bodies and answers may take of `memory_max`.
 
 use crate::config::{OutputSettings, Settings};
 use crate::limits;
+use crate::ship::ANSWERS_BYTES_MAX;
 
 /// What the program takes before the first line: code, runtime, TLS, stacks, a few thousand series. Bytes.
 const BASE_BYTES: usize = 20 << 20;
 
 /// The least that chunks and bodies get, whatever `memory_max` says. Bytes.
 const LEAST_BYTES: usize = 4 << 20;
+
+/// This share of a body's place is for the list of its documents: 24 bytes for each of 200 bytes or more.
+const DOCS_SHARE: usize = 8;
 
 /// How much each pool may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,24 +25,30 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A quarter for chunks, the rest for bodies: one that each worker fills, and those in flight. A body that
-    /// would not fit that often is smaller.
+    /// After the program and the answers a quarter for chunks, the rest for bodies: one that each worker fills, and
+    /// those in flight, these once more where they are compressed (noise does not become smaller). A body that would
+    /// not fit that often is smaller.
     pub fn divide(settings: &Settings) -> Memory {
-        let (bulk, requests) = match &settings.output {
-            OutputSettings::Elasticsearch(output) => (output.bulk_bytes_max, output.requests_max.get()),
-            OutputSettings::File(_) | OutputSettings::Stdout => (limits::BULK_BYTES_MAX, 1),
+        let (bulk, requests, answers, packed) = match &settings.output {
+            OutputSettings::Elasticsearch(output) => {
+                let requests = output.requests_max.get();
+                let packed = if output.gzip_level > 0 { requests } else { 0 };
+                (output.bulk_bytes_max, requests, ANSWERS_BYTES_MAX, packed)
+            }
+            OutputSettings::File(_) | OutputSettings::Stdout => (limits::BULK_BYTES_MAX, 1, 0, 0),
         };
         let bytes = settings
             .agent
             .memory_max
-            .saturating_sub(BASE_BYTES)
+            .saturating_sub(BASE_BYTES + answers)
             .max(LEAST_BYTES);
         let chunk_bytes = bytes / 4;
         let batches = settings.agent.workers.get() + requests + 1;
+        let place = (bytes - chunk_bytes) / (batches + packed);
         Memory {
             chunk_bytes,
             batches,
-            body_bytes: bulk.min((bytes - chunk_bytes) / batches),
+            body_bytes: bulk.min(place - place / DOCS_SHARE),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::health::get;
 use super::server::settings;
 use super::{StatusArguments, Terminal};
 use crate::agent;
-use crate::state::Ledger;
+use crate::state::{Ledger, Recovery};
 
 pub fn run(arguments: &StatusArguments, terminal: Terminal) -> anyhow::Result<()> {
     let (status, from) = match &arguments.listen {
@@ -60,7 +60,13 @@ fn read(state_dir: &Path) -> anyhow::Result<Value> {
             state_dir.display()
         );
     }
-    let ledger = Ledger::open(state_dir)?;
+    let ledger = Ledger::peek(state_dir)?;
+    if ledger.recovery() == Recovery::Lost {
+        bail!(
+            "no checkpoint in {} can be read; the next `logmill run` says what is wrong with it and reads every file from its beginning",
+            state_dir.display()
+        );
+    }
     Ok(agent::status(&ledger))
 }
 

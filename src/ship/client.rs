@@ -10,6 +10,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 
 use super::client_error::ClientError;
 use super::connect::{self, CONNECT_TIMEOUT};
@@ -28,6 +29,8 @@ pub struct Client {
     hosts: Vec<Host>,
     gzip: Option<Arc<Gzip>>,
     request_timeout: Duration,
+    /// The right to read a large answer: one at a time.
+    large: Semaphore,
     /// What to look at when the credentials are refused.
     setting: &'static str,
 }
@@ -52,6 +55,12 @@ const BULK_PATH: &str = "/_bulk?filter_path=errors,items.*.status,items.*.error"
 
 /// Text of an error answer that is read, in bytes: enough for its reason.
 const ERROR_BYTES_MAX: usize = 64 << 10;
+
+/// A longer answer is read while no other one is: answers without an error are 25 bytes a document. In bytes.
+const SMALL_ANSWER_BYTES: usize = 256 << 10;
+
+/// What all answers may take together, in bytes: a large one, which grows by doubling, and some small ones.
+pub const ANSWERS_BYTES_MAX: usize = limits::ANSWER_BYTES_MAX + 4 * SMALL_ANSWER_BYTES;
 
 /// A smaller body is compressed at once: handing it to another thread would take longer.
 const INLINE_BYTES_MAX: usize = 32 << 10;
@@ -82,6 +91,7 @@ impl Client {
             hosts,
             gzip: (settings.gzip_level > 0).then(|| Arc::new(Gzip::new(settings.gzip_level))),
             request_timeout: settings.request_timeout,
+            large: Semaphore::new(1),
             setting: connect::setting_of(&settings.credentials),
         })
     }
@@ -182,11 +192,19 @@ impl Client {
 
     /// The text of an answer, at most `bytes_max` long.
     async fn text(&self, mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Trouble> {
-        let length = response.content_length().unwrap_or(0).min(bytes_max as u64);
+        let length = response
+            .content_length()
+            .unwrap_or(0)
+            .min(SMALL_ANSWER_BYTES as u64);
+        let mut permit = None;
         let mut text = Vec::with_capacity(length as usize);
         while let Some(chunk) = response.chunk().await.map_err(|error| self.trouble(error))? {
             if text.len() + chunk.len() > bytes_max {
                 return Err(Trouble::Broken(format!("it is longer than {bytes_max} bytes")));
+            }
+            if text.len() + chunk.len() > SMALL_ANSWER_BYTES && permit.is_none() {
+                // It is never closed.
+                permit = self.large.acquire().await.ok();
             }
             text.extend_from_slice(&chunk);
         }

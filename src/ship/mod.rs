@@ -46,7 +46,7 @@ mod trouble;
 mod verdict;
 
 pub use batch::{Batch, Doc, Origin, Part};
-pub use client::Client;
+pub use client::{ANSWERS_BYTES_MAX, Client};
 pub use client_error::ClientError;
 pub use deliver::{Answer, Server};
 pub use elasticsearch::Elasticsearch;

@@ -109,6 +109,27 @@ impl Store {
         }
     }
 
+    /// What [`Store::load`] would find, for those who only look: nothing is written and nothing moved.
+    ///
+    /// # Errors
+    ///
+    /// As `load`.
+    pub fn peek(dir: &Path) -> Result<Loaded, StateError> {
+        let store = Store {
+            dir: dir.to_path_buf(),
+        };
+        let current = store.read(CURRENT)?;
+        match (current, store.read(PREVIOUS)) {
+            (Found::Whole(checkpoint), _) => Ok(Loaded::Restored(checkpoint)),
+            (Found::Damaged(_) | Found::Missing, Ok(Found::Whole(checkpoint))) => {
+                Ok(Loaded::Restored(checkpoint))
+            }
+            (Found::Missing, Ok(Found::Missing)) => Ok(Loaded::Fresh),
+            (Found::Damaged(_), Ok(_)) | (Found::Missing, Ok(Found::Damaged(_))) => Ok(Loaded::Lost),
+            (_, Err(error)) => Err(error),
+        }
+    }
+
     /// Replaces the checkpoint durably: on return the text survives a power cut.
     ///
     /// # Errors
@@ -238,9 +259,12 @@ mod tests {
             store.write(&old_text).unwrap();
             store.write(&new_text).unwrap();
             fs::write(dir.path().join(CURRENT), damage).unwrap();
+            assert_eq!(Store::peek(dir.path()).unwrap(), Loaded::Restored(old.clone()));
+            assert_eq!(fs::read(dir.path().join(CURRENT)).unwrap(), damage);
             assert_eq!(store.load().unwrap(), Loaded::Restored(old.clone()));
             assert!(!dir.path().join(CURRENT).exists());
             fs::write(dir.path().join(PREVIOUS), damage).unwrap();
+            assert_eq!(Store::peek(dir.path()).unwrap(), Loaded::Lost);
             assert_eq!(store.load().unwrap(), Loaded::Lost);
             assert_eq!(store.load().unwrap(), Loaded::Fresh);
         }

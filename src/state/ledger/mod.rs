@@ -136,7 +136,21 @@ impl Ledger {
     /// See [`StateError`]: the cases in which starting would mean starting from the wrong place.
     pub fn open(dir: &Path) -> Result<Ledger, StateError> {
         let store = Store::open(dir)?;
-        let (recovery, checkpoint) = match store.load()? {
+        let loaded = store.load()?;
+        Ok(Ledger::restore(loaded, Some(store)))
+    }
+
+    /// What the state directory knows, for those who only look: nothing in it is changed, now or later.
+    ///
+    /// # Errors
+    ///
+    /// When a checkpoint cannot be read, or is a newer version's.
+    pub fn peek(dir: &Path) -> Result<Ledger, StateError> {
+        Ok(Ledger::restore(Store::peek(dir)?, None))
+    }
+
+    fn restore(loaded: Loaded, store: Option<Store>) -> Ledger {
+        let (recovery, checkpoint) = match loaded {
             Loaded::Fresh => (Recovery::Fresh, Checkpoint::default()),
             Loaded::Lost => (Recovery::Lost, Checkpoint::default()),
             Loaded::Restored(checkpoint) => (Recovery::Restored, checkpoint),
@@ -152,13 +166,13 @@ impl Ledger {
             inner.track(record);
         }
         inner.dirty = false;
-        Ok(Ledger {
+        Ledger {
             inner: Mutex::new(inner),
             changed: Condvar::new(),
-            store: Some(Mutex::new(store)),
+            store: store.map(Mutex::new),
             recovery,
             restored_at,
-        })
+        }
     }
 
     /// A ledger that is gone with the process: for one-shot commands and tests.

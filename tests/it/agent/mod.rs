@@ -2,6 +2,7 @@
 
 mod delivery;
 mod input;
+mod kill;
 mod outage;
 mod scrape;
 

@@ -1,5 +1,7 @@
 //! A server that is away, busy, broken or lying: everything arrives afterwards, once.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::{Host, access_line};
@@ -115,5 +117,54 @@ async fn an_input_that_is_not_taken_holds_no_other_up() {
         let expected = (0..lines).map(|n| format!("/orders/{n}"));
         client.tally(index, "url.path", expected).await.assert_exact();
         client.delete_index(index).await;
+    }
+}
+
+/// Whatever waits and however the server fails, the agent stays below `memory_max`.
+#[tokio::test]
+async fn memory_is_bounded_by_one_number() {
+    // Hexadecimal noise: gzip makes it half as long. A line becomes one document.
+    let mut state = 1u64;
+    let mut noise = String::with_capacity(1 << 20);
+    while noise.len() < (1 << 20) - 64 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let _ = write!(noise, "{state:016x}");
+    }
+    for (long, fault, gzip) in [
+        (false, Fault::Hang, 1),
+        (true, Fault::Hang, 1),
+        (true, Fault::Reset, 0),
+    ] {
+        let proxy = Proxy::start("http://127.0.0.1:1").await;
+        proxy.bulks(fault);
+        let output = format!(
+            "[elasticsearch]\nhosts = [{:?}]\nindex = \"memory\"\nrequest_timeout = \"1s\"\nretry_max = \"200ms\"\n\
+             gzip_level = {gzip}\n",
+            proxy.url()
+        );
+        let pipeline = if long { "plain" } else { "nginx-access" };
+        let host = Host::new(output).input("logs*.log", pipeline, "");
+        if long {
+            host.append("logs.log", std::iter::repeat_n(noise.clone(), 80));
+        } else {
+            for file in 0..200 {
+                host.append(&format!("logs-{file}.log"), (0..1_000).map(access_line));
+            }
+        }
+        let agent = host.start();
+        proxy.wait_for_bulks(4).await;
+        // Nothing is read any more when the peak stands still.
+        let mut peak = 0;
+        loop {
+            tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+            match agent.peak_memory() {
+                now if now == peak => break,
+                now => peak = now,
+            }
+        }
+        assert!(peak < 64 << 20, "{peak} bytes; long lines: {long}, gzip: {gzip}");
+        agent.kill();
     }
 }
