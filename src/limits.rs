@@ -144,6 +144,20 @@ pub const GONE_KEPT_SECS: i64 = 24 * 60 * 60;
 /// Messages about paths that are remembered so that they are not repeated; with more, all are forgotten.
 pub const SAID_MAX: usize = 10_000;
 
+/// `kept_bytes_max`: what unsettled bytes of rotated and deleted files may take in the state directory. When it is
+/// reached, further files are not kept, so that they end with the agent; the ones that are kept are the oldest.
+pub const KEPT_BYTES_MAX: u64 = 1 << 30;
+
+/// A deleted file that is not settled is kept for the next run after that long: with a server that answers there is
+/// seldom one.
+pub const KEEP_DELETED_AFTER: Duration = Duration::from_millis(500);
+
+/// A file that was rotated away and is not settled gets a name in the state directory after that long.
+pub const KEEP_ROTATED_AFTER: Duration = Duration::from_secs(5);
+
+/// Keeping a file is tried again after that long when it has failed.
+pub const KEEP_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// Descriptors that the source keeps open; half of what the system grants at most. Quiet files over it are
 /// closed and opened again when something comes.
 pub fn open_files_max() -> usize {

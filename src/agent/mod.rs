@@ -37,7 +37,7 @@ use crate::lane::{self, Lane};
 use crate::mill::Mill;
 use crate::pipeline::Library;
 use crate::ship::{self, BatchPool, Ended, Settle};
-use crate::source::{self, Bell, Pool, Watch};
+use crate::source::{self, Bell, Kept, Pool, Watch};
 use crate::state::{Ledger, StateLock, Writer};
 
 /// Everything compiled, nothing started.
@@ -111,6 +111,7 @@ pub struct Agent {
     bell: Bell,
     lanes: Lanes,
     writer: Writer,
+    ledger: Arc<Ledger>,
     source: JoinHandle<()>,
     workers: Vec<JoinHandle<()>>,
     output: tokio::task::JoinHandle<Ended>,
@@ -210,6 +211,7 @@ impl Agent {
             bell: bell.clone(),
             workers: senders,
             scan: settings.agent.scan,
+            kept: Kept::open(&settings.agent.state_dir, settings.agent.kept_bytes_max),
             notify: true,
         })
         .context("cannot start the thread that reads")?;
@@ -219,6 +221,7 @@ impl Agent {
             bell,
             lanes,
             writer,
+            ledger,
             source,
             workers,
             output,
@@ -260,6 +263,8 @@ impl Agent {
             }
         }
         self.writer.stop().context("cannot write the last checkpoint")?;
+        // What was delivered within the grace period need not be kept.
+        Kept::open(&self.plan.settings.agent.state_dir, 0).tidy(&self.ledger);
         match ended {
             Ok(Ended::Drained | Ended::GaveUp | Ended::Closed) => Ok(()),
             Err(error) => bail!("the output broke off: {error}"),

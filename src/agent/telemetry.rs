@@ -43,6 +43,14 @@ pub fn describe() {
         "1 while an input waits because Elasticsearch or the reject store does not take its documents"
     );
     describe_gauge!("logmill_files", "Files that are followed, by input");
+    describe_gauge!(
+        "logmill_kept_bytes",
+        "Bytes in the state directory of rotated and deleted files that are not settled"
+    );
+    describe_counter!(
+        "logmill_kept_refused_total",
+        "Times that a rotated or deleted file was not kept because kept_bytes_max was reached"
+    );
     describe_counter!("logmill_checkpoint_writes_total", "Checkpoints written");
     describe_counter!(
         "logmill_checkpoint_failures_total",

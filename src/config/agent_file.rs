@@ -34,6 +34,7 @@ pub(super) struct AgentTable {
     pub flush: Option<Spanned<Duration>>,
     pub scan: Option<Spanned<Duration>>,
     pub grace: Option<Spanned<Duration>>,
+    pub kept_bytes_max: Option<Spanned<u64>>,
     pub workers: Option<Spanned<NonZeroUsize>>,
     pub pipelines: Option<Spanned<String>>,
     pub log_level: Option<Spanned<tracing::Level>>,
@@ -179,6 +180,7 @@ impl AgentTable {
             flush: table.take_duration("flush", Duration::from_millis(1)..=seconds(60), d),
             scan: table.take_duration("scan", Duration::from_millis(100)..=seconds(3600), d),
             grace: table.take_duration("grace", Duration::ZERO..=seconds(3600), d),
+            kept_bytes_max: table.take_bytes("kept_bytes_max", 0..=TIB, d),
             workers: table.take_count("workers", 256, d),
             pipelines: table.take_name("pipelines", d),
             log_level: table.take_choice(

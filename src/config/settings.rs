@@ -39,6 +39,8 @@ pub struct AgentSettings {
     pub scan: Duration,
     /// How long shutdown waits for the output.
     pub grace: Duration,
+    /// What unsettled bytes of rotated and deleted files may take in the state directory; 0: they are not kept.
+    pub kept_bytes_max: u64,
     /// Threads that parse.
     pub workers: NonZeroUsize,
     /// The user's own pipelines, `NAME.toml` each; they go before the built-in ones. Absolute.

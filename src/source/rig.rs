@@ -11,18 +11,22 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Bell, CHUNK_CHARGE, Delivery, FrameRule, Globs, Pool, Setup, StartAt, Tailer, Watch};
+use super::{Bell, CHUNK_CHARGE, Delivery, FrameRule, Globs, Kept, Pool, Setup, StartAt, Tailer, Watch};
 use crate::event::{FileKey, Span};
 use crate::state::{Ledger, Tally};
 
 /// File, offset, hash of the first line: what a document's id is made of.
 pub type Id = (FileKey, u64, u64);
 
+/// Steps after which nothing more happens without a worker.
+const HANGING_STEPS: usize = 50;
+
 pub struct Rig {
     pub dir: TempDir,
     pub globs: Vec<String>,
     pub rule: FrameRule,
     pub start_at: StartAt,
+    pub kept_bytes_max: u64,
     pub now: Instant,
     pub ledger: Arc<Ledger>,
     /// What the output holds.
@@ -31,6 +35,8 @@ pub struct Rig {
     pub again: usize,
     /// Whether deliveries are settled at once.
     pub settles: bool,
+    /// Whether the workers take nothing, so that everything backs up.
+    pub hangs: bool,
     /// Spans that wait for their verdict.
     pub unsettled: Vec<(Span, u64)>,
     running: Option<(Tailer, Receiver<Delivery>)>,
@@ -52,10 +58,12 @@ impl Rig {
             dir,
             rule: FrameRule::default(),
             start_at: StartAt::Beginning,
+            kept_bytes_max: 64 << 20,
             now: Instant::now(),
             docs: HashMap::new(),
             again: 0,
             settles: true,
+            hangs: false,
             unsettled: Vec::new(),
             running: None,
             bell: Bell::default(),
@@ -86,6 +94,7 @@ impl Rig {
             bell,
             workers: vec![sender],
             scan: crate::limits::SCAN_EVERY,
+            kept: Kept::open(&self.dir.path().join("state"), self.kept_bytes_max),
             notify: false,
         };
         self.running = Some((Tailer::new(setup, self.now), receiver));
@@ -117,6 +126,9 @@ impl Rig {
 
     /// The process ends in order.
     pub fn stop(&mut self) {
+        if let Some((tailer, _)) = &mut self.running {
+            tailer.keep_all(self.now);
+        }
         self.ledger.persist_now().unwrap();
         self.kill();
     }
@@ -126,15 +138,17 @@ impl Rig {
         let Some((mut tailer, mut receiver)) = self.running.take() else {
             return;
         };
-        for round in 0.. {
+        for round in 0_usize.. {
             assert!(round < 100_000, "the source does not come to rest");
             tailer.step(self.now);
             let mut came = false;
-            while let Ok(delivery) = receiver.try_recv() {
+            while !self.hangs
+                && let Ok(delivery) = receiver.try_recv()
+            {
                 came = true;
                 self.store(&delivery);
             }
-            if !came && tailer.is_idle() {
+            if self.hangs && round >= HANGING_STEPS || !came && tailer.is_idle() {
                 break;
             }
         }

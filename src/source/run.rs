@@ -24,6 +24,7 @@ pub fn start(setup: Setup) -> io::Result<JoinHandle<()>> {
                 bell.wait(pause, READ_EVERY);
             }
         }
+        tailer.keep_all(Instant::now());
     })
 }
 

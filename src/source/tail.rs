@@ -41,8 +41,12 @@ pub struct Tail {
     pub gone: Option<Instant>,
     /// Its names were made by rotation: nobody is expected to write to it for long.
     pub rotated: bool,
-    /// Deleted: no name anywhere leads to it.
+    /// Deleted: no name of anybody else leads to it.
     pub unlinked: bool,
+    /// One of its names is ours, in the state directory.
+    pub linked: bool,
+    /// Deleted, and copied into the state directory up to here, in bytes.
+    pub copied: Option<u64>,
     /// Complete lines wait for the end of their event.
     pub open: bool,
     /// Rotated away and read to its last byte.
@@ -94,6 +98,8 @@ impl Tail {
             gone: None,
             rotated: false,
             unlinked: facts.links == 0,
+            linked: false,
+            copied: None,
             open: false,
             done: false,
             queued: false,
@@ -119,7 +125,8 @@ impl Tail {
         }
         self.size = facts.size;
         self.modified = facts.modified;
-        self.unlinked = facts.links == 0;
+        // A copy that took its place has one name, ours.
+        self.unlinked = facts.links <= u64::from(self.linked || self.copied.is_some());
         changed
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::rig::{Rig, expected, lines};
-use super::{Bell, CHUNK_CHARGE, FrameRule, Globs, Pool, Setup, StartAt, Watch};
+use super::{Bell, CHUNK_CHARGE, FrameRule, Globs, Kept, Pool, Setup, StartAt, Watch};
 use crate::state::Ledger;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -563,6 +563,7 @@ fn the_thread_hears_of_every_file() {
         bell: bell.clone(),
         workers: vec![sender],
         scan: crate::limits::SCAN_EVERY,
+        kept: Kept::open(dir.path(), 1 << 20),
         notify: true,
     };
     let thread = super::start(setup).unwrap();

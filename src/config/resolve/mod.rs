@@ -86,6 +86,7 @@ fn agent(
         flush: value(&written.flush, limits::BULK_FLUSH),
         scan: value(&written.scan, limits::SCAN_EVERY),
         grace: value(&written.grace, limits::SHUTDOWN_GRACE),
+        kept_bytes_max: value(&written.kept_bytes_max, limits::KEPT_BYTES_MAX),
         workers: value(&written.workers, surroundings.cores()),
         pipelines: written.pipelines.as_ref().map(|dir| base.path(dir)),
         log_level: value(&written.log_level, tracing::Level::INFO),

@@ -50,6 +50,7 @@ fn every_default_is_filled_in() {
             flush: Duration::from_millis(200),
             scan: Duration::from_secs(2),
             grace: Duration::from_secs(10),
+            kept_bytes_max: 1 << 30,
             workers: NonZeroUsize::new(4).unwrap(),
             pipelines: None,
             log_level: tracing::Level::INFO,
@@ -77,6 +78,7 @@ line_bytes_max = "64KiB"
 flush = "50ms"
 scan = "1s"
 grace = "0s"
+kept_bytes_max = "2GiB"
 workers = 2
 pipelines = "pipelines"
 log_level = "debug"
@@ -127,6 +129,7 @@ fn every_key_arrives() {
         Some(Path::new("/etc/logmill/pipelines"))
     );
     assert_eq!(settings.agent.grace, Duration::ZERO);
+    assert_eq!(settings.agent.kept_bytes_max, 2 << 30);
     let es = elasticsearch(&settings);
     let hosts: Vec<&str> = es.hosts.iter().map(|host| host.as_str()).collect();
     assert_eq!(hosts, ["https://es-1:9200/", "https://es-2:9200/prefix/"]);

@@ -172,6 +172,7 @@ impl Tailer {
             self.dormant.push(record);
             return;
         }
+        self.opened_kept(arrival.facts.inode, record.key);
         self.ledger.track(record);
         self.queue(arrival.facts.inode);
     }
@@ -180,7 +181,7 @@ impl Tailer {
     pub(super) fn admit(&mut self, arrival: Arrival, origin: Option<&Path>, now: Instant) {
         // What came just now may be gone soon: it is opened although there are many.
         let urgent = !arrival.named || self.scans > 1;
-        let bytes = if self.has_room() || urgent {
+        let bytes = if self.has_room(now) || urgent {
             match arrival.open() {
                 Ok(bytes) => Some(bytes),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
@@ -299,6 +300,9 @@ impl Tailer {
     /// Where the bytes of a record are now, among new files of the input and among its siblings.
     fn find(&self, record: &FileRecord, watch: usize, rest: &[Arrival]) -> Option<(Arrival, Bytes)> {
         let known = record.into();
+        if let Some(found) = self.find_kept(record, watch) {
+            return Some(found);
+        }
         let mut found: Vec<(Arrival, Bytes)> = Vec::new();
         for arrival in rest {
             let near = arrival.path.parent() == record.path.parent()
@@ -350,8 +354,10 @@ impl Tailer {
         let Some(watch) = self.watch_of(&record) else {
             return false;
         };
-        let Some((arrival, bytes)) = self.find_sibling(&record.path, Some(&record), &(&record).into(), watch)
-        else {
+        let found = self
+            .find_kept(&record, watch)
+            .or_else(|| self.find_sibling(&record.path, Some(&record), &(&record).into(), watch));
+        let Some((arrival, bytes)) = found else {
             return false;
         };
         self.resume(&arrival, bytes, record, now);

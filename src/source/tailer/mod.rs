@@ -9,10 +9,12 @@
 //!  held (held.rs)          inputs whose documents are not taken now
 //!  reload (reload.rs)      other inputs
 //!  tend (tend.rs)          time: flush, held copies, finished files, descriptors
+//!  keep (keep.rs)          unsettled bytes of files that are gone, for the next run
 //! ```
 
 mod arrive;
 mod held;
+mod keep;
 mod names;
 mod reload;
 mod rotate;
@@ -33,7 +35,7 @@ use super::disk::Inode;
 use super::frame::Scratch;
 use super::notice::Notice;
 use super::tail::Tail;
-use super::{Bell, Delivery, Globs, Pool, Watch};
+use super::{Bell, Delivery, Globs, Kept, Pool, Watch};
 use crate::limits;
 use crate::state::{FileRecord, Ledger, Recovery};
 
@@ -50,6 +52,8 @@ pub struct Setup {
     pub workers: Vec<Sender<Delivery>>,
     /// How often every glob is walked again; less often with very many paths.
     pub scan: Duration,
+    /// Where unsettled bytes of deleted files are kept.
+    pub kept: Kept,
     /// Use the file system's notifications. Without them files are looked at every [`limits::POLL_EVERY`].
     pub notify: bool,
 }
@@ -91,6 +95,9 @@ pub struct Tailer {
     flushed: Vec<Delivery>,
     scratch: Scratch,
     closer: Closer,
+    kept: Kept,
+    /// Keeping a file failed: not before this moment again.
+    next_keep: Instant,
     said: Said,
     scans: u64,
     /// When this run began, nanoseconds since the epoch, a little early: file systems count time in steps.
@@ -153,7 +160,7 @@ const TURNS_PER_STEP: usize = 16;
 
 impl Tailer {
     pub fn new(setup: Setup, now: Instant) -> Tailer {
-        let dormant = setup.ledger.records();
+        let dormant = keep::merge(setup.ledger.records(), setup.kept.records());
         let notice = if setup.notify {
             Notice::start(setup.bell.clone(), globs(&setup.watches))
         } else {
@@ -188,6 +195,8 @@ impl Tailer {
             flushed: Vec::new(),
             scratch: Scratch::default(),
             closer: Closer::start(),
+            kept: setup.kept,
+            next_keep: now,
             said: Said::default(),
             scans: 0,
             began: tend::unix_nanos() - CLOCK_STEP_NANOS,

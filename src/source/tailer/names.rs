@@ -37,6 +37,8 @@ impl Tailer {
         self.forget_bystanders();
         self.look_for_vacant();
         self.settle(arrivals, now);
+        self.keep_rotated(now);
+        self.tidy_kept();
         for name in self.names.keys() {
             dirs.extend(name.parent().map(Path::to_path_buf));
         }

@@ -304,6 +304,10 @@ impl Tailer {
     /// Whether a record tells what the file is: something that was read, compressed or copied since. The record
     /// then stands for this file, so that it is known as long as it is there.
     fn explain(&mut self, sibling: &Sibling) -> bool {
+        if self.is_made_of_kept(sibling) {
+            self.pass_by(&sibling.path, &sibling.facts, None);
+            return true;
+        }
         let near = |record: &FileRecord| record.done && record.path.parent() == sibling.path.parent();
         let is_it = |record: &FileRecord| {
             record.ino == sibling.facts.inode.ino && record.born == sibling.facts.born

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::Tailer;
+use super::keep::Keep;
 use crate::limits;
 use crate::source::disk::Inode;
 use crate::source::family::has_packed;
@@ -22,7 +23,7 @@ impl Tailer {
             }
         }
         self.send_flushed();
-        self.close_surplus();
+        self.close_surplus(now);
     }
 
     /// Events that time has ended leave when the checkpoint says so: read again, they must end there again.
@@ -49,6 +50,7 @@ impl Tailer {
             tail.done = false;
             self.queue(inode);
         }
+        self.keep_deleted(inode, now);
         let Some(tail) = self.files.get_mut(&inode) else {
             return false;
         };
@@ -89,8 +91,14 @@ impl Tailer {
             self.drop_file(inode);
             return false;
         }
+        if self.is_at_risk(inode) {
+            // Deleted without a descriptor, it would be gone before the next run.
+            return true;
+        }
         // It has a name somewhere: scans see it grow.
-        tail.bytes = None;
+        if let Some(tail) = self.files.get_mut(&inode) {
+            tail.bytes = None;
+        }
         false
     }
 
@@ -140,8 +148,6 @@ impl Tailer {
     }
 
     /// Nothing leads to the file any more and it is read: it is forgotten when it is settled.
-    ///
-    /// Here a link to the unsettled bytes of a file would be made, before its last name goes.
     pub(super) fn drop_file(&mut self, inode: Inode) {
         let read = self.files.get(&inode).and_then(|tail| {
             let place = tail.place()?;
@@ -198,16 +204,16 @@ impl Tailer {
     }
 
     /// Counts the descriptors anew and closes what is too much.
-    fn close_surplus(&mut self) {
+    fn close_surplus(&mut self, now: Instant) {
         self.open_count = self.files.values().filter(|tail| tail.bytes.is_some()).count();
         self.crowded = false;
-        self.has_room();
+        self.has_room(now);
     }
 
     /// Whether one more file may be opened; makes room for it if it can.
-    pub(super) fn has_room(&mut self) -> bool {
+    pub(super) fn has_room(&mut self, now: Instant) -> bool {
         if self.open_count >= limits::open_files_max() && !self.crowded {
-            self.make_room();
+            self.make_room(now);
             // Looking again before the next tick would find nothing new.
             self.crowded = self.open_count >= limits::open_files_max();
         }
@@ -216,11 +222,11 @@ impl Tailer {
 
     /// Closes the files that were quiet the longest, so that descriptors are left for new ones. A deleted file
     /// is given up only when it is read to its end; then only somebody who still writes to it is not heard.
-    fn make_room(&mut self) {
+    fn make_room(&mut self, now: Instant) {
         let mut quiet: Vec<(Instant, Inode)> = self
             .files
             .values()
-            .filter(|tail| tail.bytes.is_some() && tail.is_drained())
+            .filter(|tail| tail.bytes.is_some() && (tail.is_drained() || self.is_kept(tail)))
             .map(|tail| (tail.grew, tail.inode))
             .collect();
         quiet.sort_unstable();
@@ -229,11 +235,16 @@ impl Tailer {
         let room = limits::open_files_max() / 8;
         let surplus = (self.open_count + room).saturating_sub(limits::open_files_max());
         for (_, inode) in quiet.into_iter().take(surplus) {
+            self.keep(inode, Keep::Whatever, now);
+            let Some(tail) = self.files.get(&inode) else {
+                continue;
+            };
+            let reopens = !tail.unlinked || self.is_kept(tail);
             let Some(tail) = self.files.get_mut(&inode) else {
                 continue;
             };
             self.open_count -= 1;
-            if !tail.unlinked {
+            if reopens {
                 tail.bytes = None;
                 continue;
             }

@@ -177,6 +177,9 @@ impl Tailer {
                 Err(error) => refused = Some((path.clone(), error)),
             }
         }
+        if self.reopen_kept(inode) {
+            return true;
+        }
         match refused {
             Some((path, error)) => {
                 if let Some(tail) = self.files.get_mut(&inode) {

@@ -1,0 +1,253 @@
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use metrics::{counter, gauge};
+use tracing::{info, warn};
+
+use super::Tailer;
+use super::arrive::Arrival;
+use crate::event::FileKey;
+use crate::limits::{KEEP_AGAIN_AFTER, KEEP_DELETED_AFTER, KEEP_ROTATED_AFTER};
+use crate::source::disk::{Bytes, Facts, Inode, open};
+use crate::source::family::{Sibling, agrees};
+use crate::source::frame::End;
+use crate::source::kept::KeptError;
+use crate::source::sibling::Packed;
+use crate::source::tail::{Stage, Tail};
+use crate::state::FileRecord;
+
+/// How a file is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// It has a name: a link costs nothing, a copy is not worth it.
+    Link,
+    /// By a link if there can be one, else by a copy.
+    Whatever,
+}
+
+impl Tailer {
+    /// A deleted file that is not settled: the next run shall find its bytes.
+    pub(super) fn keep_deleted(&mut self, inode: Inode, now: Instant) {
+        let due = self.files.get(&inode).is_some_and(|tail| {
+            tail.unlinked && tail.gone.is_none_or(|gone| now - gone >= KEEP_DELETED_AFTER)
+        });
+        if due {
+            self.keep(inode, Keep::Whatever, now);
+        }
+    }
+
+    /// Files that were rotated away a while ago and are not settled: somebody will delete them.
+    pub(super) fn keep_rotated(&mut self, now: Instant) {
+        let due = |tail: &&Tail| {
+            let since = tail.gone.unwrap_or(tail.grew);
+            (tail.gone.is_some() || tail.rotated) && !tail.linked && now - since >= KEEP_ROTATED_AFTER
+        };
+        let rotated: Vec<Inode> = self.files.values().filter(due).map(|tail| tail.inode).collect();
+        for inode in rotated {
+            self.keep(inode, Keep::Link, now);
+        }
+    }
+
+    /// The agent ends: whatever only a descriptor leads to is kept now.
+    pub fn keep_all(&mut self, now: Instant) {
+        self.next_keep = now;
+        let gone: Vec<(Inode, bool)> = self
+            .files
+            .values()
+            .filter(|tail| tail.gone.is_some() || tail.rotated || tail.unlinked)
+            .map(|tail| (tail.inode, tail.unlinked))
+            .collect();
+        for (inode, unlinked) in gone {
+            let how = if unlinked { Keep::Whatever } else { Keep::Link };
+            self.keep(inode, how, now);
+        }
+    }
+
+    /// Keeps the file's unsettled bytes, if there are any and they are not kept yet.
+    pub(super) fn keep(&mut self, inode: Inode, how: Keep, now: Instant) {
+        let Some(tail) = self.files.get(&inode) else {
+            return;
+        };
+        if tail.is_gz || tail.bytes.is_none() || tail.linked || now < self.next_keep {
+            return;
+        }
+        if matches!(tail.stage, Stage::Unborn(_)) && !self.birth(inode, End::More, now) {
+            return;
+        }
+        let Some((key, size, copied)) = self.unsettled(inode) else {
+            return;
+        };
+        let kept = match copied {
+            Some(to) if to >= size => return,
+            Some(to) => self.grow_copy(inode, key, to, size),
+            None => self.keep_first(inode, key, size, how),
+        };
+        let path = self
+            .files
+            .get(&inode)
+            .map_or(PathBuf::new(), |tail| tail.path.to_path_buf());
+        match kept {
+            Ok(()) => self.said.over(&path, "keep"),
+            Err(error) => {
+                if matches!(error, KeptError::Full) {
+                    counter!("logmill_kept_refused_total").increment(1);
+                }
+                self.next_keep = now + KEEP_AGAIN_AFTER;
+                if self.said.first(&path, "keep") {
+                    warn!(path = %path.display(), %error, "cannot keep the unsettled bytes of a deleted file: they are gone if the agent ends before they are delivered; make room in the state directory, or raise `kept_bytes_max` in [agent]");
+                }
+            }
+        }
+    }
+
+    /// Key, size, and how far it is copied; `None` when every byte is settled.
+    fn unsettled(&self, inode: Inode) -> Option<(FileKey, u64, Option<u64>)> {
+        let tail = self.files.get(&inode)?;
+        let key = tail.place()?.origin.key;
+        let safe = self.ledger.safe(key)?;
+        (safe < tail.size).then_some((key, tail.size, tail.copied))
+    }
+
+    fn keep_first(&mut self, inode: Inode, key: FileKey, size: u64, how: Keep) -> Result<(), KeptError> {
+        let (Some(record), Some(tail)) = (self.ledger.record(key), self.files.get_mut(&inode)) else {
+            return Ok(());
+        };
+        let Some(Bytes::Plain(file)) = &tail.bytes else {
+            return Ok(());
+        };
+        if !tail.unlinked {
+            match self.kept.link(&record, file) {
+                Ok(()) => tail.linked = true,
+                // It has a name yet: when that goes, it is copied.
+                Err(KeptError::Io(_)) if how == Keep::Link => return Ok(()),
+                Err(KeptError::Io(_)) => {}
+                Err(KeptError::Full) => return Err(KeptError::Full),
+            }
+        }
+        if !tail.linked {
+            self.kept.copy(&record, file, size)?;
+            tail.copied = Some(size);
+        }
+        info!(path = %record.path.display(), offset = record.offset, size, "keeping the unsettled bytes of a file that was rotated away or deleted");
+        gauge!("logmill_kept_bytes").set(self.kept.bytes() as f64);
+        Ok(())
+    }
+
+    fn grow_copy(&mut self, inode: Inode, key: FileKey, to: u64, size: u64) -> Result<(), KeptError> {
+        if let Some(tail) = self.files.get_mut(&inode)
+            && let Some(Bytes::Plain(file)) = &tail.bytes
+        {
+            self.kept.grow(key, file, to, size)?;
+            tail.copied = Some(size);
+        }
+        Ok(())
+    }
+
+    /// Whether closing the file might lose bytes for the next run.
+    pub(super) fn is_at_risk(&self, inode: Inode) -> bool {
+        self.unsettled(inode).is_some() && !self.files.get(&inode).is_some_and(|tail| self.is_kept(tail))
+    }
+
+    /// Whether the file can be opened again when its descriptor is closed and no other name is left.
+    pub(super) fn is_kept(&self, tail: &Tail) -> bool {
+        (tail.linked || tail.copied.is_some_and(|to| to >= tail.size))
+            && tail.place().is_some_and(|place| self.kept.has(place.origin.key))
+    }
+
+    /// Removes what is settled.
+    pub(super) fn tidy_kept(&mut self) {
+        let settled = self.kept.tidy(&self.ledger);
+        if settled.is_empty() {
+            return;
+        }
+        for tail in self.files.values_mut() {
+            let key = tail.place().map(|place| place.origin.key);
+            if key.is_some_and(|key| settled.contains(&key)) {
+                tail.linked = false;
+                tail.copied = None;
+            }
+        }
+        gauge!("logmill_kept_bytes").set(self.kept.bytes() as f64);
+    }
+
+    /// What the last run kept of a file.
+    pub(super) fn find_kept(&self, record: &FileRecord, watch: usize) -> Option<(Arrival, Bytes)> {
+        if !self.kept.has(record.key) {
+            return None;
+        }
+        let path = self.kept.path(record.key);
+        let facts = Facts::of(&path).ok()?;
+        if self.files.contains_key(&facts.inode) {
+            return None;
+        }
+        let arrival = Arrival {
+            named: false,
+            ..Arrival::new(watch, &path, facts)
+        };
+        let mut bytes = arrival.open().ok()?;
+        agrees(&mut bytes, &record.into())
+            .unwrap_or(false)
+            .then_some((arrival, bytes))
+    }
+
+    /// A file that is read on: one of its names may be ours.
+    pub(super) fn opened_kept(&mut self, inode: Inode, key: FileKey) {
+        let ours =
+            self.kept.has(key) && Facts::of(&self.kept.path(key)).is_ok_and(|facts| facts.inode == inode);
+        if let Some(tail) = self.files.get_mut(&inode) {
+            tail.linked = ours;
+        }
+    }
+
+    /// Opens what is kept of a file that no other name leads to; whether there is something.
+    pub(super) fn reopen_kept(&mut self, inode: Inode) -> bool {
+        let Some(tail) = self.files.get(&inode) else {
+            return false;
+        };
+        let Some(key) = tail
+            .place()
+            .map(|place| place.origin.key)
+            .filter(|_| self.is_kept(tail))
+        else {
+            return false;
+        };
+        let Ok(file) = open(&self.kept.path(key)) else {
+            return false;
+        };
+        if let Some(tail) = self.files.get_mut(&inode) {
+            tail.bytes = Some(Bytes::plain(file));
+            self.open_count += 1;
+        }
+        true
+    }
+
+    /// Whether the compressed file was made of one that is read from where it is kept.
+    pub(super) fn is_made_of_kept(&self, sibling: &Sibling) -> bool {
+        sibling.packed == Packed::Gz
+            && self.files.values().any(|tail| {
+                tail.linked
+                    && tail.path.parent() == sibling.path.parent()
+                    && tail
+                        .place()
+                        .is_some_and(|place| sibling.holds(&place.known()).unwrap_or(false))
+            })
+    }
+}
+
+/// What the checkpoint knows and what was kept: of each file the one that is farther.
+pub(super) fn merge(known: Vec<FileRecord>, kept: Vec<FileRecord>) -> Vec<FileRecord> {
+    let mut records: HashMap<FileKey, FileRecord> = known.into_iter().map(|it| (it.key, it)).collect();
+    for record in kept {
+        match records.get(&record.key) {
+            Some(known) if known.offset >= record.offset => {}
+            _ => {
+                records.insert(record.key, record);
+            }
+        }
+    }
+    records.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests;
