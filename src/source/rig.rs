@@ -141,6 +141,10 @@ impl Rig {
         for round in 0_usize.. {
             assert!(round < 100_000, "the source does not come to rest");
             tailer.step(self.now);
+            if !tailer.is_idle() {
+                // Some things wait for a moment as long as they took.
+                self.now += Duration::from_micros(100);
+            }
             let mut came = false;
             while !self.hangs
                 && let Ok(delivery) = receiver.try_recv()

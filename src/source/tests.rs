@@ -92,6 +92,9 @@ fn a_writer_that_keeps_a_rotated_file_open_is_heard_for_long() {
 fn files_that_were_rotated_between_two_looks_are_found() {
     let mut rig = Rig::new(&["app.log"]);
     rig.append("app.log.1", lines("old", 0..3));
+    let hour_ago = std::time::SystemTime::now() - 3600 * SECOND;
+    let old = fs::File::options().append(true).open(rig.path("app.log.1"));
+    old.unwrap().set_modified(hour_ago).unwrap();
     rig.append("app.log", lines("a", 0..10));
     rig.start();
     for (prefix, number) in [("b", 1), ("c", 2), ("d", 3)] {

@@ -180,7 +180,7 @@ impl Tailer {
     /// A file that nobody knows: it is read from its beginning, or from its end at the very first start.
     pub(super) fn admit(&mut self, arrival: Arrival, origin: Option<&Path>, now: Instant) {
         // What came just now may be gone soon: it is opened although there are many.
-        let urgent = !arrival.named || self.scans > 1;
+        let urgent = !arrival.named || self.looked;
         let bytes = if self.has_room(now) || urgent {
             match arrival.open() {
                 Ok(bytes) => Some(bytes),

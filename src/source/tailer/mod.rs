@@ -70,6 +70,10 @@ pub struct Tailer {
     files: HashMap<Inode, Tail>,
     /// Paths of the inputs and where they lead.
     names: HashMap<PathBuf, Name>,
+    /// Where names that are symbolic links have led to: rotation happens there.
+    reals: HashMap<PathBuf, PathBuf>,
+    /// The names that lead to these places.
+    linked_from: HashMap<PathBuf, PathBuf>,
     /// Other paths of the same files: where notifications speak of the target of a symbolic link.
     targets: HashMap<PathBuf, Inode>,
     /// Directories of watched names without symbolic links, as of the last scan.
@@ -91,6 +95,11 @@ pub struct Tailer {
     soon: Vec<Inode>,
     /// Files that time matters to.
     attentive: HashSet<Inode>,
+    /// Chunks of files that no checkpoint knows yet; they leave when one does, so that after a kill the next run
+    /// knows these files again, whatever became of their names.
+    newborn: Vec<(Inode, Delivery)>,
+    /// When the next checkpoint for them may be written.
+    next_publish: Instant,
     /// Chunks whose last event was ended by time; they leave when that is in the checkpoint.
     flushed: Vec<Delivery>,
     scratch: Scratch,
@@ -100,6 +109,8 @@ pub struct Tailer {
     next_keep: Instant,
     said: Said,
     scans: u64,
+    /// The first scan is over: what is found from now on came while the agent runs.
+    looked: bool,
     /// When this run began, nanoseconds since the epoch, a little early: file systems count time in steps.
     began: i64,
     /// Descriptors in use, as counted at the last tick.
@@ -155,6 +166,10 @@ impl Said {
 /// The step in which Linux counts the times of files, in nanoseconds: a timer tick at 100 Hz.
 const CLOCK_STEP_NANOS: i64 = 10_000_000;
 
+/// Writing checkpoints for new files takes at most half of the source's time: with very many files each of them
+/// takes long.
+const PUBLISH_PAUSE_PER_COST: u32 = 1;
+
 /// Looks at files between two looks at the bell.
 const TURNS_PER_STEP: usize = 16;
 
@@ -182,6 +197,8 @@ impl Tailer {
             notice,
             files: HashMap::new(),
             names: HashMap::new(),
+            reals: HashMap::new(),
+            linked_from: HashMap::new(),
             targets: HashMap::new(),
             real_dirs: HashMap::new(),
             prior: prior(&dormant),
@@ -192,6 +209,8 @@ impl Tailer {
             ready: VecDeque::new(),
             soon: Vec::new(),
             attentive: HashSet::new(),
+            newborn: Vec::new(),
+            next_publish: now,
             flushed: Vec::new(),
             scratch: Scratch::default(),
             closer: Closer::start(),
@@ -199,6 +218,7 @@ impl Tailer {
             next_keep: now,
             said: Said::default(),
             scans: 0,
+            looked: false,
             began: tend::unix_nanos() - CLOCK_STEP_NANOS,
             open_count: 0,
             crowded: false,
@@ -227,7 +247,10 @@ impl Tailer {
 
     /// Whether nothing is left to do before time passes or something happens.
     pub fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.soon.is_empty() && self.workers.iter().all(|it| it.waiting.is_empty())
+        self.ready.is_empty()
+            && self.soon.is_empty()
+            && self.newborn.is_empty()
+            && self.workers.iter().all(|it| it.waiting.is_empty())
     }
 
     /// Does what is due and a bounded part of what is ready. Returns how long nothing more will be due, unless
@@ -254,7 +277,24 @@ impl Tailer {
             };
             self.turn(inode, now);
         }
+        if !self.newborn.is_empty() && now >= self.next_publish {
+            self.publish(now);
+        }
         self.pause(now)
+    }
+
+    /// New files become known to the checkpoint, all of them at once, and their first events leave.
+    fn publish(&mut self, now: Instant) {
+        let began = Instant::now();
+        // A failure is logged by the ledger; going on is right, a full disk must not stop the logs.
+        let _ = self.ledger.persist_now();
+        self.next_publish = now + began.elapsed() * PUBLISH_PAUSE_PER_COST;
+        for (inode, delivery) in std::mem::take(&mut self.newborn) {
+            if let Some(tail) = self.files.get_mut(&inode) {
+                tail.newborn = false;
+            }
+            self.send(delivery);
+        }
     }
 
     fn hear(&mut self, now: Instant) {
@@ -286,6 +326,9 @@ impl Tailer {
             return Duration::ZERO;
         }
         let mut next = self.next_scan;
+        if !self.newborn.is_empty() {
+            next = next.min(self.next_publish);
+        }
         if !self.attentive.is_empty() || self.ledger.is_holding() {
             next = next.min(self.next_tick);
         }

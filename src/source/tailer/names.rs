@@ -42,10 +42,11 @@ impl Tailer {
         for name in self.names.keys() {
             dirs.extend(name.parent().map(Path::to_path_buf));
         }
-        for target in self.targets.keys() {
+        for target in self.targets.keys().chain(self.reals.values()) {
             dirs.extend(target.parent().map(Path::to_path_buf));
         }
         self.notice.watch(&dirs);
+        self.looked = true;
         self.started();
         self.next_scan = now + self.scan.max(limits::SCAN_PAUSE_PER_PATH * self.path_count());
     }
@@ -108,6 +109,11 @@ impl Tailer {
                     self.sight(watch, &path, &mut arrivals, now);
                     ours = true;
                 }
+            }
+            if let Some(name) = self.linked_from.get(&path).cloned()
+                && let Some(watch) = self.watches.iter().position(|it| it.globs.contains(&name))
+            {
+                self.sight(watch, &name, &mut arrivals, now);
             }
             let bases = self.possible_bases(&path);
             if !ours && bases.is_empty() && !self.targets.contains_key(&path) {
@@ -301,6 +307,10 @@ impl Tailer {
         {
             if let Some(tail) = self.files.get_mut(&inode) {
                 tail.target = Some(real.clone());
+            }
+            if is_link {
+                self.linked_from.insert(real.clone(), path.to_path_buf());
+                self.reals.insert(path.to_path_buf(), real.clone());
             }
             self.targets.insert(real, inode);
         }

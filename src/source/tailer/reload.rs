@@ -26,6 +26,8 @@ impl Tailer {
         self.watches = watches;
         self.names.clear();
         self.targets.clear();
+        self.reals.clear();
+        self.linked_from.clear();
         for inode in homeless {
             self.leave_alone(inode);
         }

@@ -41,8 +41,10 @@ pub(super) fn find_inode(tail: &Tail) -> Option<(PathBuf, Facts)> {
         .flatten()
         .find_map(|path| here(path).map(|facts| (path.clone(), facts)));
     known.or_else(|| {
+        let beside_target = tail.target.iter().flat_map(|target| family(target));
         family(&tail.path)
             .into_iter()
+            .chain(beside_target)
             .find(|it| is_it(&it.facts))
             .map(|it| (it.path, it.facts))
     })
@@ -51,6 +53,11 @@ pub(super) fn find_inode(tail: &Tail) -> Option<(PathBuf, Facts)> {
 impl Tailer {
     /// Forgets about names that nothing reminds of any more.
     pub(super) fn forget_sighted(&mut self) {
+        if self.reals.len() > 2 * self.names.len() + 100 {
+            let names = &self.names;
+            self.reals.retain(|path, _| names.contains_key(path));
+            self.linked_from.retain(|_, path| names.contains_key(path));
+        }
         if self.sighted.len() > 2 * self.names.len() + 100 {
             let origins: HashSet<&Path> = self.files.values().map(|tail| &*tail.path).collect();
             let names = &self.names;
@@ -92,10 +99,38 @@ impl Tailer {
         for (dir, bases) in by_dir {
             let mut found = siblings_in(&dir, &bases);
             for name in bases {
-                let siblings = found.remove(&name).unwrap_or_default();
-                self.look_at_rotated(&dir.join(name), siblings, now);
+                let mut siblings = found.remove(&name).unwrap_or_default();
+                let base = dir.join(name);
+                siblings.extend(self.beside_real(&base));
+                self.look_at_rotated(&base, siblings, now);
             }
         }
+    }
+
+    /// Rotated files where a symbolic link leads to: the link stays when its target is rotated.
+    fn beside_real(&self, base: &Path) -> Vec<Sibling> {
+        let parts = self
+            .reals
+            .get(base)
+            .and_then(|real| real.parent().zip(real.file_name()?.to_str()));
+        let Some((dir, name)) = parts else {
+            return Vec::new();
+        };
+        let found = siblings_in(dir, &HashSet::from([name.to_owned()])).remove(name);
+        found.unwrap_or_default()
+    }
+
+    /// Where a name leads to that is a symbolic link.
+    fn real_of(&self, path: &Path) -> Option<PathBuf> {
+        let is_link = || path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+        let here = || is_link().then(|| path.canonicalize().ok()).flatten();
+        self.reals.get(path).cloned().or_else(here)
+    }
+
+    /// Whether the two are in one directory, as named or where a link leads to.
+    fn is_near(&self, path: &Path, sibling: &Path) -> bool {
+        let real = self.reals.get(path).and_then(|real| real.parent());
+        path.parent() == sibling.parent() || real.is_some() && real == sibling.parent()
     }
 
     fn look_at_rotated(&mut self, base: &Path, mut found: Vec<Sibling>, now: Instant) {
@@ -140,7 +175,7 @@ impl Tailer {
             let take = match (sibling.packed, &missed) {
                 (Packed::Unreadable, _) => false,
                 // While the agent runs it reads a file before it is compressed.
-                (Packed::Gz, _) if self.scans > 1 => false,
+                (Packed::Gz, _) if self.looked => false,
                 (_, missed) => missed.includes(&sibling),
             };
             if take {
@@ -286,18 +321,11 @@ impl Tailer {
     /// Of a name that is new: its file came after the last checkpoint or after the start, and so did what was
     /// made of it since.
     fn missed_since_start(&self) -> Missed {
-        let since = if self.scans > 1 {
-            Some(self.began)
-        } else {
-            let written = self.ledger.restored_at();
-            written.map(|written| written.saturating_mul(1_000_000_000))
-        };
-        match since {
-            Some(modified) => Missed::Since {
-                order: None,
-                modified,
-            },
-            None => Missed::None,
+        let restored = self.ledger.restored_at().filter(|_| !self.looked);
+        let modified = restored.map_or(self.began, |written| written.saturating_mul(1_000_000_000));
+        Missed::Since {
+            order: None,
+            modified,
         }
     }
 
@@ -308,7 +336,7 @@ impl Tailer {
             self.pass_by(&sibling.path, &sibling.facts, None);
             return true;
         }
-        let near = |record: &FileRecord| record.done && record.path.parent() == sibling.path.parent();
+        let near = |record: &FileRecord| record.done && self.is_near(&record.path, &sibling.path);
         let is_it = |record: &FileRecord| {
             record.ino == sibling.facts.inode.ino && record.born == sibling.facts.born
                 || sibling.holds(&record.into()).unwrap_or(false)
@@ -359,12 +387,17 @@ impl Tailer {
         watch: usize,
     ) -> Option<(Arrival, Bytes)> {
         let mut found = family(base);
+        if let Some(real) = self.real_of(base) {
+            found.extend(family(&real));
+        }
         found.retain(|it| {
             it.packed != Packed::Unreadable
                 && self
                     .files
                     .get(&it.facts.inode)
-                    .is_none_or(|tail| !matches!(tail.stage, Stage::Placed(_)))
+                    .and_then(Tail::place)
+                    // Copied over again, it is another file than it was.
+                    .is_none_or(|place| !it.holds(&place.known()).unwrap_or(true))
         });
         // The file itself before any copy.
         let ino = record.map(|record| record.ino);
@@ -412,9 +445,14 @@ impl Tailer {
         tail.path = path.into();
         tail.is_gz = arrival.packed;
         tail.bytes = Some(bytes);
+        let before = tail.place().map(|place| place.origin.key);
         tail.stage = Stage::Placed(place);
         tail.done = false;
+        tail.cleared = false;
         self.bystanders.remove(&copy);
+        if let Some(before) = before {
+            self.ledger.forget(before);
+        }
         self.ledger.update(key, |record| {
             record.dev = copy.dev;
             record.ino = copy.ino;
@@ -425,13 +463,19 @@ impl Tailer {
         true
     }
 
+    /// Whether the file has the bytes that are known of another one, which may be emptied by now.
+    fn holds(&mut self, inode: Inode, known: &Known) -> bool {
+        let bytes = self.files.get_mut(&inode).and_then(|tail| tail.bytes.as_mut());
+        bytes.is_some_and(|bytes| agrees(bytes, known).unwrap_or(false))
+    }
+
     /// A new file next to a watched one that begins with the same bytes may be a copy that is being made
     /// (copytruncate). Reading it would give every event twice, so it is held until that is clear.
     pub(super) fn hold_if_copy(&mut self, inode: Inode, head: &[u8], now: Instant) -> bool {
         let Some(tail) = self.files.get(&inode) else {
             return false;
         };
-        if tail.cleared || tail.is_gz || !matches!(&tail.stage, Stage::Unborn(life) if life.past.is_empty()) {
+        if tail.cleared || tail.is_gz || !matches!(&tail.stage, Stage::Unborn(_)) {
             return false;
         }
         let originals: Vec<(PathBuf, Inode)> = self
@@ -441,20 +485,10 @@ impl Tailer {
             .filter(|(_, of)| *of != inode)
             .collect();
         for (base, of) in originals {
-            let known = self
-                .files
-                .get(&of)
-                .and_then(Tail::place)
-                .is_some_and(|place| place.offset > 0);
-            let mut other = [0; HEAD_BYTES];
-            let other = &mut other[..head.len()];
-            if known
-                && let Ok(file) = open(&base)
-                && Bytes::plain(file)
-                    .read_at(0, other)
-                    .is_ok_and(|read| read == head.len())
-                && other == head
-            {
+            let Some(known) = self.files.get(&of).and_then(Tail::place).map(Place::known) else {
+                continue;
+            };
+            if known.offset > 0 && (self.holds(inode, &known) || begins_with(&base, head)) {
                 if let Some(tail) = self.files.get_mut(&inode) {
                     tail.stage = Stage::Held { of, since: now };
                 }
@@ -464,6 +498,16 @@ impl Tailer {
         }
         false
     }
+}
+
+/// Whether the file at `path` begins with these bytes.
+fn begins_with(path: &Path, head: &[u8]) -> bool {
+    let mut other = [0; HEAD_BYTES];
+    let other = &mut other[..head.len().min(HEAD_BYTES)];
+    open(path).is_ok_and(|file| {
+        let read = Bytes::plain(file).read_at(0, other);
+        read.is_ok_and(|read| read == head.len()) && other == head
+    })
 }
 
 /// Which rotated files next to a watched name were never seen under it.

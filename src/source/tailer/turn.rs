@@ -113,6 +113,7 @@ impl Tailer {
             return;
         };
         let span = read.chunk.span;
+        let newborn = tail.newborn;
         let events = read.chunk.frames.len() as u64;
         self.ledger.emitted(&Emitted {
             span,
@@ -143,6 +144,8 @@ impl Tailer {
         if read.by_time {
             self.ledger.ended_by_time(span.file, span.to);
             self.flushed.push(delivery);
+        } else if newborn {
+            self.newborn.push((inode, delivery));
         } else {
             self.send(delivery);
         }
@@ -286,13 +289,10 @@ impl Tailer {
             return false;
         }
         debug!(path = %record.path.display(), key = %record.key, "new file");
-        let again = record.life.nth > 0;
         self.ledger.track(record);
         self.drop_stub(inode);
-        if again {
-            // The next life that begins with this line must not get this key: it has to be known on disk that
-            // this one was there. A failure is logged by the ledger.
-            let _ = self.ledger.persist_now();
+        if let Some(tail) = self.files.get_mut(&inode) {
+            tail.newborn = true;
         }
         true
     }
@@ -361,6 +361,7 @@ impl Tailer {
         tail.open = false;
         tail.done = false;
         tail.from_end = false;
+        tail.cleared = false;
         tail.stage = Stage::Unborn(end_life(place.life.clone()));
         let path = Arc::clone(&tail.path);
         info!(path = %path.display(), offset = place.offset, "the file was truncated: reading it from its beginning");
