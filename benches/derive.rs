@@ -10,7 +10,7 @@ use logmill::derive::{
     Format, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, Registry, Rules, SECONDS_BUCKETS, Unit,
     route,
 };
-use logmill::event::{FieldId, Fields, Schema, Value};
+use logmill::event::{FieldId, Fields, Schema, Timestamp, Value};
 
 /// The slots of an access line.
 struct Slots {
@@ -96,7 +96,7 @@ impl Slots {
 }
 
 fn compile(registry: &Registry, specs: &[MetricSpec]) -> Rules {
-    let rules = registry.rules(specs, "shop-frontend");
+    let rules = registry.rules(specs, &[], "shop-frontend");
     rules.unwrap_or_else(|errors| panic!("the set is right: {errors:?}"))
 }
 
@@ -194,7 +194,7 @@ fn page(c: &mut Criterion) {
         group.bench_function(name, |b| {
             b.iter_batched_ref(
                 Vec::new,
-                |out| registry.write(Format::Text, out),
+                |out| registry.write(Timestamp::from_millis(0), Format::Text, out),
                 BatchSize::PerIteration,
             );
         });

@@ -20,6 +20,7 @@ thread_local! {
     // Initialised by the compiler and without a destructor: touching it neither allocates nor registers anything,
     // so that the allocator may.
     static COUNT: Cell<u64> = const { Cell::new(0) };
+    static BYTES: Cell<i64> = const { Cell::new(0) };
 }
 
 /// How often this thread has asked for memory since it began, growing of what it had included; 0 for ever in a
@@ -30,38 +31,52 @@ pub fn of_this_thread() -> u64 {
     COUNT.get()
 }
 
+/// Bytes that this thread has asked for and not given back; what another thread gives back is that one's. 0 where
+/// [`of_this_thread`] is.
+pub fn bytes_of_this_thread() -> i64 {
+    BYTES.get()
+}
+
 #[inline]
-fn count() {
+fn count(bytes: usize) {
     COUNT.set(COUNT.get().wrapping_add(1));
+    BYTES.set(BYTES.get().wrapping_add_unsigned(bytes as u64));
+}
+
+#[inline]
+fn uncount(bytes: usize) {
+    BYTES.set(BYTES.get().wrapping_sub_unsigned(bytes as u64));
 }
 
 // SAFETY: each function passes its arguments unchanged to the function of the same name of `System`, whose contract
-// is the same, and passes back what that one gives. `count` does not allocate and does not panic, so nothing
+// is the same, and passes back what that one gives. `count` and `uncount` do not allocate and do not panic, so nothing
 // unwinds out of here and no call comes back into here.
 unsafe impl GlobalAlloc for Counting {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller's promises are those that `System` asks for.
         unsafe { System.alloc(layout) }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: as above.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     #[inline]
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        count();
+        count(bytes);
+        uncount(layout.size());
         // SAFETY: as above; the memory is from `System`, since all of it is.
         unsafe { System.realloc(memory, layout, bytes) }
     }
 
     #[inline]
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        uncount(layout.size());
         // SAFETY: as above.
         unsafe { System.dealloc(memory, layout) }
     }
@@ -85,8 +100,13 @@ mod tests {
         assert_eq!(of_this_thread(), before + 1, "there was room");
         memory.reserve(1000);
         assert_eq!(of_this_thread(), before + 2);
+        let held = bytes_of_this_thread();
         drop(memory);
         assert_eq!(of_this_thread(), before + 2);
+        assert!(
+            held - bytes_of_this_thread() >= 1001,
+            "what grew is given back whole"
+        );
         let elsewhere = std::thread::spawn(|| {
             let before = of_this_thread();
             drop(Vec::<u8>::with_capacity(64));

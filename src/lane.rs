@@ -60,7 +60,7 @@ pub fn build(
     let file = library.pipeline(&input.pipeline, diagnostics)?;
     let pipeline = Arc::new(compile(&file, library, &host, diagnostics)?);
     let service = input.service.as_deref().unwrap_or(&pipeline.name);
-    let rules = match registry.rules(&pipeline.metrics, service) {
+    let rules = match registry.rules(&pipeline.metrics, &pipeline.gathered, service) {
         Ok(rules) => rules,
         Err(errors) => {
             for error in errors {

@@ -42,6 +42,17 @@ pub const ANSWER_BYTES_MAX: usize = 4 << 20;
 /// Series that one metric may have; further label sets are counted in the series whose labels are all `other`.
 pub const SERIES_MAX: usize = 2_000;
 
+/// `window` of sessions and top lists: a session that is silent for longer has ended, and a top list is of this
+/// long.
+pub const WINDOW: Duration = Duration::from_secs(300);
+
+/// `exact_max`: sessions of one service that are counted exactly; more are estimated from a sample of a quarter of
+/// this number or more, which is off by less than 1.6 % in two thirds of all cases.
+pub const SESSIONS_EXACT_MAX: usize = 16_384;
+
+/// `keep`: series that a top list has for each service.
+pub const TOP_KEEP: usize = 50;
+
 /// Bytes of one label value; a longer one is cut.
 pub const LABEL_BYTES_MAX: usize = 128;
 

@@ -101,6 +101,7 @@ impl Mill {
         };
         batch.parts.push(part());
         let mut shard = self.shard.lock();
+        shard.read_at(grist.read_at);
         for frame in &chunk.frames {
             let event = &text[frame.text.start as usize..frame.text.end as usize];
             let outcome = lane.pipeline.parse(event, &mut fields, &mut clock, &self.arena);

@@ -41,7 +41,9 @@ pub use agent_file::AgentFile;
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use env::{Surroundings, System};
 pub use index_name::{IndexName, IndexPart};
-pub use metric_rules::{CounterRule, FieldUnit, HistogramRule, MetricSetFile};
+pub use metric_rules::{
+    CounterRule, FieldUnit, HistogramRule, MetricRules, MetricSetFile, SessionsRule, TopRule,
+};
 pub use pipeline_file::{
     Ansi, Builtin, Constant, ExtractRule, FrameRule, HostFormat, KeyRule, KeySource, ParseRule, PipelineFile,
     PipelineTest, Rest, Wrapper,

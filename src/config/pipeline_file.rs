@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{CounterRule, HistogramRule, SourceFile, Spanned};
+use super::{MetricRules, SourceFile, Spanned};
 use crate::limits;
 
 /// How one kind of log is read, as its author wrote it. Patterns are text here; the pipeline compiles them.
@@ -28,8 +28,8 @@ pub struct PipelineFile {
     pub set: Vec<(Spanned<String>, Spanned<Constant>)>,
     /// Likewise, of fields that a matched event does not have.
     pub default: Vec<(Spanned<String>, Spanned<Constant>)>,
-    pub counters: Vec<CounterRule>,
-    pub histograms: Vec<HistogramRule>,
+    /// The metrics of its own.
+    pub rules: MetricRules,
     pub tests: Vec<PipelineTest>,
 }
 

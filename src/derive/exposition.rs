@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::cells::Sums;
 use super::family::{Bounds, Family, Shape};
 use super::fixed::Fixed;
+use super::reading::{Figure, Reading};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -94,6 +95,29 @@ pub(super) fn write_family(family: &Family, sums: &Sums, format: Format, out: &m
                 if let Some(sum) = taken(number) {
                     lines.write(labels, sums.buckets(number, bounds.bucket_count()), sum, out);
                 }
+            }
+        }
+    }
+}
+
+/// Appends one metric; nothing while it has no rows.
+pub(super) fn write_reading(reading: &Reading, format: Format, out: &mut Vec<u8>) {
+    if reading.rows.is_empty() {
+        return;
+    }
+    let name = reading.name.as_str();
+    format.write_head(name, reading.kind, &reading.help, out);
+    for (labels, figure) in &reading.rows {
+        match figure {
+            Figure::Number(amount) => write_sample(name, labels, *amount, out),
+            Figure::Float(number) => {
+                push(out, &[name, "{"]);
+                out.extend_from_slice(labels);
+                push(out, &["} ", zmij::Buffer::new().format(*number), "\n"]);
+            }
+            Figure::Histogram(tally) => {
+                let lines = HistogramLines::new(name, tally.bounds(), format);
+                lines.write(labels, tally.buckets(), tally.sum(), out);
             }
         }
     }

@@ -28,7 +28,7 @@ pub(super) enum Shape {
 }
 
 /// Upper bounds of buckets, in the base unit.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Bounds {
     pub floats: Vec<f64>,
     pub exact: Vec<Fixed>,

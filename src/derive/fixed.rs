@@ -32,6 +32,13 @@ impl Fixed {
         }
     }
 
+    /// So many of it.
+    pub fn times(self, count: u64) -> Self {
+        Fixed {
+            billionths: self.billionths.saturating_mul(u128::from(count)),
+        }
+    }
+
     /// How many times the unit fits in; `u64::MAX` where it fits in more often than that.
     pub fn div_floor(self, unit_billionths: u64) -> u64 {
         u64::try_from(self.billionths / u128::from(unit_billionths.max(1))).unwrap_or(u64::MAX)

@@ -13,6 +13,12 @@ impl Default for Seed {
 }
 
 impl Seed {
+    /// The same in each run.
+    #[cfg(test)]
+    pub fn fixed() -> Self {
+        Seed(7)
+    }
+
     #[inline]
     pub fn hash(&self, bytes: &[u8]) -> u64 {
         xxh3_64_with_seed(bytes, self.0)
@@ -37,6 +43,32 @@ impl Hasher for BytesHasher {
 
     /// The length that stands before the bytes of a slice; XXH3 depends on it by itself.
     fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// For maps whose keys are hashes already.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct AlreadyHashed(u64);
+
+impl BuildHasher for AlreadyHashed {
+    type Hasher = AlreadyHashed;
+
+    fn build_hasher(&self) -> AlreadyHashed {
+        AlreadyHashed(0)
+    }
+}
+
+impl Hasher for AlreadyHashed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64_with_seed(bytes, self.0);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 
     fn finish(&self) -> u64 {
         self.0

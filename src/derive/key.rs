@@ -28,8 +28,9 @@ pub(super) struct Key {
     bytes: Box<[u8; BYTES_MAX]>,
     /// How many of them are the key.
     len: usize,
-    /// Memory for a route.
+    /// The last route, of the field that is named beside it.
     route: Vec<u8>,
+    route_of: Option<FieldId>,
 }
 
 impl Key {
@@ -38,7 +39,14 @@ impl Key {
             bytes: Box::new([0; BYTES_MAX]),
             len: 0,
             route: Vec::new(),
+            route_of: None,
         }
+    }
+
+    /// Another event: nothing is known of it.
+    #[inline]
+    pub fn forget(&mut self) {
+        self.route_of = None;
     }
 
     /// An empty key of one group of metrics.
@@ -64,7 +72,12 @@ impl Key {
                 _ => self.push_rare(fields.get(id)),
             },
             Taken::Lower(id) => self.push_lower(fields.get(id)),
-            Taken::Route(id) => self.push_route(fields.get(id)),
+            Taken::Route(id) if self.route_of == Some(id) => self.push_last_route(),
+            Taken::Route(id) => {
+                let there = self.push_route(fields.get(id));
+                self.route_of = there.then_some(id);
+                there
+            }
         }
     }
 
@@ -114,6 +127,14 @@ impl Key {
             text.make_ascii_lowercase();
         }
         there
+    }
+
+    /// A route that was made for another key of the same event.
+    fn push_last_route(&mut self) -> bool {
+        let route = std::mem::take(&mut self.route);
+        self.push_text(&route);
+        self.route = route;
+        true
     }
 
     fn push_route(&mut self, value: Value<'_>) -> bool {

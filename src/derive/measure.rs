@@ -103,7 +103,7 @@ pub(super) enum NoSample {
 
 impl Sample {
     #[inline(never)]
-    fn of(value: Value<'_>) -> Result<Sample, NoSample> {
+    pub fn of(value: Value<'_>) -> Result<Sample, NoSample> {
         match value {
             Value::Int(n @ 0..) => Ok(Sample::Whole(n as u64)),
             Value::Absent => Err(NoSample::Absent),

@@ -14,39 +14,48 @@
 //!
 //! Amounts are [`Fixed`]: sums are exact, and the same events give the same text in any order.
 //!
+//! Sessions and top lists cannot be summed up over workers. They are [`GatherSpec`]s: a *follower* in the rules
+//! notes the event, and the notes of a chunk go to the *place* of the service, which all workers share.
+//!
 //! # What will stand here, and where
 //!
-//! - Sessions and pairs of lines (`started` … `finished`) become further variants of [`Kind`] beside counter and
-//!   histogram; what they remember between events lives in the shard, next to its cells.
-//! - Top-K series (requests per user and session) are a second way for a family to decide which series there
-//!   are, beside the budget: `family.rs`. Series that leave when idle leave there too.
 //! - Exemplars are one more column of the cells, written by `exposition.rs` in OpenMetrics; native histograms
 //!   are one more shape of a family and a third [`Format`].
 //! - Events of a backlog are told from others before [`Rules::count`]: the caller knows the time.
 
 mod cells;
+mod clock;
 mod exposition;
 mod family;
 mod fixed;
+mod follower;
+mod gather;
 mod hash;
 mod key;
 mod label;
 mod measure;
+mod pane;
+mod place;
+mod reading;
 mod registry;
 pub mod route;
 mod rows;
 mod rules;
+mod session;
 mod shard;
 mod spec;
+mod tally;
+mod top;
 
 pub use exposition::Format;
 pub use fixed::Fixed;
+pub use gather::{ACTIVE_SESSIONS, GatherKind, GatherSpec, TopSum};
 pub use registry::{Registry, Totals};
 pub use rules::Rules;
 pub use shard::{Shard, ShardGuard};
 pub use spec::{
     BUCKETS_MAX, Kind, LABELS_MAX, Label, LabelSource, MetricSpec, Only, OnlyValue, Part, SECONDS_BUCKETS,
-    SERVICE, SpecError, Unit, check,
+    SERVICE, SpecError, TOP_SUMS_MAX, Unit, check, check_gather,
 };
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::cells::Sums;
 use super::exposition::{self, Format};
 use super::family::Family;
+use super::follower::Follower;
+use super::gather::{Gather, GatherSpec};
+use super::reading::Reading;
 use super::rules::{Rules, all_labels};
 use super::shard::{Shard, State, lock};
-use super::spec::{self, MetricSpec, SpecError};
+use super::spec::{self, MetricSpec, Part, SpecError};
+use crate::event::Timestamp;
 
 /// All metrics that come from logs: which there are, and what the workers counted.
 #[derive(Debug, Default)]
@@ -14,14 +18,22 @@ pub struct Registry {
     families: RwLock<Vec<Arc<Family>>>,
     shards: Mutex<Vec<Arc<Mutex<State>>>>,
     next_group: AtomicU32,
+    gathers: RwLock<Vec<Arc<Gather>>>,
+    next_place: AtomicUsize,
 }
 
 impl Registry {
     /// Compiles the metrics of one input. Either all of them are registered, or none and each mistake is told.
     ///
     /// A metric may come from several pipelines and inputs; kind, labels and buckets must then be the same.
-    pub fn rules(&self, specs: &[MetricSpec], service: &str) -> Result<Rules, Vec<SpecError>> {
+    pub fn rules(
+        &self,
+        specs: &[MetricSpec],
+        gathered: &[GatherSpec],
+        service: &str,
+    ) -> Result<Rules, Vec<SpecError>> {
         let mut errors: Vec<SpecError> = specs.iter().flat_map(spec::check).collect();
+        errors.extend(gathered.iter().flat_map(spec::check_gather));
         let mut families = self.families.write().unwrap_or_else(PoisonError::into_inner);
         // Looked at before anything is changed: a reload that fails leaves no trace.
         let mut after = families.clone();
@@ -36,6 +48,11 @@ impl Registry {
                         continue;
                     }
                 },
+                None if self.gathered(&spec.name) => {
+                    let text = "a metric of this name comes of sessions or a top list; choose another name";
+                    errors.push(SpecError::new(&spec.name, Part::Name, text));
+                    continue;
+                }
                 None => {
                     let family = Arc::new(Family::new(after.len(), spec, labels));
                     after.push(Arc::clone(&family));
@@ -44,6 +61,35 @@ impl Registry {
             };
             own.push(family);
         }
+        let mut gathers = self.gathers.write().unwrap_or_else(PoisonError::into_inner);
+        let mut gathers_after = gathers.clone();
+        let mut own_gathers = Vec::with_capacity(gathered.len());
+        for spec in gathered {
+            let names = Gather::names(spec);
+            if let Some(name) = names
+                .iter()
+                .find(|name| after.iter().any(|family| family.name == **name))
+            {
+                let text =
+                    format!("`{name}`, which comes of it, is another metric already; choose another name");
+                errors.push(SpecError::new(&spec.name, Part::Name, text));
+            }
+            let gather = match gathers_after.iter().find(|gather| gather.name() == spec.name) {
+                Some(gather) => match gather.agrees(spec) {
+                    Ok(()) => Arc::clone(gather),
+                    Err(error) => {
+                        errors.push(error);
+                        continue;
+                    }
+                },
+                None => {
+                    let gather = Arc::new(Gather::new(spec));
+                    gathers_after.push(Arc::clone(&gather));
+                    gather
+                }
+            };
+            own_gathers.push(gather);
+        }
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -51,8 +97,24 @@ impl Registry {
             family.set_series_max(spec.series_max);
         }
         *families = after;
+        *gathers = gathers_after;
         let number = || self.next_group.fetch_add(1, Ordering::Relaxed);
-        Ok(Rules::new(specs, &own, service, number))
+        let followers = own_gathers
+            .iter()
+            .zip(gathered)
+            .map(|(gather, spec)| {
+                let place = gather.place(service, || self.next_place.fetch_add(1, Ordering::Relaxed));
+                Follower::new(spec, &gather.labels, place)
+            })
+            .collect();
+        let at = gathered.first().map(|spec| spec.at);
+        Ok(Rules::new(specs, &own, service, number).with_followers(followers, at))
+    }
+
+    /// Whether a metric of this name comes of sessions or a top list.
+    fn gathered(&self, name: &str) -> bool {
+        let gathers = self.gathers.read().unwrap_or_else(PoisonError::into_inner);
+        gathers.iter().any(|gather| gather.yields(name))
     }
 
     /// A shard for one more worker. What a worker counted stays when it goes; its shard is handed to the next.
@@ -68,8 +130,23 @@ impl Registry {
         Shard { state }
     }
 
-    /// Every metric as it is between two chunks. All workers stand still while the sums are made.
-    pub fn totals(&self) -> Totals {
+    /// Every metric as it is between two chunks, when the wall's clock shows `now`. All workers stand still while
+    /// the sums are made.
+    pub fn totals(&self, now: Timestamp) -> Totals {
+        let families = self.sums();
+        let gathers = self
+            .gathers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let readings = gathers.iter().flat_map(|gather| gather.read(now.unix_millis()));
+        Totals {
+            families,
+            readings: Reading::merge(readings.collect()),
+        }
+    }
+
+    fn sums(&self) -> Vec<(Arc<Family>, Sums)> {
         let shards = lock(&self.shards);
         let states: Vec<MutexGuard<'_, State>> = shards.iter().map(|state| lock(state)).collect();
         let families = self
@@ -88,13 +165,13 @@ impl Registry {
             })
             .collect();
         families.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-        Totals { families }
+        families
     }
 
     /// Appends every metric and how far each is into its budget; not the end mark of OpenMetrics, since the
     /// agent's own metrics may follow.
-    pub fn write(&self, format: Format, out: &mut Vec<u8>) {
-        let totals = self.totals();
+    pub fn write(&self, now: Timestamp, format: Format, out: &mut Vec<u8>) {
+        let totals = self.totals(now);
         totals.write(format, out);
         totals.write_budgets(format, out);
     }
@@ -104,18 +181,32 @@ impl Registry {
 #[derive(Debug)]
 pub struct Totals {
     families: Vec<(Arc<Family>, Sums)>,
+    /// Those of sessions and top lists.
+    readings: Vec<Reading>,
 }
 
 impl Totals {
-    /// Appends the metrics, in the order of their names and then of their labels.
+    /// Appends the metrics that logs yield, in the order of their names and then of their labels; sessions and top
+    /// lists come last.
     pub fn write(&self, format: Format, out: &mut Vec<u8>) {
         for (family, sums) in &self.families {
             exposition::write_family(family, sums, format, out);
+        }
+        for reading in self.readings.iter().filter(|reading| !of_the_agent(reading)) {
+            exposition::write_reading(reading, format, out);
         }
     }
 
     /// Appends how many series each metric has and may have, what exceeded that, and what was refused.
     pub fn write_budgets(&self, format: Format, out: &mut Vec<u8>) {
         exposition::write_budgets(&self.families, format, out);
+        for reading in self.readings.iter().filter(|reading| of_the_agent(reading)) {
+            exposition::write_reading(reading, format, out);
+        }
     }
+}
+
+/// What says how exact the others are.
+fn of_the_agent(reading: &Reading) -> bool {
+    reading.name.starts_with("logmill_")
 }

@@ -2,13 +2,14 @@ use std::sync::Arc;
 
 use super::family::Family;
 use super::fixed::Fixed;
+use super::follower::Follower;
 use super::key::{self, Taken};
 use super::label::{Content, LabelText};
 use super::measure::{Condition, Measure, NoSample};
 use super::rows::Cell;
 use super::shard::{ShardGuard, State};
 use super::spec::{LABELS_MAX, Label, LabelSource, MetricSpec, SERVICE};
-use crate::event::Fields;
+use crate::event::{FieldId, Fields, Value};
 
 /// The metrics of one input, compiled. Cheap to share between workers.
 ///
@@ -17,19 +18,45 @@ use crate::event::Fields;
 #[derive(Debug, Default)]
 pub struct Rules {
     groups: Vec<Group>,
+    followers: Vec<Follower>,
+    /// When an event happened; for the followers.
+    at: Option<FieldId>,
 }
 
 impl Rules {
     /// Counts one event into every metric whose fields it has. Allocates only for label values not met before.
     pub fn count(&self, fields: &Fields<'_>, shard: &mut ShardGuard<'_>) {
         let state = &mut *shard.state;
+        state.key.forget();
         for group in &self.groups {
             group.count(fields, state);
+        }
+        if !self.followers.is_empty() {
+            self.follow(fields, state);
+        }
+    }
+
+    fn follow(&self, fields: &Fields<'_>, state: &mut State) {
+        let happened = match self.at.map(|at| fields.get(at)) {
+            Some(Value::Time(at)) => Some(at.unix_millis()),
+            _ => None,
+        };
+        let read_at = state.read_at.or(happened).unwrap_or_default();
+        let at = happened.map_or(read_at, |at| at.min(read_at));
+        for follower in &self.followers {
+            follower.note(fields, state, at, read_at);
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.groups.is_empty()
+        self.groups.is_empty() && self.followers.is_empty()
+    }
+
+    /// The events are told to `followers`, too; each happened at the time that the field `at` says.
+    pub(super) fn with_followers(mut self, followers: Vec<Follower>, at: Option<FieldId>) -> Self {
+        self.followers = followers;
+        self.at = at;
+        self
     }
 
     /// `number` gives each group a number that no other has, however often rules are compiled.
@@ -54,7 +81,10 @@ impl Rules {
             let metric = Metric::new(spec, &families[at], service, &groups[index].values);
             groups[index].metrics.push(metric);
         }
-        Rules { groups }
+        Rules {
+            groups,
+            ..Rules::default()
+        }
     }
 }
 

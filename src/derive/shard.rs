@@ -2,7 +2,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cells::Cells;
 use super::key::Key;
+use super::place::Notes;
 use super::rows::Rows;
+use crate::event::Timestamp;
 
 /// One worker's part of all metrics. The worker locks it once per chunk, so that an event costs no
 /// synchronisation and a scrape sees whole chunks.
@@ -19,6 +21,10 @@ pub(super) struct State {
     pub key: Key,
     /// The label text of a new row; kept for its memory.
     pub text: Vec<u8>,
+    /// By [`super::place::Place::index`].
+    pub notes: Vec<Notes>,
+    /// When the events at hand were read, in milliseconds since the epoch; `None`: nobody said so.
+    pub read_at: Option<i64>,
 }
 
 impl State {
@@ -28,6 +34,8 @@ impl State {
             rows: Rows::new(),
             key: Key::new(),
             text: Vec::new(),
+            notes: Vec::new(),
+            read_at: None,
         }
     }
 }
@@ -50,4 +58,17 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug)]
 pub struct ShardGuard<'a> {
     pub(super) state: MutexGuard<'a, State>,
+}
+
+impl ShardGuard<'_> {
+    /// When the events that follow were read. No event happened later than that, whatever it says.
+    pub fn read_at(&mut self, at: Timestamp) {
+        self.state.read_at = Some(at.unix_millis());
+    }
+}
+
+impl Drop for ShardGuard<'_> {
+    fn drop(&mut self) {
+        self.state.notes.iter_mut().for_each(Notes::hand_over);
+    }
 }

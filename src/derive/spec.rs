@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::gather::{ACTIVE_SESSIONS, Gather, GatherKind, GatherSpec};
 use crate::event::FieldId;
 use crate::limits::SERIES_MAX;
 
@@ -17,6 +18,9 @@ pub const BUCKETS_MAX: usize = 64;
 
 /// The most labels that one metric may have, `service` included.
 pub const LABELS_MAX: usize = 16;
+
+/// Sums that one top list may have besides the number of events.
+pub const TOP_SUMS_MAX: usize = 2;
 
 /// The label that every metric has: which service the log belongs to.
 pub const SERVICE: &str = "service";
@@ -225,6 +229,55 @@ pub fn check(spec: &MetricSpec) -> Vec<SpecError> {
     errors
 }
 
+/// Everything that is wrong with one metric of sessions or of a top list by itself.
+pub fn check_gather(spec: &GatherSpec) -> Vec<SpecError> {
+    let mut errors = Vec::new();
+    let mut add = |part, text: String| errors.push(SpecError::new(&spec.name, part, text));
+    check_label_names(&spec.labels, &mut add);
+    for name in Gather::names(spec) {
+        if !is_name(&name, ":_") {
+            let text = "a metric's name is made of letters, digits and `_`, and begins with a letter";
+            add(Part::Name, text.to_owned());
+        } else if name.starts_with("logmill_") {
+            let text = "names that begin with `logmill_` are the agent's own; leave the prefix out";
+            add(Part::Name, text.to_owned());
+        }
+    }
+    match &spec.kind {
+        GatherKind::Sessions { .. } => {
+            if !spec.name.ends_with(ACTIVE_SESSIONS) {
+                let text = format!("the name of a sessions metric ends in `{ACTIVE_SESSIONS}`");
+                add(Part::Name, text);
+            }
+            if !spec.labels.is_empty() {
+                let text = "sessions are counted by service; remove the labels";
+                add(Part::Labels, text.to_owned());
+            }
+        }
+        GatherKind::Top { sums, .. } => {
+            for name in std::iter::once(&spec.name).chain(sums.iter().map(|sum| &sum.name)) {
+                if name.ends_with("_total") {
+                    let text = format!(
+                        "`{name}` goes down when the window moves on: it is no counter; leave out `_total`"
+                    );
+                    add(Part::Name, text);
+                }
+            }
+            if sums.len() > TOP_SUMS_MAX {
+                add(
+                    Part::Kind,
+                    format!("{} sums are more than {TOP_SUMS_MAX}", sums.len()),
+                );
+            }
+            if spec.labels.is_empty() {
+                let text = "a top list needs a label: what is listed";
+                add(Part::Labels, text.to_owned());
+            }
+        }
+    }
+    errors
+}
+
 fn check_name(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
     let name = spec.name.as_str();
     let histogram = matches!(spec.kind, Kind::Histogram { .. });
@@ -252,8 +305,12 @@ fn check_name(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
 }
 
 fn check_labels(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
+    check_label_names(&spec.labels, add);
+}
+
+fn check_label_names(labels: &[Label], add: &mut impl FnMut(Part, String)) {
     let mut seen: Vec<&str> = Vec::new();
-    for Label { name, .. } in &spec.labels {
+    for Label { name, .. } in labels {
         let part = Part::Label(name.clone());
         if !is_name(name, "_") || name.starts_with("__") {
             let text = format!(
@@ -271,10 +328,10 @@ fn check_labels(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
         seen.push(name);
     }
     let own = usize::from(!seen.contains(&SERVICE));
-    if spec.labels.len() + own > LABELS_MAX {
+    if labels.len() + own > LABELS_MAX {
         let text = format!(
             "{} labels are more than {LABELS_MAX} (`{SERVICE}` is one of them); remove some",
-            spec.labels.len() + own
+            labels.len() + own
         );
         add(Part::Labels, text);
     }

@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::thread;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{FieldId, Fields, Schema, Value};
+use crate::allocations;
+use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
 use crate::limits::SERIES_MAX;
 
 /// The shipped sets, read without the config module's diagnostics.
 fn shipped(set: &str, schema: &mut Schema) -> Vec<MetricSpec> {
     let toml: toml::Table = toml::from_str(set).unwrap();
     let mut specs = Vec::new();
-    for (kind, metrics) in &toml {
+    for (kind, metrics) in toml
+        .iter()
+        .filter(|(kind, _)| ["counter", "histogram"].contains(&kind.as_str()))
+    {
         for metric in metrics.as_array().unwrap() {
             specs.push(metric_of(kind, metric.as_table().unwrap(), schema));
         }
@@ -102,7 +107,7 @@ fn request<'a>(access: &Access, path: &'a str, status: i64, nanos: i64) -> Field
 
 fn page(registry: &Registry, format: Format) -> String {
     let mut out = Vec::new();
-    registry.write(format, &mut out);
+    registry.write(Timestamp::from_millis(0), format, &mut out);
     format.finish(&mut out);
     String::from_utf8(out).unwrap()
 }
@@ -152,7 +157,7 @@ fn a_page_in_both_formats() {
             spec.series_max = 3;
         }
     }
-    let rules = registry.rules(&specs, "shop\"1").unwrap();
+    let rules = registry.rules(&specs, &[], "shop\"1").unwrap();
     let shard = registry.shard();
     let mut guard = shard.lock();
     rules.count(&request(&access, "/orders/42?x=1", 200, 100_000_000), &mut guard);
@@ -176,11 +181,11 @@ fn a_page_in_both_formats() {
 fn metrics_of_the_same_name_must_agree() {
     let access = Access::new();
     let registry = Registry::default();
-    registry.rules(&access.specs, "shop").unwrap();
+    registry.rules(&access.specs, &[], "shop").unwrap();
     // Another service, the labels in another order: the same metric.
     let mut specs = access.specs.clone();
     specs[0].labels.reverse();
-    registry.rules(&specs, "crm").unwrap();
+    registry.rules(&specs, &[], "crm").unwrap();
 
     let mut wrong = access.specs.clone();
     wrong[0].labels.pop();
@@ -192,7 +197,7 @@ fn metrics_of_the_same_name_must_agree() {
     };
     buckets.pop();
     let errors: Vec<String> = registry
-        .rules(&wrong, "shop")
+        .rules(&wrong, &[], "shop")
         .unwrap_err()
         .iter()
         .map(ToString::to_string)
@@ -212,7 +217,7 @@ fn metrics_of_the_same_name_must_agree() {
     assert!(errors[3].contains("its buckets are"), "{}", errors[3]);
     // Nothing of the failed attempt is left: the name that it would have brought is free.
     registry
-        .rules(&[MetricSpec::counter("http_bytes_total", "")], "shop")
+        .rules(&[MetricSpec::counter("http_bytes_total", "")], &[], "shop")
         .unwrap();
 }
 
@@ -220,7 +225,7 @@ fn metrics_of_the_same_name_must_agree() {
 fn a_label_may_be_missing_for_one_metric_and_there_for_another() {
     let access = Access::new();
     let registry = Registry::default();
-    let rules = registry.rules(&access.specs, "shop").unwrap();
+    let rules = registry.rules(&access.specs, &[], "shop").unwrap();
     let shard = registry.shard();
     let fields = access.fields(&[
         ("url.path", Value::Text(b"/a")),
@@ -239,7 +244,7 @@ fn a_label_may_be_missing_for_one_metric_and_there_for_another() {
 fn another_workers_shard_is_not_lost() {
     let access = Access::new();
     let registry = Registry::default();
-    let rules = registry.rules(&access.specs, "shop").unwrap();
+    let rules = registry.rules(&access.specs, &[], "shop").unwrap();
     let fields = access.fields(&[("log.level", Value::Text(b"warn"))]);
     for _ in 0..3 {
         rules.count(&fields, &mut registry.shard().lock());
@@ -259,7 +264,7 @@ fn another_workers_shard_is_not_lost() {
 fn the_budget_is_exact_however_many_workers_there_are() {
     let access = Access::new();
     let registry = Registry::default();
-    let rules = registry.rules(&access.specs, "shop").unwrap();
+    let rules = registry.rules(&access.specs, &[], "shop").unwrap();
     const WORKERS: usize = 4;
     const PATHS: usize = 6_000;
     thread::scope(|scope| {
@@ -312,7 +317,7 @@ fn each_service_has_its_own_other_within_the_budget() {
     let mut specs = access.specs[5..].to_vec();
     specs[0].series_max = 4;
     let shard = registry.shard();
-    let both = ["shop", "crm"].map(|service| registry.rules(&specs, service).unwrap());
+    let both = ["shop", "crm"].map(|service| registry.rules(&specs, &[], service).unwrap());
     for rules in &both {
         for level in ["a", "b", "c"] {
             let fields = access.fields(&[("log.level", Value::Text(level.as_bytes()))]);
@@ -333,6 +338,164 @@ fn each_service_has_its_own_other_within_the_budget() {
             r#"log_events_total{service="shop",level="other"} 1"#,
         ]
     );
+}
+
+/// Slots, rules and a registry for sessions and a top list of a service.
+struct Visits {
+    schema: Schema,
+    gathered: Vec<GatherSpec>,
+}
+
+impl Visits {
+    fn new(window: Duration) -> Self {
+        let mut schema = Schema::default();
+        let mut id = |name: &str| schema.intern(name);
+        let (at, session, path, bytes) = (
+            id("@timestamp"),
+            id("session.id"),
+            id("url.path"),
+            id("http.response.body.bytes"),
+        );
+        let spec = |name: &str, kind, labels| GatherSpec {
+            name: name.to_owned(),
+            help: String::new(),
+            kind,
+            labels,
+            only: Vec::new(),
+            at,
+        };
+        let label = |name: &str, source| Label {
+            name: name.to_owned(),
+            source,
+        };
+        let gathered = vec![
+            spec(
+                "http_active_sessions",
+                GatherKind::Sessions {
+                    session,
+                    window,
+                    exact_max: 4096,
+                },
+                Vec::new(),
+            ),
+            spec(
+                "http_session_requests",
+                GatherKind::Top {
+                    sums: vec![TopSum {
+                        name: "http_session_response_bytes".to_owned(),
+                        help: String::new(),
+                        field: Some(bytes),
+                    }],
+                    window,
+                    keep: 20,
+                    series_max: 100,
+                },
+                vec![
+                    label("route", LabelSource::Route(path)),
+                    label("session", LabelSource::Field(session)),
+                ],
+            ),
+        ];
+        Visits { schema, gathered }
+    }
+
+    fn fields<'a>(&self, session: &'a str, path: &'a str, bytes: i64, millis: i64) -> Fields<'a> {
+        let mut fields = Fields::new(self.schema.len());
+        for (name, value) in [
+            ("@timestamp", Value::Time(Timestamp::from_millis(millis))),
+            ("session.id", Value::Text(session.as_bytes())),
+            ("url.path", Value::Text(path.as_bytes())),
+            ("http.response.body.bytes", Value::Int(bytes)),
+        ] {
+            fields.set(self.schema.get(name).unwrap(), value);
+        }
+        fields
+    }
+}
+
+/// A scanner makes up an id and a path for each of its requests, ten people work as ever: they are in the list with
+/// what they did, the number of sessions is within its error, and nothing grows.
+#[test]
+fn a_scanner_hides_nobody_and_costs_little() {
+    const REQUESTS: i64 = 100_000;
+    let visits = Visits::new(Duration::from_secs(300));
+    let registry = Registry::default();
+    let rules = registry.rules(&[], &visits.gathered, "shop").unwrap();
+    let bytes = allocations::bytes_of_this_thread();
+    let shards = [registry.shard(), registry.shard()];
+    let mut naive: BTreeMap<String, u64> = BTreeMap::new();
+    for n in 0..REQUESTS {
+        let mut guard = shards[usize::from(n % 3 == 0)].lock();
+        let made_up = (format!("scan-{n}"), format!("/wp-{n:x}/login{n}.php"));
+        rules.count(&visits.fields(&made_up.0, &made_up.1, 0, n), &mut guard);
+        if n % 10 == 0 {
+            let person = format!("person-{}", n / 10 % 10);
+            rules.count(&visits.fields(&person, "/orders/17", 100, n), &mut guard);
+            *naive.entry(person).or_default() += 1;
+        }
+    }
+    let grown = allocations::bytes_of_this_thread() - bytes;
+    assert!(grown < 4 << 20, "{grown} bytes");
+    let mut out = Vec::new();
+    registry.write(Timestamp::from_millis(REQUESTS), Format::Text, &mut out);
+    let page = String::from_utf8(out).unwrap();
+    let get = |series: &str| sample(&page, series).unwrap_or_else(|| panic!("no {series}"));
+    let labels = r#"metric="http_active_sessions",service="shop""#;
+    let error = get(&format!("logmill_sessions_error_ratio{{{labels}}}"));
+    let active = get(r#"http_active_sessions{service="shop"}"#);
+    let truth = (REQUESTS + 10) as f64;
+    assert!(
+        error < 0.0222 && (active / truth - 1.0).abs() < 5.0 * error,
+        "{active} active, {error}"
+    );
+    let missing = get(r#"logmill_top_missing_max{metric="http_session_requests",service="shop"}"#);
+    assert!(missing > 0.0 && missing < 2.0 * 1.2 * truth / 2048.0, "{missing}");
+    for (person, requests) in naive {
+        let series = format!(r#"{{service="shop",route="/orders/{{id}}",session="{person}"}}"#);
+        let shown = get(&format!("http_session_requests{series}"));
+        assert!(shown <= requests as f64 && shown >= requests as f64 - missing);
+        let shown = get(&format!("http_session_response_bytes{series}"));
+        assert!(shown <= 100.0 * requests as f64);
+    }
+    let listed = page
+        .lines()
+        .filter(|line| line.starts_with("http_session_requests{"));
+    assert_eq!(listed.count(), 20);
+}
+
+#[test]
+fn sessions_are_noted_without_memory_once_they_are_known() {
+    let visits = Visits::new(Duration::from_secs(300));
+    let registry = Registry::default();
+    let rules = registry.rules(&[], &visits.gathered, "shop").unwrap();
+    let shard = registry.shard();
+    let ids: Vec<String> = (0..100).map(|n| format!("s{n}")).collect();
+    let mut before = 0;
+    for round in 0..4 {
+        if round == 2 {
+            before = allocations::of_this_thread();
+        }
+        let mut guard = shard.lock();
+        for id in &ids {
+            rules.count(&visits.fields(id, "/cart", 1, 1000), &mut guard);
+        }
+    }
+    // The fields of the events themselves.
+    assert_eq!(allocations::of_this_thread() - before, 200);
+}
+
+#[test]
+fn sessions_of_the_same_name_must_agree() {
+    let visits = Visits::new(Duration::from_secs(300));
+    let registry = Registry::default();
+    registry.rules(&[], &visits.gathered, "shop").unwrap();
+    registry.rules(&[], &visits.gathered, "crm").unwrap();
+    let other = Visits::new(Duration::from_secs(60));
+    let errors = registry.rules(&[], &other.gathered, "mes").unwrap_err();
+    assert_eq!(errors.len(), 2);
+    assert!(errors[0].to_string().contains("make them agree"), "{}", errors[0]);
+    let taken = MetricSpec::counter("http_sessions_started_total", "");
+    assert_eq!(registry.rules(&[taken], &[], "mes").unwrap_err().len(), 1);
 }
 
 /// One event of the model: what each of the fields holds.
@@ -424,7 +587,7 @@ proptest! {
     fn every_total_is_that_of_the_naive_model(events in prop::collection::vec(event(), 0..200)) {
         let access = Access::new();
         let registry = Registry::default();
-        let rules = registry.rules(&access.specs, "shop").unwrap();
+        let rules = registry.rules(&access.specs, &[], "shop").unwrap();
         thread::scope(|scope| {
             for worker in 0..3 {
                 let (shard, rules, access, events) = (registry.shard(), &rules, &access, &events);
@@ -447,7 +610,7 @@ proptest! {
             }
         });
         let mut out = Vec::new();
-        registry.totals().write(Format::Text, &mut out);
+        registry.totals(Timestamp::from_millis(0)).write(Format::Text, &mut out);
         let text = String::from_utf8(out).unwrap();
         let samples: BTreeMap<String, String> = text
             .lines()

@@ -32,6 +32,13 @@ impl Timestamp {
             .saturating_add(i64::from(self.nanos))
     }
 
+    /// Milliseconds since the epoch.
+    pub fn unix_millis(&self) -> i64 {
+        self.secs
+            .saturating_mul(1_000)
+            .saturating_add(i64::from(self.nanos / 1_000_000))
+    }
+
     /// Appends RFC 3339 in UTC, with the fraction's own number of digits.
     pub fn write_rfc3339(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&civil(self.secs));

@@ -1,6 +1,6 @@
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -14,6 +14,7 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use super::accept;
 use super::telemetry::Telemetry;
 use crate::derive::{Format, Registry};
+use crate::event::Timestamp;
 
 /// Pages below this many bytes are not worth compressing.
 const GZIP_BYTES_MIN: usize = 1 << 10;
@@ -33,7 +34,7 @@ impl Endpoint {
     /// The page of metrics: those from logs, then the agent's own.
     pub fn metrics_page(registry: Arc<Registry>, telemetry: Telemetry) -> MetricsPage {
         Box::new(move |format, out| {
-            registry.write(format, out);
+            registry.write(now(), format, out);
             telemetry.write(format, out);
             format.finish(out);
         })
@@ -149,6 +150,12 @@ impl Refusal {
             }
         }
     }
+}
+
+/// What the wall's clock shows.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn text(status: StatusCode, text: &str) -> Response<Full<Bytes>> {

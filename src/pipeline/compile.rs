@@ -86,7 +86,7 @@ pub fn compile(
     if let Some(format) = &mut parser.format {
         format.reserve(&schema);
     }
-    let metrics = metrics::compile(file, library, &schema, &mut found);
+    let metrics::Metrics { counted, gathered } = metrics::compile(file, library, &schema, &mut found);
     let tidy = Tidy {
         ansi: file.frame.ansi == Ansi::Strip,
         dedent: file.frame.dedent,
@@ -107,7 +107,8 @@ pub fn compile(
         dataset: file.dataset_name(),
         schema,
         frame,
-        metrics,
+        metrics: counted,
+        gathered,
         tidy,
         parser,
         extracts,

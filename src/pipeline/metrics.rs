@@ -1,7 +1,14 @@
 //! The metrics of a pipeline: those of the sets that it names, and its own.
 
-use crate::config::{CounterRule, Diagnostic, Diagnostics, FieldUnit, HistogramRule, PipelineFile, Spanned};
-use crate::derive::{Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, SECONDS_BUCKETS, Unit, check};
+use crate::config::{
+    CounterRule, Diagnostic, Diagnostics, FieldUnit, HistogramRule, MetricRules, PipelineFile, SessionsRule,
+    Spanned, TopRule,
+};
+use crate::derive::{
+    GatherKind, GatherSpec, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, SECONDS_BUCKETS,
+    SpecError, TopSum, Unit, check, check_gather,
+};
+use crate::encode::TIMESTAMP;
 use crate::event::{FieldId, Schema};
 use crate::limits;
 
@@ -10,53 +17,100 @@ use super::Library;
 /// The names of the fields that a rule needs and the schema lacks.
 type Missing<'r> = Vec<&'r Spanned<String>>;
 
+/// What a pipeline counts.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    pub counted: Vec<MetricSpec>,
+    pub gathered: Vec<GatherSpec>,
+}
+
 pub fn compile(
     file: &PipelineFile,
     library: &Library,
     schema: &Schema,
     diagnostics: &mut Diagnostics,
-) -> Vec<MetricSpec> {
-    let mut specs = Vec::new();
+) -> Metrics {
+    let mut metrics = Metrics::default();
     for name in &file.metrics {
         match library.metric_set(name, diagnostics) {
             // A set is written for all kinds of logs: what this one cannot fill is left out.
-            Some(set) => {
-                specs.extend(set.counters.iter().filter_map(|rule| counter(rule, schema).ok()));
-                specs.extend(
-                    set.histograms
-                        .iter()
-                        .filter_map(|rule| histogram(rule, schema).ok()),
-                );
-            }
+            Some(set) => metrics.add(&set.rules, schema, |_, _| {}),
             None if library.set_names().contains(&name.as_str()) => {}
             None => diagnostics.push(unknown_set(name, library)),
         }
     }
-    let mut own = |name: &Spanned<String>, result: Result<MetricSpec, Missing<'_>>| match result {
-        Ok(spec) => {
-            for error in check(&spec) {
-                diagnostics.push(Diagnostic::error(error.text.clone()).at_value(name, "this metric"));
-            }
-            specs.push(spec);
+    metrics.add(&file.rules, schema, |name, wrong| match wrong {
+        Wrong::Spec(error) => {
+            diagnostics.push(Diagnostic::error(error.text).at_value(name, "this metric"));
         }
-        Err(missing) => missing.into_iter().for_each(|field| {
-            diagnostics.push(
-                Diagnostic::error(format!(
-                    "nothing in this pipeline sets the field `{}`",
-                    field.value
-                ))
-                .at_value(field, "unknown field")
-                .help("name a field that a pattern, [parse.keys] or [set] sets"),
-            );
-        }),
-    };
-    for rule in &file.counters {
-        own(&rule.name, counter(rule, schema));
+        Wrong::Missing(field) => diagnostics.push(
+            Diagnostic::error(format!(
+                "nothing in this pipeline sets the field `{}`",
+                field.value
+            ))
+            .at_value(field, "unknown field")
+            .help("name a field that a pattern, [parse.keys] or [set] sets"),
+        ),
+    });
+    metrics
+}
+
+/// Why a metric cannot be.
+enum Wrong<'r> {
+    Spec(SpecError),
+    /// The schema has no such field.
+    Missing(&'r Spanned<String>),
+}
+
+impl Metrics {
+    /// Adds what can be; `tell` hears of the rest.
+    fn add<'r>(
+        &mut self,
+        rules: &'r MetricRules,
+        schema: &Schema,
+        mut tell: impl FnMut(&'r Spanned<String>, Wrong<'r>),
+    ) {
+        let mut missing = |name, fields: Missing<'r>| {
+            fields
+                .into_iter()
+                .for_each(|field| tell(name, Wrong::Missing(field)));
+        };
+        let counters = rules
+            .counters
+            .iter()
+            .map(|rule| (&rule.name, counter(rule, schema)));
+        let histograms = rules
+            .histograms
+            .iter()
+            .map(|rule| (&rule.name, histogram(rule, schema)));
+        let mut wrong = Vec::new();
+        for (name, result) in counters.chain(histograms) {
+            match result {
+                Ok(spec) => {
+                    wrong.extend(check(&spec).into_iter().map(|error| (name, error)));
+                    self.counted.push(spec);
+                }
+                Err(fields) => missing(name, fields),
+            }
+        }
+        let sessions = rules
+            .sessions
+            .iter()
+            .map(|rule| (&rule.name, sessions(rule, schema)));
+        let tops = rules.tops.iter().map(|rule| (&rule.name, top(rule, schema)));
+        for (name, result) in sessions.chain(tops) {
+            match result {
+                Ok(spec) => {
+                    wrong.extend(check_gather(&spec).into_iter().map(|error| (name, error)));
+                    self.gathered.push(spec);
+                }
+                Err(fields) => missing(name, fields),
+            }
+        }
+        for (name, error) in wrong {
+            tell(name, Wrong::Spec(error));
+        }
     }
-    for rule in &file.histograms {
-        own(&rule.name, histogram(rule, schema));
-    }
-    specs
 }
 
 fn unknown_set(name: &Spanned<String>, library: &Library) -> Diagnostic {
@@ -120,6 +174,59 @@ fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec,
             buckets,
         },
         ..MetricSpec::counter(&rule.name, help(&rule.help))
+    })
+}
+
+fn sessions<'r>(rule: &'r SessionsRule, schema: &Schema) -> Result<GatherSpec, Missing<'r>> {
+    let mut missing = Vec::new();
+    let session = slot(&rule.session, schema, &mut missing);
+    let only = only(&rule.values, schema, &mut missing);
+    let (Some(session), Some(at), true) = (session, schema.get(TIMESTAMP), missing.is_empty()) else {
+        return Err(missing);
+    };
+    Ok(GatherSpec {
+        name: rule.name.value.clone(),
+        help: help(&rule.help).to_owned(),
+        kind: GatherKind::Sessions {
+            session,
+            window: rule.window.as_ref().map_or(limits::WINDOW, |window| window.value),
+            exact_max: rule
+                .exact_max
+                .as_ref()
+                .map_or(limits::SESSIONS_EXACT_MAX, |max| max.value),
+        },
+        labels: Vec::new(),
+        only,
+        at,
+    })
+}
+
+fn top<'r>(rule: &'r TopRule, schema: &Schema) -> Result<GatherSpec, Missing<'r>> {
+    let mut missing = Vec::new();
+    let labels = labels(&rule.labels, schema, &mut missing);
+    let only = only(&rule.values, schema, &mut missing);
+    // A log that has no such number has a sum that is never shown; so pipelines agree on the metric.
+    let sums = rule.sums.iter().map(|(name, field)| TopSum {
+        name: name.value.clone(),
+        help: format!("Sum of {} within the window, where most", field.value),
+        field: schema.get(field),
+    });
+    let sums = sums.collect();
+    let (Some(at), true) = (schema.get(TIMESTAMP), missing.is_empty()) else {
+        return Err(missing);
+    };
+    Ok(GatherSpec {
+        name: rule.name.value.clone(),
+        help: help(&rule.help).to_owned(),
+        kind: GatherKind::Top {
+            sums,
+            window: rule.window.as_ref().map_or(limits::WINDOW, |window| window.value),
+            keep: rule.keep.as_ref().map_or(limits::TOP_KEEP, |keep| keep.value),
+            series_max: series_max(&rule.series_max),
+        },
+        labels,
+        only,
+        at,
     })
 }
 

@@ -1,6 +1,6 @@
 use bumpalo::Bump;
 
-use crate::derive::MetricSpec;
+use crate::derive::{GatherSpec, MetricSpec};
 use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
 use crate::format::{self, trace};
 use crate::pattern::{Alternatives, Clock, Explanation, Scene};
@@ -20,6 +20,8 @@ pub struct Pipeline {
     pub frame: FrameStart,
     /// What is counted, the metric sets included.
     pub metrics: Vec<MetricSpec>,
+    /// Sessions and top lists, likewise.
+    pub gathered: Vec<GatherSpec>,
     pub(super) tidy: Tidy,
     pub(super) parser: Parser,
     pub(super) extracts: Vec<Extract>,

@@ -57,7 +57,8 @@ fn line(secs: u64, random: &mut Random, text: &mut Vec<u8>) {
         random.below(2),
         random.below(1000),
         200 + random.below(800),
-        random.next(),
+        // A thousand people at a time: each makes a request a second.
+        Random(1 + random.below(1000)).next(),
     );
     let filler = LINE_BYTES - head.len() - tail.len();
     // Writing to memory cannot fail.

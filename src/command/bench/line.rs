@@ -100,7 +100,7 @@ impl Line {
         let registry = Registry::default();
         let service = "shop-frontend";
         let rules = registry
-            .rules(&pipeline.metrics, service)
+            .rules(&pipeline.metrics, &pipeline.gathered, service)
             .map_err(|mut errors| errors.remove(0))?;
         let index = format!("logs-{}-bench", pipeline.dataset);
         let constants = [

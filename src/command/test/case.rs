@@ -147,7 +147,7 @@ impl Case {
         let log = fs::File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
         let registry = Registry::default();
         let rules = registry
-            .rules(&pipeline.metrics, &self.pipeline)
+            .rules(&pipeline.metrics, &pipeline.gathered, &self.pipeline)
             .map_err(|errors| {
                 anyhow::anyhow!(
                     "{}",
@@ -169,6 +169,7 @@ impl Case {
         let mut times = TimestampWriter::default();
         let mut line = Vec::new();
         let moment = Timestamp::from_millis(now.as_millisecond());
+        guard.read_at(moment);
         replay::each(pipeline, wrapper, moment, log, |event| {
             let unmatched = event.outcome == Outcome::Unmatched;
             line.clear();
@@ -190,7 +191,7 @@ impl Case {
         .with_context(|| format!("cannot read {}", path.display()))?;
         drop(guard);
         let mut metrics = Vec::new();
-        registry.totals().write(Format::Text, &mut metrics);
+        registry.totals(moment).write(Format::Text, &mut metrics);
         found.metrics = String::from_utf8_lossy(&metrics).into_owned();
         Ok(found)
     }

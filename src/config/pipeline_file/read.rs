@@ -11,9 +11,8 @@ use super::{
 };
 use crate::config::document::{Node, NodeValue, Table};
 use crate::config::index_name::check_part;
-use crate::config::metric_rules::read_rules;
 use crate::config::zone::read_zone;
-use crate::config::{Diagnostic, Diagnostics, SourceFile, Spanned};
+use crate::config::{Diagnostic, Diagnostics, MetricRules, SourceFile, Spanned};
 
 impl PipelineFile {
     /// Reads a pipeline file. `None` when it is no TOML; with other mistakes it is what is left, so that its
@@ -45,7 +44,7 @@ impl PipelineFile {
             .collect();
         let set = read_constants("set", &mut root, d);
         let default = read_constants("default", &mut root, d);
-        let (counters, histograms) = read_rules(&mut root, d);
+        let rules = MetricRules::read(&mut root, d);
         let tests = root.take_tables("test", d);
         let tests = tests
             .into_iter()
@@ -63,8 +62,7 @@ impl PipelineFile {
             extracts,
             set,
             default,
-            counters,
-            histograms,
+            rules,
             tests,
         })
     }

@@ -94,17 +94,17 @@ fn every_key_arrives() {
     assert_eq!(parse.rest, Rest::Root);
     assert_eq!(values(&pipeline.extracts[0].patterns).len(), 2);
     assert_eq!(
-        pipeline.counters[0].unit.as_ref().unwrap().value,
+        pipeline.rules.counters[0].unit.as_ref().unwrap().value,
         FieldUnit::Bytes
     );
-    let (level, one_of) = &pipeline.counters[0].values[0];
+    let (level, one_of) = &pipeline.rules.counters[0].values[0];
     assert_eq!(
         (level.value.as_str(), one_of),
         ("log.level", &vec![json!("info"), json!("warn")])
     );
-    assert_eq!(pipeline.counters[0].values[1].1, [json!(3)]);
+    assert_eq!(pipeline.rules.counters[0].values[1].1, [json!(3)]);
     assert_eq!(
-        pipeline.histograms[0].buckets.as_ref().unwrap().value,
+        pipeline.rules.histograms[0].buckets.as_ref().unwrap().value,
         [0.1, 1.0, 10.0]
     );
 }

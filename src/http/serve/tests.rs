@@ -159,7 +159,7 @@ async fn metrics_come_as_the_client_likes_them() {
 async fn a_page_has_what_logs_say_and_what_the_agent_says() {
     let registry = Arc::new(Registry::default());
     let rules = registry
-        .rules(&[MetricSpec::counter("lines_total", "Lines")], "shop")
+        .rules(&[MetricSpec::counter("lines_total", "Lines")], &[], "shop")
         .unwrap();
     rules.count(&Fields::new(0), &mut registry.shard().lock());
     let telemetry = Telemetry::install().unwrap();

@@ -1,7 +1,11 @@
+mod gather;
+
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde_json::Value;
+
+pub use gather::{SessionsRule, TopRule};
 
 use super::document::{NodeValue, Table};
 use super::nested::Pair;
@@ -69,24 +73,31 @@ impl FieldUnit {
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricSetFile {
     pub name: String,
+    pub rules: MetricRules,
+}
+
+/// The metrics of one file, each kind in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricRules {
     pub counters: Vec<CounterRule>,
     pub histograms: Vec<HistogramRule>,
+    pub sessions: Vec<SessionsRule>,
+    pub tops: Vec<TopRule>,
 }
 
 impl MetricSetFile {
-    /// Reads a file with `[[counter]]` and `[[histogram]]` tables and nothing else. `None` when it is no TOML;
+    /// Reads a file with the tables of metrics and nothing else. `None` when it is no TOML;
     /// with other mistakes it is what is left, and the diagnostics have errors.
     pub fn read(name: &str, file: Arc<SourceFile>, diagnostics: &mut Diagnostics) -> Option<MetricSetFile> {
         let mut root = Table::parse(&file, diagnostics);
         if root.incomplete {
             return None;
         }
-        let (counters, histograms) = read_rules(&mut root, diagnostics);
+        let rules = MetricRules::read(&mut root, diagnostics);
         root.finish(diagnostics);
         Some(MetricSetFile {
             name: name.to_owned(),
-            counters,
-            histograms,
+            rules,
         })
     }
 }
@@ -97,34 +108,51 @@ const SERIES: RangeInclusive<usize> = 1..=100_000;
 /// Buckets of one histogram at most: each is a series per label set.
 const BUCKETS_MAX: usize = 64;
 
-/// Takes the `[[counter]]` and `[[histogram]]` tables of a file.
-pub(super) fn read_rules(root: &mut Table, d: &mut Diagnostics) -> (Vec<CounterRule>, Vec<HistogramRule>) {
-    let counters: Vec<CounterRule> = root
-        .take_tables("counter", d)
-        .into_iter()
-        .filter_map(|table| read_counter(table, d))
-        .collect();
-    let histograms: Vec<HistogramRule> = root
-        .take_tables("histogram", d)
-        .into_iter()
-        .filter_map(|table| read_histogram(table, d))
-        .collect();
-    let names: Vec<&Spanned<String>> = counters
-        .iter()
-        .map(|rule| &rule.name)
-        .chain(histograms.iter().map(|rule| &rule.name))
-        .collect();
-    for (at, name) in names.iter().enumerate() {
-        if let Some(first) = names[..at].iter().find(|first| first.value == name.value) {
-            let (line, _) = first.file.line_column(first.span.start);
-            d.push(
-                Diagnostic::error(format!("metric `{}` is there twice", name.value))
-                    .at_value(name, "")
-                    .help(format!("rename it, or remove it: the first is in line {line}")),
-            );
+impl MetricRules {
+    /// Takes the tables of metrics of a file.
+    pub(super) fn read(root: &mut Table, d: &mut Diagnostics) -> MetricRules {
+        let rules = MetricRules {
+            counters: each(root, "counter", d, read_counter),
+            histograms: each(root, "histogram", d, read_histogram),
+            sessions: each(root, "sessions", d, gather::read_sessions),
+            tops: each(root, "top", d, gather::read_top),
+        };
+        let names: Vec<&Spanned<String>> = rules.names().collect();
+        for (at, name) in names.iter().enumerate() {
+            if let Some(first) = names[..at].iter().find(|first| first.value == name.value) {
+                let (line, _) = first.file.line_column(first.span.start);
+                d.push(
+                    Diagnostic::error(format!("metric `{}` is there twice", name.value))
+                        .at_value(name, "")
+                        .help(format!("rename it, or remove it: the first is in line {line}")),
+                );
+            }
         }
+        rules
     }
-    (counters, histograms)
+
+    /// The names that are written, in the order of the kinds.
+    fn names(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let counters = self.counters.iter().map(|rule| &rule.name);
+        let histograms = self.histograms.iter().map(|rule| &rule.name);
+        let sessions = self.sessions.iter().map(|rule| &rule.name);
+        let tops = self
+            .tops
+            .iter()
+            .flat_map(|rule| std::iter::once(&rule.name).chain(rule.sums.iter().map(|(name, _)| name)));
+        counters.chain(histograms).chain(sessions).chain(tops)
+    }
+}
+
+/// What `read` makes of each table `[[key]]`.
+fn each<T>(
+    root: &mut Table,
+    key: &'static str,
+    d: &mut Diagnostics,
+    read: impl Fn(Table, &mut Diagnostics) -> Option<T>,
+) -> Vec<T> {
+    let tables = root.take_tables(key, d);
+    tables.into_iter().filter_map(|table| read(table, d)).collect()
 }
 
 fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {

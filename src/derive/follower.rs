@@ -1,0 +1,117 @@
+use std::sync::Arc;
+
+use super::gather::{GatherKind, GatherSpec};
+use super::key::{self, Taken};
+use super::measure::{Condition, Sample};
+use super::pane::Amounts;
+use super::place::{Notes, Place};
+use super::shard::State;
+use crate::event::{FieldId, Fields, Value};
+
+/// Tells a [`Place`] about the events of one input.
+#[derive(Debug)]
+pub(super) struct Follower {
+    place: Arc<Place>,
+    /// The event is told of only where it has all of them.
+    needs: Vec<FieldId>,
+    only: Vec<Condition>,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Session(FieldId),
+    Top {
+        values: Vec<Taken>,
+        sums: Vec<Option<FieldId>>,
+    },
+}
+
+impl Follower {
+    /// `labels` are the metric's, in the order that all pipelines share.
+    pub fn new(spec: &GatherSpec, labels: &[String], place: Arc<Place>) -> Self {
+        let what = match &spec.kind {
+            GatherKind::Sessions { session, .. } => What::Session(*session),
+            GatherKind::Top { sums, .. } => What::Top {
+                values: labels
+                    .iter()
+                    .filter_map(|name| spec.labels.iter().find(|label| label.name == *name))
+                    .filter_map(|label| Taken::new(&label.source))
+                    .collect(),
+                sums: sums.iter().map(|sum| sum.field).collect(),
+            },
+        };
+        let mut needs: Vec<FieldId> = spec
+            .labels
+            .iter()
+            .filter_map(|label| label.source.field())
+            .collect();
+        if let What::Session(session) = what {
+            needs.push(session);
+        }
+        Follower {
+            place,
+            needs,
+            only: spec.only.iter().map(Condition::new).collect(),
+            what,
+        }
+    }
+
+    /// An event that happened `at` and was read at `read_at`, in milliseconds.
+    #[inline]
+    pub fn note(&self, fields: &Fields<'_>, state: &mut State, at: i64, read_at: i64) {
+        let absent = |&id: &FieldId| matches!(fields.get(id), Value::Absent);
+        if self.needs.iter().any(absent) || !self.only.iter().all(|only| only.holds(fields)) {
+            return;
+        }
+        let State { key, notes, .. } = state;
+        if notes.len() <= self.place.index {
+            notes.resize_with(self.place.index + 1, Notes::default);
+        }
+        let notes = &mut notes[self.place.index];
+        let seed = &self.place.seed;
+        match &self.what {
+            What::Session(id) => {
+                let hash = match fields.get(*id) {
+                    // The whole of it: long ids may begin alike.
+                    Value::Text(text) => seed.hash(text),
+                    value => match key::text(value) {
+                        Some(text) => seed.hash(&text),
+                        None => {
+                            key.begin([0; 4]);
+                            key.push(Taken::AsIs(*id), fields);
+                            seed.hash(key.as_bytes())
+                        }
+                    },
+                };
+                notes.push(&self.place, hash, &[], Amounts::default(), at, read_at);
+            }
+            What::Top { values, sums } => {
+                key.begin([0; 4]);
+                if !values.iter().all(|&value| key.push(value, fields)) {
+                    return;
+                }
+                let mut amounts = Amounts::default();
+                amounts[0] = 1;
+                for (amount, &field) in amounts[1..].iter_mut().zip(sums) {
+                    *amount = field.map_or(0, |field| whole(fields.get(field)));
+                }
+                let key = key.as_bytes();
+                notes.push(&self.place, seed.hash(key), key, amounts, at, read_at);
+            }
+        }
+    }
+}
+
+/// 0 where it is no whole number of 0 or more.
+#[inline]
+fn whole(value: Value<'_>) -> u64 {
+    match value {
+        Value::Int(n @ 0..) => n as u64,
+        Value::Absent | Value::Int(_) => 0,
+        value => match Sample::of(value) {
+            Ok(Sample::Whole(n)) => n,
+            _ => 0,
+        },
+    }
+}

@@ -1,0 +1,315 @@
+//! Metrics that more is remembered for than a number per series: sessions, and the top of a list.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::fixed::Fixed;
+use super::hash::Seed;
+use super::key;
+use super::label::{Content, LabelText};
+use super::place::{Place, Table};
+use super::reading::{Figure, Reading};
+use super::session::{self, Sessions};
+use super::shard::lock;
+use super::spec::{LABELS_MAX, Label, Only, Part, SERVICE, SpecError};
+use super::top::{Entry, Top, heaviest};
+use crate::event::FieldId;
+
+/// What a pipeline says about such a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GatherSpec {
+    pub name: String,
+    pub help: String,
+    pub kind: GatherKind,
+    /// Each is a field's; `service` is there by itself.
+    pub labels: Vec<Label>,
+    pub only: Vec<Only>,
+    /// When the event happened; where it has no such field, when it was read.
+    pub at: FieldId,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum GatherKind {
+    /// Sessions of a service. The name ends in [`ACTIVE_SESSIONS`]; what stands before that begins the names of
+    /// the other metrics.
+    Sessions {
+        session: FieldId,
+        /// How long a session may be silent.
+        window: Duration,
+        /// Sessions that are counted exactly; more are estimated.
+        exact_max: usize,
+    },
+    /// The label sets with the most events within the window, and those with the largest sums.
+    Top {
+        sums: Vec<TopSum>,
+        window: Duration,
+        /// Series of each metric and service.
+        keep: usize,
+        /// Series of each metric.
+        series_max: usize,
+    },
+}
+
+/// A field that is summed up for the same labels, as a metric of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopSum {
+    pub name: String,
+    pub help: String,
+    /// `None`: the log has no such field.
+    pub field: Option<FieldId>,
+}
+
+/// How the name of a sessions metric ends.
+pub const ACTIVE_SESSIONS: &str = "_active_sessions";
+
+/// One such metric, with a place for each service.
+#[derive(Debug)]
+pub(super) struct Gather {
+    spec: GatherSpec,
+    /// Besides `service`, in the order in which they are written.
+    pub labels: Vec<String>,
+    places: Mutex<Vec<Arc<Place>>>,
+    seed: Seed,
+}
+
+impl Gather {
+    pub fn new(spec: &GatherSpec) -> Self {
+        Gather {
+            spec: spec.clone(),
+            labels: spec.labels.iter().map(|label| label.name.clone()).collect(),
+            places: Mutex::default(),
+            seed: Seed::default(),
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// Whether a metric of this name comes of it.
+    pub fn yields(&self, name: &str) -> bool {
+        Gather::names(&self.spec).iter().any(|own| own == name)
+    }
+
+    /// The names of all metrics that come of it.
+    pub fn names(spec: &GatherSpec) -> Vec<String> {
+        let mut names = vec![spec.name.clone()];
+        match &spec.kind {
+            GatherKind::Sessions { .. } => {
+                let prefix = spec.name.strip_suffix(ACTIVE_SESSIONS).unwrap_or(&spec.name);
+                names.extend(SESSION_METRICS.map(|(suffix, _, _)| format!("{prefix}{suffix}")));
+            }
+            GatherKind::Top { sums, .. } => names.extend(sums.iter().map(|sum| sum.name.clone())),
+        }
+        names
+    }
+
+    /// Whether `spec` may count into this metric too: everything but the fields must be the same.
+    pub fn agrees(&self, spec: &GatherSpec) -> Result<(), SpecError> {
+        let alike = match (&self.spec.kind, &spec.kind) {
+            (
+                GatherKind::Sessions {
+                    window, exact_max, ..
+                },
+                GatherKind::Sessions {
+                    window: other_window,
+                    exact_max: other_max,
+                    ..
+                },
+            ) => window == other_window && exact_max == other_max,
+            (
+                GatherKind::Top {
+                    window,
+                    keep,
+                    series_max,
+                    ..
+                },
+                GatherKind::Top {
+                    window: other_window,
+                    keep: other_keep,
+                    series_max: other_max,
+                    ..
+                },
+            ) => {
+                window == other_window
+                    && keep == other_keep
+                    && series_max == other_max
+                    && Gather::names(&self.spec) == Gather::names(spec)
+            }
+            _ => false,
+        };
+        let mut here: Vec<&str> = spec.labels.iter().map(|label| label.name.as_str()).collect();
+        let mut there: Vec<&str> = self.labels.iter().map(String::as_str).collect();
+        here.sort_unstable();
+        there.sort_unstable();
+        if alike && here == there {
+            return Ok(());
+        }
+        Err(SpecError::new(
+            &spec.name,
+            Part::Kind,
+            "its kind, labels, window, sums or limits are others here than elsewhere; make them agree or choose \
+             another name (a change by reload needs a restart)",
+        ))
+    }
+
+    /// The place of one service. `index` gives a new one its number.
+    pub fn place(&self, service: &str, index: impl FnOnce() -> usize) -> Arc<Place> {
+        let mut places = lock(&self.places);
+        if let Some(place) = places.iter().find(|place| place.service == service) {
+            return Arc::clone(place);
+        }
+        let values = self.labels.iter().enumerate();
+        let values = values.map(|(at, name)| (name.as_str(), Content::Value(at)));
+        let labels = std::iter::once((SERVICE, Content::Text(service))).chain(values);
+        let place = Arc::new(Place {
+            index: index(),
+            service: service.to_owned(),
+            labels: LabelText::new(labels),
+            seed: self.seed.clone(),
+            table: Mutex::new(match self.spec.kind {
+                GatherKind::Sessions {
+                    window, exact_max, ..
+                } => Table::Sessions(Sessions::new(millis(window), exact_max)),
+                GatherKind::Top { window, .. } => Table::Top(Top::new(millis(window))),
+            }),
+        });
+        places.push(Arc::clone(&place));
+        places.sort_by(|a, b| a.service.cmp(&b.service));
+        place
+    }
+
+    /// All metrics that come of it, when the wall's clock shows `wall`.
+    pub fn read(&self, wall: i64) -> Vec<Reading> {
+        let places = lock(&self.places).clone();
+        match &self.spec.kind {
+            GatherKind::Sessions { .. } => self.read_sessions(&places, wall),
+            GatherKind::Top {
+                sums,
+                keep,
+                series_max,
+                ..
+            } => {
+                let keep = (*keep).min(series_max / places.len().max(1));
+                self.read_top(&places, sums, keep, wall)
+            }
+        }
+    }
+
+    fn read_sessions(&self, places: &[Arc<Place>], wall: i64) -> Vec<Reading> {
+        let mut readings: Vec<Reading> = Gather::names(&self.spec)
+            .into_iter()
+            .zip(std::iter::once(("", "gauge", "")).chain(SESSION_METRICS))
+            .map(|(name, (_, kind, help))| Reading::new(name, kind, help))
+            .collect();
+        readings[0].help.clone_from(&self.spec.help);
+        let mut error = Reading::new(
+            "logmill_sessions_error_ratio",
+            "gauge",
+            "Standard deviation of an estimated number of active sessions, as a part of it; 0: it is exact",
+        );
+        for place in places {
+            let Table::Sessions(sessions) = &mut *lock(&place.table) else {
+                continue;
+            };
+            let read = sessions.read(wall);
+            if read.figures.started == 0 {
+                continue;
+            }
+            let labels = place.labels.other();
+            let count = |n: u64| Figure::Number(Fixed::whole(n, 1_000_000_000));
+            let figures = [
+                count(read.active),
+                count(read.figures.started),
+                Figure::Histogram(read.figures.durations),
+                Figure::Histogram(read.figures.requests),
+                count(read.figures.late),
+            ];
+            for (reading, figure) in readings.iter_mut().zip(figures) {
+                reading.rows.push((labels.clone(), figure));
+            }
+            let metric = format!("metric=\"{}\",", self.spec.name).into_bytes();
+            error
+                .rows
+                .push(([metric, labels].concat(), Figure::Float(read.error_ratio)));
+        }
+        readings.push(error);
+        readings
+    }
+
+    fn read_top(&self, places: &[Arc<Place>], sums: &[TopSum], keep: usize, wall: i64) -> Vec<Reading> {
+        let mut readings = vec![Reading::new(&self.spec.name, "gauge", &self.spec.help)];
+        for sum in sums {
+            readings.push(Reading::new(&sum.name, "gauge", &sum.help));
+        }
+        let mut missing_max = Reading::new(
+            "logmill_top_missing_max",
+            "gauge",
+            "Events that may be missing from a figure of a top list at most; 0: it is exact",
+        );
+        for place in places {
+            let (entries, missing) = match &*lock(&place.table) {
+                Table::Top(top) => top.read(wall),
+                Table::Sessions(_) => continue,
+            };
+            if entries.is_empty() {
+                continue;
+            }
+            for (index, reading) in readings.iter_mut().enumerate() {
+                let mut rows: Vec<_> = heaviest(&entries, index, keep)
+                    .into_iter()
+                    .map(|entry| {
+                        let amount = Fixed::whole(entry.amounts[index], 1_000_000_000);
+                        (label_text(&place.labels, entry), Figure::Number(amount))
+                    })
+                    .collect();
+                rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+                reading.rows.append(&mut rows);
+            }
+            let mut labels = format!("metric=\"{}\",service=\"", self.spec.name).into_bytes();
+            super::label::write_value(place.service.as_bytes(), &mut labels);
+            labels.push(b'"');
+            missing_max.rows.push((labels, Figure::Float(missing)));
+        }
+        readings.push(missing_max);
+        readings
+    }
+}
+
+/// Suffix, kind and help of what comes besides the active sessions, in the order of [`Gather::read_sessions`].
+const SESSION_METRICS: [(&str, &str, &str); 4] = [
+    ("_sessions_started_total", "counter", "Sessions that began"),
+    (
+        "_session_duration_seconds",
+        "histogram",
+        "From the first to the last request of sessions that ended",
+    ),
+    (
+        "_requests_per_session",
+        "histogram",
+        "Requests of sessions that ended",
+    ),
+    (
+        "_session_events_late_total",
+        "counter",
+        "Requests more than a window older than what was known of their session",
+    ),
+];
+
+const _: () = assert!(session::DURATION_BOUNDS.len() < super::spec::BUCKETS_MAX);
+
+fn label_text(labels: &LabelText, entry: &Entry) -> Vec<u8> {
+    let mut starts = [0; LABELS_MAX];
+    for (slot, start) in starts.iter_mut().zip(key::starts(&entry.key)) {
+        *slot = start;
+    }
+    let mut text = Vec::new();
+    labels.write(&mut text, |at, out| {
+        key::write_label(&entry.key, starts[at], out);
+    });
+    text
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
