@@ -14,7 +14,8 @@
 //! of requests in flight), the size of body that the server takes, and the reject store.
 
 mod announce;
-mod answer;
+#[doc(hidden)] // For the fuzzer.
+pub mod answer;
 mod backoff;
 mod batch;
 mod body_limit;
