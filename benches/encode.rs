@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use logmill::encode::{Ends, Place, Template, json};
+use logmill::encode::{Ends, Page, Place, Template, json};
 use logmill::event::{Fields, FileKey, Schema, Timestamp, TimestampWriter, Value};
 
 const LINE: &[u8] = br#"203.0.113.7 - - [22/Nov/2026:17:28:30 +0100] "GET /api/orders/42 HTTP/1.1" 200 512 "https://shop.example.com/" "curl/8.5" rt=0.042 rl=345 sid="00deadbeef""#;
@@ -47,7 +47,7 @@ fn document(criterion: &mut Criterion) {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let template = Template::new(&schema, "logs-nginx.access-default", true, &constants);
-    let (mut ends, mut out) = (Ends::default(), Vec::with_capacity(4096));
+    let (mut ends, mut page) = (Ends::default(), Page::default());
     template.ends(FileKey(7), b"/var/log/nginx/access.log", &mut ends);
     let mut times = TimestampWriter::default();
     let place = Place {
@@ -62,8 +62,8 @@ fn document(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     group.bench_function("document", |bencher| {
         bencher.iter(|| {
-            out.clear();
-            template.write(black_box(&fields), black_box(&place), &ends, &mut times, &mut out)
+            page.write(|pen| template.write(black_box(&fields), black_box(&place), &ends, &mut times, pen));
+            black_box(page.text().len())
         });
     });
     group.finish();
@@ -86,13 +86,13 @@ fn string(criterion: &mut Criterion) {
         ),
     ];
     let mut group = criterion.benchmark_group("json_string");
-    let mut out = Vec::with_capacity(4096);
+    let mut page = Page::default();
     for (name, text) in cases {
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                out.clear();
-                json::write_string(black_box(text), &mut out)
+                page.write(|pen| json::write_string(black_box(text), pen));
+                black_box(page.text().len())
             });
         });
     }

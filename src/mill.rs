@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 
 use crate::derive::Shard;
-use crate::encode::{Ends, Place};
+use crate::encode::{Ends, Page, Place};
 use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter};
 use crate::lane::Lane;
 use crate::pattern::{self, Clock};
@@ -23,6 +23,8 @@ pub struct Mill {
     clock: Option<(Arc<Lane>, Clock)>,
     times: TimestampWriter,
     ends: Ends,
+    /// The document of the event at hand.
+    page: Page,
     origin: Option<Arc<ship::Origin>>,
     shard: Shard,
     pool: BatchPool,
@@ -65,6 +67,7 @@ impl Mill {
             clock: None,
             times: TimestampWriter::default(),
             ends: Ends::default(),
+            page: Page::default(),
             origin: None,
             shard,
             pool,
@@ -109,17 +112,16 @@ impl Mill {
             if place.offset >= grist.counted_to {
                 lane.rules.count(&fields, &mut shard);
             }
-            let before = batch.body.len();
-            let replaced = lane
-                .template
-                .write(&fields, &place, &self.ends, &mut self.times, &mut batch.body);
-            if batch.body.len() > self.bulk_bytes_max && before > 0 {
-                // The document that did not fit begins the next body. Waiting for one must not hold up scrapes.
+            let replaced = self.page.write(|pen| {
+                let (template, times) = (&lane.template, &mut self.times);
+                template.write(&fields, &place, &self.ends, times, pen)
+            });
+            let document = self.page.text();
+            if batch.body.len() + document.len() > self.bulk_bytes_max && !batch.body.is_empty() {
+                // Waiting for the next body must not hold up scrapes.
                 drop(shard);
                 let mut next = self.pool.take().ok_or(Closed)?;
-                next.body.extend_from_slice(&batch.body[before..]);
                 next.parts.push(part());
-                batch.body.truncate(before);
                 if batch
                     .docs
                     .last()
@@ -130,6 +132,7 @@ impl Mill {
                 full(std::mem::replace(&mut batch, next));
                 shard = self.shard.lock();
             }
+            batch.body.extend_from_slice(document);
             batch.docs.push(Doc {
                 end: batch.body.len() as u32,
                 at: place.offset,

@@ -12,7 +12,7 @@ use super::library::{argument, library, pipeline};
 use super::replay::{self, Event};
 use super::{ParseArguments, Reading, Refused, Terminal, explain};
 use crate::config::Diagnostics;
-use crate::encode;
+use crate::encode::{self, Page};
 use crate::event::{Timestamp, TimestampWriter, Value};
 use crate::pattern::Clock;
 use crate::pipeline::{HostWords, Outcome, Pipeline};
@@ -40,7 +40,7 @@ pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()>
         pipeline: &pipeline,
         clock: pipeline.clock(now),
         times: TimestampWriter::default(),
-        line: Vec::new(),
+        page: Page::default(),
         events: 0,
         unmatched: 0,
         terminal,
@@ -97,7 +97,7 @@ struct Printer<'p, W: Write> {
     pipeline: &'p Pipeline,
     clock: Clock,
     times: TimestampWriter,
-    line: Vec<u8>,
+    page: Page,
     events: usize,
     /// How many of them no pattern matched; counted when they are to be explained.
     unmatched: usize,
@@ -120,17 +120,20 @@ impl<W: Write> Printer<'_, W> {
     }
 
     fn json(&mut self, event: &Event<'_, '_>) -> io::Result<()> {
-        self.line.clear();
-        encode::write_event(
-            &self.pipeline.schema,
-            event.fields,
-            event.stream,
-            event.outcome == Outcome::Unmatched,
-            &mut self.times,
-            &mut self.line,
-        );
-        self.line.push(b'\n');
-        self.out.write_all(&self.line)
+        let schema = &self.pipeline.schema;
+        let unmatched = event.outcome == Outcome::Unmatched;
+        self.page.write(|pen| {
+            encode::write_event(
+                schema,
+                event.fields,
+                event.stream,
+                unmatched,
+                &mut self.times,
+                pen,
+            );
+            pen.byte(b'\n');
+        });
+        self.out.write_all(self.page.text())
     }
 
     /// One field per line, names aligned, an empty line between events.
@@ -166,9 +169,9 @@ impl<W: Write> Printer<'_, W> {
                     writeln!(self.out, "{}", text.replace('\n', &indent))?;
                 }
                 value => {
-                    self.line.clear();
-                    encode::write_value(value, &mut self.times, &mut self.line);
-                    let shown = String::from_utf8_lossy(&self.line);
+                    self.page
+                        .write(|pen| encode::write_value(value, &mut self.times, pen));
+                    let shown = String::from_utf8_lossy(self.page.text());
                     // A time has no quotes outside of JSON.
                     writeln!(self.out, "{}", shown.trim_matches('"'))?;
                 }

@@ -2,16 +2,16 @@
 
 use crate::event::{FieldId, Fields, FileKey, Schema, Stream, Timestamp, TimestampWriter, Value};
 
-use super::event::write_value;
-use super::{id, json};
+use super::event::{write_time, write_value};
+use super::id;
+use super::json;
+use super::page::{Page, Pen};
 
 /// What the documents of one input have in common, rendered once.
 #[derive(Debug, Clone)]
 pub struct Template {
     /// Up to where the id stands: `{"create":{"_index":"logs-nginx.access-default","_id":"`.
     action: Vec<u8>,
-    /// From behind the id to the first value: `"}}⏎{"@timestamp":"`.
-    opening: &'static [u8],
     with_id: bool,
     timestamp: Option<FieldId>,
     columns: Vec<Column>,
@@ -23,7 +23,7 @@ pub struct Template {
 #[derive(Debug, Clone)]
 struct Column {
     field: FieldId,
-    /// `,"name":`, its first bytes: nearly always all of it. What is behind them is not read.
+    /// `,"name":`, its first bytes: nearly always all of it.
     key: [u8; KEY_BYTES],
     key_len: usize,
     /// What of the key did not fit.
@@ -34,8 +34,9 @@ struct Column {
 const KEY_BYTES: usize = 32;
 
 /// What all documents from one file begin and end in; made once a chunk.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Ends {
+    page: Page,
     /// The action up to what the id says of the event.
     head: Vec<u8>,
     /// From the constant fields to the value of `log.offset`.
@@ -61,30 +62,25 @@ pub struct Place<'c> {
 impl Template {
     /// For documents of `schema` that go to `index`. A constant takes the place of the field of the same name.
     pub fn new(schema: &Schema, index: &str, with_id: bool, constants: &[(String, String)]) -> Self {
+        let mut page = Page::default();
         let mut action = br#"{"create":{"_index":"#.to_vec();
-        json::write_string(index.as_bytes(), &mut action);
+        action.extend_from_slice(string(index.as_bytes(), &mut page));
         if with_id {
             action.extend_from_slice(br#","_id":""#);
         }
-        let opening: &[u8] = if with_id {
-            b"\"}}\n{\"@timestamp\":\""
-        } else {
-            b"}}\n{\"@timestamp\":\""
-        };
         let is_constant = |name: &str| constants.iter().any(|(constant, _)| constant == name);
         let columns = schema
             .iter()
             .filter(|(_, name)| *name != TIMESTAMP && !name.starts_with('_') && !is_constant(name))
-            .map(|(field, name)| Column::new(field, name))
+            .map(|(field, name)| Column::new(field, key(name, &mut page)))
             .collect();
         let mut rendered = Vec::new();
         for (name, value) in constants {
-            rendered.extend_from_slice(&key(name));
-            json::write_string(value.as_bytes(), &mut rendered);
+            rendered.extend_from_slice(key(name, &mut page));
+            rendered.extend_from_slice(string(value.as_bytes(), &mut page));
         }
         Template {
             action,
-            opening,
             with_id,
             timestamp: schema.get(TIMESTAMP),
             columns,
@@ -94,7 +90,7 @@ impl Template {
 
     /// What all documents from `file`, called `path`, begin and end in, written to `ends`.
     pub fn ends(&self, file: FileKey, path: &[u8], ends: &mut Ends) {
-        let Ends { head, tail } = ends;
+        let Ends { head, tail, page } = ends;
         head.clear();
         head.extend_from_slice(&self.action);
         if self.with_id {
@@ -103,7 +99,7 @@ impl Template {
         tail.clear();
         tail.extend_from_slice(&self.constants);
         tail.extend_from_slice(b",\"log.file.path\":");
-        json::write_string(path, tail);
+        tail.extend_from_slice(string(path, page));
         tail.extend_from_slice(b",\"log.offset\":");
     }
 
@@ -115,45 +111,46 @@ impl Template {
         place: &Place<'_>,
         ends: &Ends,
         times: &mut TimestampWriter,
-        out: &mut Vec<u8>,
+        pen: &mut Pen<'_>,
     ) -> bool {
-        out.extend_from_slice(&ends.head);
+        pen.slice(&ends.head);
         if self.with_id {
-            id::write_event(place.offset, place.first_line, out);
+            id::write_event(place.offset, place.first_line, pen);
+            pen.slice(b"\"}}\n{\"@timestamp\":\"");
+        } else {
+            pen.slice(b"}}\n{\"@timestamp\":\"");
         }
-        out.extend_from_slice(self.opening);
         let at = match self.timestamp.map(|field| fields.get(field)) {
             Some(Value::Time(at)) => at,
             _ => place.read_at,
         };
-        times.write(at, out);
-        out.push(b'"');
+        write_time(at, times, pen);
+        pen.byte(b'"');
 
         let mut replaced = false;
         for column in &self.columns {
             let value = fields.get(column.field);
             if !value.is_absent() {
-                column.write_key(out);
-                replaced |= write_value(value, times, out);
+                column.write_key(pen);
+                replaced |= write_value(value, times, pen);
             }
         }
         for extra in fields.extra() {
-            out.push(b',');
-            replaced |= json::write_string(extra.name, out);
-            out.push(b':');
-            replaced |= write_value(extra.value, times, out);
+            pen.byte(b',');
+            replaced |= json::write_string(extra.name, pen);
+            pen.byte(b':');
+            replaced |= write_value(extra.value, times, pen);
         }
-        write_marks(place, out);
-        out.extend_from_slice(&ends.tail);
-        json::write_int(place.offset as i64, out);
-        out.extend_from_slice(b"}\n");
+        write_marks(place, pen);
+        pen.slice(&ends.tail);
+        json::write_int(place.offset as i64, pen);
+        pen.slice(b"}\n");
         replaced
     }
 }
 
 impl Column {
-    fn new(field: FieldId, name: &str) -> Self {
-        let text = key(name);
+    fn new(field: FieldId, text: &[u8]) -> Self {
         let (head, rest) = text.split_at(text.len().min(KEY_BYTES));
         let mut key = [0; KEY_BYTES];
         key[..head.len()].copy_from_slice(head);
@@ -166,12 +163,10 @@ impl Column {
     }
 
     #[inline]
-    fn write_key(&self, out: &mut Vec<u8>) {
-        let len = out.len() + self.key_len;
-        out.extend_from_slice(&self.key);
-        out.truncate(len);
+    fn write_key(&self, pen: &mut Pen<'_>) {
+        pen.block(&self.key, self.key_len);
         if !self.key_rest.is_empty() {
-            out.extend_from_slice(&self.key_rest);
+            pen.slice(&self.key_rest);
         }
     }
 }
@@ -179,25 +174,34 @@ impl Column {
 /// The field that every document has.
 pub const TIMESTAMP: &str = "@timestamp";
 
-fn key(name: &str) -> Vec<u8> {
-    let mut key = vec![b','];
-    json::write_string(name.as_bytes(), &mut key);
-    key.push(b':');
-    key
+/// `,"name":`
+fn key<'p>(name: &str, page: &'p mut Page) -> &'p [u8] {
+    page.write(|pen| {
+        pen.byte(b',');
+        json::write_string(name.as_bytes(), pen);
+        pen.byte(b':');
+    });
+    page.text()
+}
+
+/// `"text"`
+fn string<'p>(text: &[u8], page: &'p mut Page) -> &'p [u8] {
+    page.write(|pen| json::write_string(text, pen));
+    page.text()
 }
 
 /// What the agent itself says of the event: the stream, and what went wrong with it.
-fn write_marks(place: &Place<'_>, out: &mut Vec<u8>) {
+fn write_marks(place: &Place<'_>, pen: &mut Pen<'_>) {
     match place.stream {
-        Some(Stream::Stdout) => out.extend_from_slice(br#","stream":"stdout""#),
-        Some(Stream::Stderr) => out.extend_from_slice(br#","stream":"stderr""#),
+        Some(Stream::Stdout) => pen.slice(br#","stream":"stdout""#),
+        Some(Stream::Stderr) => pen.slice(br#","stream":"stderr""#),
         None => {}
     }
     if place.cut {
-        out.extend_from_slice(br#","log.flags":["truncated"]"#);
+        pen.slice(br#","log.flags":["truncated"]"#);
     }
     if place.unmatched {
-        out.extend_from_slice(br#","tags":["unmatched"]"#);
+        pen.slice(br#","tags":["unmatched"]"#);
     }
 }
 
@@ -217,10 +221,11 @@ mod tests {
     }
 
     fn lines(template: &Template, fields: &Fields<'_>, place: &Place<'_>) -> [serde_json::Value; 2] {
-        let (mut ends, mut out) = (Ends::default(), Vec::new());
+        let (mut ends, mut page) = (Ends::default(), Page::default());
         template.ends(FileKey(7), b"/var/log/nginx/access.log", &mut ends);
-        template.write(fields, place, &ends, &mut TimestampWriter::default(), &mut out);
-        let text = String::from_utf8(out).unwrap();
+        let mut times = TimestampWriter::default();
+        page.write(|pen| template.write(fields, place, &ends, &mut times, pen));
+        let text = String::from_utf8(page.text().to_vec()).unwrap();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), 2, "{text}");
         [0, 1].map(|line| serde_json::from_str(lines[line]).unwrap())

@@ -42,10 +42,6 @@ impl Timestamp {
     /// Appends RFC 3339 in UTC, with the fraction's own number of digits.
     pub fn write_rfc3339(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&civil(self.secs));
-        self.write_fraction(out);
-    }
-
-    fn write_fraction(&self, out: &mut Vec<u8>) {
         let digits = usize::from(self.digits.min(9));
         if digits > 0 {
             let mut text = [b'0'; 9];
@@ -61,33 +57,46 @@ impl Timestamp {
     }
 }
 
-/// Writes instants and keeps the text of the last second: log lines come in order, so the date is rendered
-/// once a second and not once a line.
+/// Instants as text, of which it keeps the last second: log lines come in order, so the date is rendered once a
+/// second and not once a line.
 #[derive(Debug, Clone)]
 pub struct TimestampWriter {
     secs: i64,
-    text: [u8; TO_SECONDS],
+    text: [u8; BLOCK],
 }
+
+/// Room for [`TO_SECONDS`], a `Z` and what makes it a length that is copied at once.
+const BLOCK: usize = 32;
 
 impl Default for TimestampWriter {
     fn default() -> Self {
         TimestampWriter {
             secs: 0,
-            text: civil(0),
+            text: block(0),
         }
     }
 }
 
 impl TimestampWriter {
-    /// Appends RFC 3339 in UTC.
-    pub fn write(&mut self, at: Timestamp, out: &mut Vec<u8>) {
+    /// Length of the whole seconds in the block of [`TimestampWriter::seconds`], with the `Z` and without it.
+    pub const WITH_Z: usize = TO_SECONDS + 1;
+    pub const WITHOUT_Z: usize = TO_SECONDS;
+
+    /// A block that begins with the whole seconds in RFC 3339, in UTC.
+    #[inline]
+    pub fn seconds(&mut self, at: Timestamp) -> &[u8; BLOCK] {
         if at.secs != self.secs {
             self.secs = at.secs;
-            self.text = civil(at.secs);
+            self.text = block(at.secs);
         }
-        out.extend_from_slice(&self.text);
-        at.write_fraction(out);
+        &self.text
     }
+}
+
+fn block(secs: i64) -> [u8; BLOCK] {
+    let mut block = [b'Z'; BLOCK];
+    block[..TO_SECONDS].copy_from_slice(&civil(secs));
+    block
 }
 
 /// `YYYY-MM-DDTHH:MM:SS` of an instant, years held to 0 to 9999.
@@ -162,10 +171,10 @@ mod tests {
                 let whole = jiff::Timestamp::from_nanosecond(i128::from(secs) * 1_000_000_000 + i128::from(nanos)).unwrap();
                 (whole.as_second(), whole.subsec_nanosecond())
             });
-            let mut cached = Vec::new();
             let mut writer = TimestampWriter::default();
-            writer.write(at, &mut cached);
-            prop_assert_eq!(cached, text(at).into_bytes());
+            let block = *writer.seconds(at);
+            prop_assert!(text(at).as_bytes().starts_with(&block[..TimestampWriter::WITHOUT_Z]));
+            prop_assert_eq!(block[TO_SECONDS], b'Z');
         }
     }
 }

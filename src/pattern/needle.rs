@@ -1,11 +1,10 @@
 //! Fixed text to look for.
 
-use std::ops::Range;
-
 use memchr::memmem::Finder;
 
-/// Texts up to this many bytes are searched by one byte of theirs; a longer one is worth a finder.
-const SHORT_BYTES_MAX: usize = 4;
+/// Texts up to this many bytes are compared as one number and searched by one byte of theirs; a longer one is worth
+/// a finder.
+const SHORT_BYTES_MAX: usize = 8;
 
 /// A text that is searched for, in the way that suits its length.
 #[derive(Clone, Debug)]
@@ -14,12 +13,12 @@ pub(super) enum Needle {
     Long(Box<Finder<'static>>),
 }
 
-/// One to four bytes, found by the one that is least likely to occur elsewhere.
+/// One to eight bytes, found by the one that is least likely to occur elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Short {
     /// The bytes from the least significant one on, and which of the word's bits are theirs.
-    word: u32,
-    mask: u32,
+    word: u64,
+    mask: u64,
     length: u8,
     /// The byte that is searched for, and its index in the text.
     mark: u8,
@@ -85,6 +84,13 @@ impl Needle {
         }
     }
 
+    fn len(&self) -> usize {
+        match self {
+            Needle::Short(short) => usize::from(short.length),
+            Needle::Long(finder) => finder.needle().len(),
+        }
+    }
+
     /// The first place from `at` on, as where the text begins and ends there, that `accept` makes something of.
     #[inline]
     pub fn find<T>(
@@ -94,21 +100,14 @@ impl Needle {
         scope: Scope<'_, '_>,
         accept: impl Fn(usize, usize) -> Option<T>,
     ) -> Option<T> {
+        let limit = match scope {
+            Scope::Line(line) => line.end_from(at).saturating_add(self.len()).min(input.len()),
+            Scope::All => input.len(),
+        };
+        let hay = &input[..limit];
         match self {
-            Needle::Short(short) => match scope {
-                Scope::Line(_) => short.find(input, at, |hay| first_of(hay, short.mark, b'\n'), true, accept),
-                Scope::All => short.find(input, at, |hay| memchr::memchr(short.mark, hay), false, accept),
-            },
-            Needle::Long(finder) => {
-                let limit = match scope {
-                    Scope::Line(line) => line
-                        .end_from(at)
-                        .saturating_add(finder.needle().len())
-                        .min(input.len()),
-                    Scope::All => input.len(),
-                };
-                long_find(finder, input, at..limit, accept)
-            }
+            Needle::Short(short) => short.find(hay, at, accept),
+            Needle::Long(finder) => long_find(finder, hay, at, accept),
         }
     }
 }
@@ -123,15 +122,15 @@ fn long_here(finder: &Finder<'_>, input: &[u8], at: usize) -> Option<usize> {
 #[inline(never)]
 fn long_find<T>(
     finder: &Finder<'_>,
-    input: &[u8],
-    within: Range<usize>,
+    hay: &[u8],
+    at: usize,
     accept: impl Fn(usize, usize) -> Option<T>,
 ) -> Option<T> {
-    let mut from = within.start;
+    let mut from = at;
     loop {
-        let hay = input.get(from..within.end)?;
-        let Some(next) = finder.find(hay) else {
-            count(hay.len());
+        let rest = hay.get(from..)?;
+        let Some(next) = finder.find(rest) else {
+            count(rest.len());
             return None;
         };
         count(next + 1);
@@ -152,8 +151,8 @@ impl Short {
         bytes[..text.len()].copy_from_slice(text);
         let mark_at = rarest(text);
         Some(Short {
-            word: u32::from_le_bytes(bytes),
-            mask: u32::MAX >> (32 - 8 * text.len()),
+            word: u64::from_le_bytes(bytes),
+            mask: u64::MAX >> (64 - 8 * text.len()),
             length: text.len() as u8,
             mark: text[mark_at],
             mark_at: mark_at as u8,
@@ -164,69 +163,104 @@ impl Short {
     pub fn here(&self, input: &[u8], at: usize) -> Option<usize> {
         let end = at + usize::from(self.length);
         let word = match input.get(at..)?.first_chunk() {
-            Some(chunk) => u32::from_le_bytes(*chunk),
-            None => {
-                let mut chunk = [0; SHORT_BYTES_MAX];
-                let text = input.get(at..end)?;
-                chunk[..text.len()].copy_from_slice(text);
-                u32::from_le_bytes(chunk)
-            }
+            Some(chunk) => u64::from_le_bytes(*chunk),
+            None => last_word(input, at),
         };
-        (word & self.mask == self.word).then_some(end)
+        // Behind the end of the input there is no text, though the word has zeros there.
+        (word & self.mask == self.word && end <= input.len()).then_some(end)
     }
 
-    /// With `next` to find the mark or, `in_line`, the end of the line, which then ends the search. Where the text
-    /// itself has a line end, that is its mark, and the first one is the only place to look at.
     #[inline]
-    fn find<T>(
-        &self,
-        input: &[u8],
-        at: usize,
-        next: impl Fn(&[u8]) -> Option<usize>,
-        in_line: bool,
-        accept: impl Fn(usize, usize) -> Option<T>,
-    ) -> Option<T> {
+    fn find<T>(&self, hay: &[u8], at: usize, accept: impl Fn(usize, usize) -> Option<T>) -> Option<T> {
         // Where the mark is when the text begins at `at`.
         let mut from = at + usize::from(self.mark_at);
-        // The search begins behind these bytes. A line end among them is before any place where the text can be,
-        // for its bytes before the mark are none.
-        if in_line && input.get(at..from)?.contains(&b'\n') {
-            return None;
-        }
         loop {
-            let hay = input.get(from..)?;
-            let Some(place) = next(hay) else {
-                count(hay.len());
-                return None;
-            };
-            count(place + 1);
-            let place = from + place;
+            let place = next(hay, from, self.mark)?;
             let begin = place - usize::from(self.mark_at);
-            if let Some(end) = self.here(input, begin)
+            if let Some(end) = self.here(hay, begin)
                 && let Some(found) = accept(begin, end)
             {
                 return Some(found);
-            }
-            if in_line && input[place] == b'\n' {
-                return None;
             }
             from = place + 1;
         }
     }
 }
 
-/// Where the first of two bytes is. A value is short more often than not: its first bytes are looked at here,
+/// The up to seven bytes of the input from `at` on, and zeros behind them.
+fn last_word(input: &[u8], at: usize) -> u64 {
+    let rest = &input[at..];
+    match input.last_chunk() {
+        // What stands before the rest is shifted out; where there is no rest, all is.
+        Some(last) => u64::from_le_bytes(*last)
+            .checked_shr(64 - 8 * rest.len() as u32)
+            .unwrap_or(0),
+        None => rest
+            .iter()
+            .rev()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
+}
+
+/// Bytes that a search looks at in one step: one vector register of the plainest processor.
+const BLOCK: usize = 16;
+
+/// How many bytes are searched here, block by block, before a search that takes longer to begin is worth it.
+const NEAR_BYTES: usize = 128;
+
+/// The first place from `from` on that has `byte`. A value is short more often than not: the vector search of
+/// `memchr` would mostly be over before it has begun.
+#[inline]
+pub(super) fn next(hay: &[u8], from: usize, byte: u8) -> Option<usize> {
+    let rest = hay.get(from..)?;
+    let (blocks, tail) = rest[..rest.len().min(NEAR_BYTES)].as_chunks::<BLOCK>();
+    for (index, block) in blocks.iter().enumerate() {
+        // Without a branch for each byte, so that the compiler compares all of them at once.
+        if block.iter().fold(false, |any, other| any | (*other == byte)) {
+            let place = BLOCK * index + place_in(block, byte);
+            count(place + 1);
+            return Some(from + place);
+        }
+    }
+    let seen = BLOCK * blocks.len();
+    let found = if rest.len() > NEAR_BYTES {
+        memchr::memchr(byte, &rest[seen..])
+    } else {
+        tail.iter().position(|other| *other == byte)
+    };
+    count(found.map_or(rest.len(), |place| seen + place + 1));
+    Some(from + seen + found?)
+}
+
+const LOW: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// The high bit of every byte that is zero, and perhaps of some behind the first that is.
+#[inline]
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(LOW) & !word & HIGH
+}
+
+/// Where the first of the bytes is that are `byte`, one of which is there.
+#[inline]
+fn place_in(block: &[u8; BLOCK], byte: u8) -> usize {
+    let both = u128::from_le_bytes(*block);
+    let place = |word: u64| zeros(word ^ (LOW * u64::from(byte))).trailing_zeros() as usize / 8;
+    // In a word that has none, that is 8.
+    match place(both as u64) {
+        8 => 8 + place((both >> 64) as u64),
+        place => place,
+    }
+}
+
+/// Where the first of two bytes is, in a text that is short more often than not: its first bytes are looked at here,
 /// eight at a time, before the vector search is called.
 #[inline]
 pub(super) fn first_of(hay: &[u8], one: u8, other: u8) -> Option<usize> {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     let Some((head, _)) = hay.split_first_chunk() else {
         return hay.iter().position(|byte| *byte == one || *byte == other);
     };
     let word = u64::from_le_bytes(*head);
-    // The high bit of every byte that is zero, and perhaps of some behind the first that is.
-    let zeros = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
     let found = zeros(word ^ (LOW * u64::from(one))) | zeros(word ^ (LOW * u64::from(other)));
     if found != 0 {
         return Some(found.trailing_zeros() as usize / 8);
@@ -284,7 +318,7 @@ mod tests {
         #[test]
         fn every_place_is_offered_in_turn(
             input in "[ab :\n]{0,40}",
-            text in prop_oneof!["[ab :]{1,6}", "[ab :\n]{1,6}"],
+            text in prop_oneof!["[ab :]{1,6}", "[ab :\n]{1,12}"],
             at in 0usize..12,
             in_line: bool,
         ) {
@@ -304,10 +338,30 @@ mod tests {
         }
 
         #[test]
-        fn a_text_is_here_or_not(input: Vec<u8>, from in 0usize..20, length in 1usize..8, at in 0usize..20) {
+        fn a_text_is_here_or_not(
+            input in prop::collection::vec(0u8..3, 0..30),
+            from in 0usize..20,
+            length in 1usize..12,
+            at in 0usize..20,
+        ) {
             let text = input.get(from..from + length).unwrap_or(b"ab");
             let expected = input.get(at..).is_some_and(|rest| rest.starts_with(text)).then_some(at + text.len());
             prop_assert_eq!(Needle::new(text).here(&input, at), expected);
+        }
+
+        #[test]
+        fn the_next_place_of_a_byte(hay in "[a-c]{0,300}", from in 0usize..300, byte in b'a'..=b'd') {
+            let expected = hay.bytes().enumerate().skip(from).find(|(_, other)| *other == byte);
+            prop_assert_eq!(next(hay.as_bytes(), from, byte), expected.map(|(place, _)| place));
+        }
+
+        #[test]
+        fn a_rare_byte_is_found(length in 1usize..400, from in 0usize..400, place in 0usize..400, byte: u8) {
+            let mut hay = vec![byte.wrapping_add(1); length];
+            if let Some(slot) = hay.get_mut(place) {
+                *slot = byte;
+            }
+            prop_assert_eq!(next(&hay, from, byte), (from..length).contains(&place).then_some(place));
         }
 
         #[test]

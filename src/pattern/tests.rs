@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::needle::EXAMINED;
 use super::{Clock, Kind, Mismatch, Program, Scene};
-use crate::event::{Fields, Schema, Timestamp, TimestampWriter, Value};
+use crate::event::{Fields, Schema, Timestamp, Value};
 
 /// `name=value` of every field that is there, in the order of the slots.
 pub(super) fn show(schema: &Schema, fields: &Fields<'_>) -> String {
@@ -27,7 +27,7 @@ pub(super) fn show(schema: &Schema, fields: &Fields<'_>) -> String {
             Value::Int(number) => out.extend_from_slice(number.to_string().as_bytes()),
             Value::Float(number) => out.extend_from_slice(number.to_string().as_bytes()),
             Value::Bool(yes) => out.extend_from_slice(yes.to_string().as_bytes()),
-            Value::Time(at) => TimestampWriter::default().write(at, &mut out),
+            Value::Time(at) => at.write_rfc3339(&mut out),
         }
     }
     String::from_utf8_lossy(&out).into_owned()

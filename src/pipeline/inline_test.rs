@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 
 use crate::config::{PipelineFile, PipelineTest, Spanned};
-use crate::encode;
+use crate::encode::{self, Page};
 use crate::event::{Fields, Timestamp, TimestampWriter};
 
 use super::{Outcome, Pipeline};
@@ -51,10 +51,9 @@ fn run<'f>(test: &'f PipelineTest, pipeline: &Pipeline) -> Vec<Failure<'f>> {
         _ => {}
     }
 
-    let mut text = Vec::new();
-    let times = &mut TimestampWriter::default();
-    encode::write_event(&pipeline.schema, &fields, None, false, times, &mut text);
-    let event: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    let (mut page, mut times) = (Page::default(), TimestampWriter::default());
+    page.write(|pen| encode::write_event(&pipeline.schema, &fields, None, false, &mut times, pen));
+    let event: serde_json::Value = serde_json::from_slice(page.text()).unwrap_or_default();
     for (name, expected) in &test.fields {
         let place = expected.clone().map(|_| ());
         match event.get(name.as_str()) {

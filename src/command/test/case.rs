@@ -12,7 +12,7 @@ use crate::command::library::argument;
 use crate::command::replay;
 use crate::config::{Diagnostics, Wrapper};
 use crate::derive::{Format, Registry};
-use crate::encode;
+use crate::encode::{self, Page};
 use crate::event::{Timestamp, TimestampWriter};
 use crate::pipeline::{HostWords, Library, Outcome, Pipeline, compile};
 
@@ -167,21 +167,16 @@ impl Case {
             unmatched: 0,
         };
         let mut times = TimestampWriter::default();
-        let mut line = Vec::new();
+        let mut page = Page::default();
         let moment = Timestamp::from_millis(now.as_millisecond());
         guard.read_at(moment);
         replay::each(pipeline, wrapper, moment, log, |event| {
             let unmatched = event.outcome == Outcome::Unmatched;
-            line.clear();
-            encode::write_event(
-                &pipeline.schema,
-                event.fields,
-                event.stream,
-                unmatched,
-                &mut times,
-                &mut line,
-            );
-            found.events.push_str(&String::from_utf8_lossy(&line));
+            page.write(|pen| {
+                let schema = &pipeline.schema;
+                encode::write_event(schema, event.fields, event.stream, unmatched, &mut times, pen);
+            });
+            found.events.push_str(&String::from_utf8_lossy(page.text()));
             found.events.push('\n');
             rules.count(event.fields, &mut guard);
             found.count += 1;

@@ -1,0 +1,215 @@
+//! Memory that text is written into, all of it there from the start: so a short text is copied as a block of a
+//! length that the compiler knows, a few instructions, and what of the block is too much is written over by what
+//! comes next. Appending to a `Vec` would ask for room, copy by a call and note the length, each time.
+
+use super::plain::{BLOCK, is_plain_block, is_plain_word, short_word};
+
+/// One text, and the memory for the next.
+#[derive(Debug, Default)]
+pub struct Page {
+    bytes: Vec<u8>,
+    /// How many of `bytes` are the text.
+    len: usize,
+}
+
+/// The memory of the first text, in bytes: enough for most documents.
+const BYTES_MIN: usize = 8 << 10;
+
+/// A page that one large text made grow beyond this many bytes is given back.
+const BYTES_KEPT_MAX: usize = 1 << 20;
+
+impl Page {
+    /// The text.
+    pub fn text(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// What `write` writes takes the place of the text. Where it does not fit, `write` is called again with more
+    /// room, so it must say the same each time.
+    #[inline]
+    pub fn write<T>(&mut self, mut write: impl FnMut(&mut Pen<'_>) -> T) -> T {
+        if self.bytes.len() > BYTES_KEPT_MAX {
+            self.bytes = Vec::new();
+        }
+        loop {
+            let room = self.bytes.len();
+            let mut pen = Pen {
+                rest: &mut self.bytes,
+                full: false,
+            };
+            let result = write(&mut pen);
+            if !pen.full {
+                self.len = room - pen.rest.len();
+                return result;
+            }
+            self.grow();
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let room = (2 * self.bytes.len()).max(BYTES_MIN);
+        self.bytes.resize(room, 0);
+    }
+}
+
+/// Writes on a [`Page`], from its beginning.
+#[derive(Debug)]
+pub struct Pen<'p> {
+    /// What is not written yet.
+    rest: &'p mut [u8],
+    /// Something did not fit. Nothing fits any more then, and all is written again.
+    full: bool,
+}
+
+impl Pen<'_> {
+    /// Appends the first `len` bytes of `block`. The others are written too, and then written over.
+    #[inline(always)]
+    pub fn block<const N: usize>(&mut self, block: &[u8; N], len: usize) {
+        let rest = std::mem::take(&mut self.rest);
+        match rest.first_chunk_mut::<N>() {
+            Some(to) => {
+                *to = *block;
+                self.rest = &mut rest[len.min(N)..];
+            }
+            None => self.full = true,
+        }
+    }
+
+    #[inline(always)]
+    pub fn byte(&mut self, byte: u8) {
+        self.block(&[byte], 1);
+    }
+
+    /// Appends text that is long, or of a length that the compiler knows.
+    #[inline(always)]
+    pub fn slice(&mut self, text: &[u8]) {
+        let rest = std::mem::take(&mut self.rest);
+        if text.len() <= rest.len() {
+            let (to, rest) = rest.split_at_mut(text.len());
+            to.copy_from_slice(text);
+            self.rest = rest;
+        } else {
+            self.full = true;
+        }
+    }
+
+    /// Appends text that is short more often than not.
+    #[inline]
+    pub fn copy(&mut self, text: &[u8]) {
+        self.put::<false>(text);
+    }
+
+    /// Appends `text` if it is plain: ASCII that stands in a JSON string as it is. If it is not, the answer is
+    /// false and nothing is appended.
+    #[inline]
+    pub fn plain(&mut self, text: &[u8]) -> bool {
+        self.put::<true>(text)
+    }
+
+    /// The bytes are looked at while they are copied.
+    #[inline(always)]
+    fn put<const PLAIN_ONLY: bool>(&mut self, text: &[u8]) -> bool {
+        let len = text.len();
+        if self.rest.len() < len.max(8) {
+            self.rest = &mut [];
+            self.full = true;
+            return true;
+        }
+        if let Some(last) = text.last_chunk::<BLOCK>() {
+            let to = &mut self.rest[..len];
+            for (to, from) in to.as_chunks_mut().0.iter_mut().zip(text.as_chunks::<BLOCK>().0) {
+                if PLAIN_ONLY && !is_plain_block(from) {
+                    return false;
+                }
+                *to = *from;
+            }
+            // The last block overlaps the one before it.
+            if PLAIN_ONLY && !is_plain_block(last) {
+                return false;
+            }
+            if let Some(to) = to.last_chunk_mut() {
+                *to = *last;
+            }
+        } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+            if PLAIN_ONLY && !(is_plain_word(*first) & is_plain_word(*last)) {
+                return false;
+            }
+            let to = &mut self.rest[..len];
+            if let Some(to) = to.first_chunk_mut() {
+                *to = *first;
+            }
+            if let Some(to) = to.last_chunk_mut() {
+                *to = *last;
+            }
+        } else {
+            let word = short_word(text);
+            if PLAIN_ONLY && !is_plain_word(word) {
+                return false;
+            }
+            if let Some(to) = self.rest.first_chunk_mut() {
+                *to = word;
+            }
+        }
+        let rest = std::mem::take(&mut self.rest);
+        self.rest = &mut rest[len..];
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The quick ways are the slow one: each byte looked at, each text appended.
+        #[test]
+        fn a_page_holds_what_was_appended(
+            texts in proptest::collection::vec(
+                proptest::collection::vec(prop_oneof![40 => b' '..=b'~', 1 => any::<u8>()], 0..70),
+                0..40,
+            ),
+            repeat in 1usize..20,
+        ) {
+            let texts: Vec<_> = std::iter::repeat_n(texts, repeat).flatten().collect();
+            let mut page = Page::default();
+            // The second text finds the memory of the first.
+            for texts in [&texts[..], &texts[..texts.len() / 2]] {
+                let plain = page.write(|pen| {
+                    texts.iter().map(|text| {
+                        pen.slice(text);
+                        pen.byte(b'-');
+                        pen.copy(text);
+                        pen.block(&[b'='; 24], text.len() % 25);
+                        pen.plain(text)
+                    }).collect::<Vec<_>>()
+                });
+                let mut expected = Vec::new();
+                for (text, plain) in texts.iter().zip(plain) {
+                    let is_plain = text.iter().all(|byte| (0x20..0x80).contains(byte) && !b"\"\\".contains(byte));
+                    prop_assert_eq!(plain, is_plain);
+                    expected.extend_from_slice(text);
+                    expected.push(b'-');
+                    expected.extend_from_slice(text);
+                    expected.extend_from_slice(&vec![b'='; text.len() % 25]);
+                    if is_plain {
+                        expected.extend_from_slice(text);
+                    }
+                }
+                prop_assert_eq!(page.text(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_that_grew_far_is_given_back() {
+        let mut page = Page::default();
+        page.write(|pen| pen.slice(&vec![b'x'; 3 * BYTES_KEPT_MAX]));
+        assert_eq!(page.text().len(), 3 * BYTES_KEPT_MAX);
+        page.write(|pen| pen.slice(b"small"));
+        assert_eq!(page.text(), b"small");
+        assert!(page.bytes.len() < BYTES_KEPT_MAX);
+    }
+}
