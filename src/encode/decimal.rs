@@ -11,18 +11,18 @@ const EIGHT: u64 = 100_000_000;
 /// they are used for (Paul Khuong, "How to print integers really fast", 2017).
 #[inline(always)]
 fn eight(number: u64) -> u64 {
-    let fours = number / 10_000 | (number % 10_000) << 32;
-    let hundreds = (fours * 10_486) >> 20 & 0x7f_0000_007f;
-    let twos = hundreds | (fours - 100 * hundreds) << 16;
-    let tens = (twos * 103) >> 10 & 0x000f_000f_000f_000f;
-    tens | (twos - 10 * tens) << 8
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
+    let twos = hundreds | ((fours - 100 * hundreds) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((twos - 10 * tens) << 8)
 }
 
 /// The digits as text.
 const ZEROS: u64 = u64::from_le_bytes(*b"00000000");
 
 /// Appends a whole number.
-#[inline]
+#[inline(always)]
 pub fn write_int(number: i64, pen: &mut Pen<'_>) {
     let magnitude = number.unsigned_abs();
     if number < 0 {
@@ -31,6 +31,12 @@ pub fn write_int(number: i64, pen: &mut Pen<'_>) {
     if magnitude < EIGHT {
         return write_short(magnitude, pen);
     }
+    pen.aside(|pen| write_long(magnitude, pen));
+}
+
+/// Of nine digits and more.
+#[inline(never)]
+fn write_long(magnitude: u64, pen: &mut Pen<'_>) {
     let (high, low) = (magnitude / EIGHT, magnitude % EIGHT);
     if high < EIGHT {
         write_short(high, pen);
@@ -47,7 +53,7 @@ pub fn write_int(number: i64, pen: &mut Pen<'_>) {
 fn write_short(number: u64, pen: &mut Pen<'_>) {
     let digits = eight(number);
     // The last digit stays, whatever it is.
-    let zeros = (digits | 1 << 63).trailing_zeros() / 8;
+    let zeros = (digits | (1 << 63)).trailing_zeros() / 8;
     let text = (digits | ZEROS) >> (8 * zeros);
     pen.block(&text.to_le_bytes(), 8 - zeros as usize);
 }

@@ -105,6 +105,7 @@ impl Template {
 
     /// Appends the action line and the document of one event; gives whether bytes were replaced because they
     /// were not UTF-8.
+    #[inline]
     pub fn write(
         &self,
         fields: &Fields<'_>,
@@ -135,13 +136,12 @@ impl Template {
                 replaced |= write_value(value, times, pen);
             }
         }
-        for extra in fields.extra() {
-            pen.byte(b',');
-            replaced |= json::write_string(extra.name, pen);
-            pen.byte(b':');
-            replaced |= write_value(extra.value, times, pen);
+        if !fields.extra().is_empty() {
+            replaced |= pen.aside(|pen| write_extra(fields, times, pen));
         }
-        write_marks(place, pen);
+        if place.stream.is_some() || place.cut || place.unmatched {
+            pen.aside(|pen| write_marks(place, pen));
+        }
         pen.slice(&ends.tail);
         json::write_int(place.offset as i64, pen);
         pen.slice(b"}\n");
@@ -190,7 +190,21 @@ fn string<'p>(text: &[u8], page: &'p mut Page) -> &'p [u8] {
     page.text()
 }
 
+/// The fields that the pipeline does not name.
+#[inline(never)]
+fn write_extra(fields: &Fields<'_>, times: &mut TimestampWriter, pen: &mut Pen<'_>) -> bool {
+    let mut replaced = false;
+    for extra in fields.extra() {
+        pen.byte(b',');
+        replaced |= json::write_string(extra.name, pen);
+        pen.byte(b':');
+        replaced |= write_value(extra.value, times, pen);
+    }
+    replaced
+}
+
 /// What the agent itself says of the event: the stream, and what went wrong with it.
+#[inline(never)]
 fn write_marks(place: &Place<'_>, pen: &mut Pen<'_>) {
     match place.stream {
         Some(Stream::Stdout) => pen.slice(br#","stream":"stdout""#),

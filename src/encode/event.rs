@@ -49,17 +49,17 @@ pub fn write_event(
 }
 
 /// Appends one value as JSON; gives whether bytes had to be replaced because they were not UTF-8.
-#[inline]
+#[inline(always)]
 pub fn write_value(value: Value<'_>, times: &mut TimestampWriter, pen: &mut Pen<'_>) -> bool {
     match value {
         Value::Text(text) => return json::write_string(text, pen),
         Value::Int(number) => json::write_int(number, pen),
         Value::Json(raw) => pen.copy(raw),
-        Value::Float(number) => json::write_float(number, pen),
+        Value::Float(number) => pen.aside(|pen| json::write_float(number, pen)),
         Value::Bool(yes) => pen.slice(if yes { b"true" } else { b"false" }),
         Value::Time(at) => {
             pen.byte(b'"');
-            write_time(at, times, pen);
+            pen.aside(|pen| write_time(at, times, pen));
             pen.byte(b'"');
         }
         Value::Absent => pen.slice(b"null"),

@@ -40,11 +40,11 @@ pub fn write_event(offset: u64, line: &[u8], pen: &mut Pen<'_>) {
 fn eight(number: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     // Halved three times, all parts of one size at once: six bits in each byte.
-    let halves = (number >> 24 & 0xff_ffff) << 32 | number & 0xff_ffff;
-    let quarters = (halves & 0x00ff_f000_00ff_f000) << 4 | halves & 0x0000_0fff_0000_0fff;
-    let values = (quarters & 0x0fc0_0fc0_0fc0_0fc0) << 2 | quarters & 0x003f_003f_003f_003f;
+    let halves = (((number >> 24) & 0xff_ffff) << 32) | (number & 0xff_ffff);
+    let quarters = ((halves & 0x00ff_f000_00ff_f000) << 4) | (halves & 0x0000_0fff_0000_0fff);
+    let values = ((quarters & 0x0fc0_0fc0_0fc0_0fc0) << 2) | (quarters & 0x003f_003f_003f_003f);
     // 1 in each byte whose value is `least` or more.
-    let from = |least: u64| (values + ONES * (0x80 - least)) >> 7 & ONES;
+    let from = |least: u64| ((values + ONES * (0x80 - least)) >> 7) & ONES;
     // The characters follow each other but for four gaps.
     values + ONES * u64::from(b'-') + 2 * from(1) + 7 * from(11) + 4 * from(37) + from(38)
 }

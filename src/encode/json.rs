@@ -8,10 +8,10 @@ pub use super::decimal::write_int;
 
 /// Appends `text` as a JSON string, quotes included; gives whether bytes had to be replaced because they were
 /// not UTF-8.
-#[inline]
+#[inline(always)]
 pub fn write_string(text: &[u8], pen: &mut Pen<'_>) -> bool {
     pen.byte(b'"');
-    let replaced = !pen.plain(text) && write_any(text, pen);
+    let replaced = !pen.plain(text) && pen.aside(|pen| write_any(text, pen));
     pen.byte(b'"');
     replaced
 }

@@ -62,7 +62,20 @@ pub struct Pen<'p> {
     full: bool,
 }
 
-impl Pen<'_> {
+impl<'p> Pen<'p> {
+    /// Writes what is rare or long by a call of its own. It works on a copy of the pen, so that the pen itself can
+    /// stay in registers from one text to the next.
+    #[inline(always)]
+    pub fn aside<T>(&mut self, write: impl FnOnce(&mut Pen<'p>) -> T) -> T {
+        let mut copy = Pen {
+            rest: std::mem::take(&mut self.rest),
+            full: self.full,
+        };
+        let result = write(&mut copy);
+        *self = copy;
+        result
+    }
+
     /// Appends the first `len` bytes of `block`. The others are written too, and then written over.
     #[inline(always)]
     pub fn block<const N: usize>(&mut self, block: &[u8; N], len: usize) {
@@ -95,14 +108,14 @@ impl Pen<'_> {
     }
 
     /// Appends text that is short more often than not.
-    #[inline]
+    #[inline(always)]
     pub fn copy(&mut self, text: &[u8]) {
         self.put::<false>(text);
     }
 
     /// Appends `text` if it is plain: ASCII that stands in a JSON string as it is. If it is not, the answer is
     /// false and nothing is appended.
-    #[inline]
+    #[inline(always)]
     pub fn plain(&mut self, text: &[u8]) -> bool {
         self.put::<true>(text)
     }

@@ -53,10 +53,10 @@ pub(super) fn short_word(text: &[u8]) -> [u8; 8] {
     const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
     let bits = 8 * text.len() as u32;
     let word = if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
-        u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (bits - 32)
+        u64::from(u32::from_le_bytes(*first)) | (u64::from(u32::from_le_bytes(*last)) << (bits - 32))
     } else if let [first, .., last] = text {
         let middle = text.len() / 2;
-        u64::from(*first) | u64::from(text[middle]) << (8 * middle) | u64::from(*last) << (bits - 8)
+        u64::from(*first) | (u64::from(text[middle]) << (8 * middle)) | (u64::from(*last) << (bits - 8))
     } else {
         text.first().copied().map_or(0, u64::from)
     };

@@ -56,7 +56,15 @@ impl Alternatives {
     /// Sets the fields of the first pattern that matches the whole of `input`; false where none does, and then no
     /// field that a pattern set is set any more.
     pub fn run<'a>(&self, input: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
-        let mut line = Line::new(input);
+        self.walk(input, Line::new(input), scene)
+    }
+
+    /// [`Alternatives::run`] for an input that is known to have no line end.
+    pub fn run_line<'a>(&self, input: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
+        self.walk(input, Line::only(input), scene)
+    }
+
+    fn walk<'a>(&self, input: &'a [u8], mut line: Line<'a>, scene: &mut Scene<'a, '_>) -> bool {
         let mut branches = self.branches.iter();
         branches.any(|branch| branch.run(input, &mut line, 0, scene))
     }
@@ -170,7 +178,10 @@ mod tests {
         // A closure cannot be general over the lifetime of the fields, so the text outlives them.
         let input: &'static [u8] = Box::leak(input.as_bytes().to_vec().into());
         [
-            way(&|scene| alternatives.run(input, &mut rebind(scene))),
+            way(&|scene| match input.contains(&b'\n') {
+                true => alternatives.run(input, &mut rebind(scene)),
+                false => alternatives.run_line(input, &mut rebind(scene)),
+            }),
             way(&|scene| {
                 let mut programs = alternatives.programs().iter();
                 programs.any(|program| program.run(input, &mut rebind(scene)).is_ok())

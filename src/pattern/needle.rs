@@ -43,6 +43,12 @@ impl<'a> Line<'a> {
         Line { input, end: None }
     }
 
+    /// For an input that is known to have no line end.
+    pub fn only(input: &'a [u8]) -> Line<'a> {
+        let end = Some(input.len());
+        Line { input, end }
+    }
+
     /// The end of the line that `at` is on; `at` never goes back.
     fn end_from(&mut self, at: usize) -> usize {
         match self.end {
@@ -198,7 +204,7 @@ fn last_word(input: &[u8], at: usize) -> u64 {
         None => rest
             .iter()
             .rev()
-            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+            .fold(0, |word, byte| (word << 8) | u64::from(*byte)),
     }
 }
 

@@ -35,10 +35,58 @@ pub(super) fn digits(input: &[u8]) -> usize {
     input.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
+/// The digits at the beginning, up to eight of them, as a number, and how many they are.
+///
+/// All at once: a branch for each digit would be one that nobody can predict, since numbers are of any length.
+#[inline(always)]
+fn eight(input: &[u8]) -> (u64, usize) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let text = match input.first_chunk() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => few(input),
+    };
+    let values = text ^ (ONES * u64::from(b'0'));
+    // The high bit of each byte that is no digit, and perhaps of some behind the first of them.
+    let others = (values.wrapping_add(ONES * (0x80 - 10)) | values) & HIGHS;
+    let length = others.trailing_zeros() / 8;
+    // Zeros come in before the digits; twice, because a shift by all of the bits is none.
+    let values = values << (4 * (8 - length)) << (4 * (8 - length));
+    // Pairs of digits, then of pairs, then of fours: the lower byte is the higher digit.
+    let pairs = (values.wrapping_mul((10 << 8) | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul((100 << 16) | 1) >> 16) & 0x0000_ffff_0000_ffff;
+    let value = fours.wrapping_mul((10_000 << 32) | 1) >> 32;
+    (value, length as usize)
+}
+
+/// Less than eight bytes as the lower ones of a number; the others are no digits.
+#[cold]
+fn few(input: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    for (slot, byte) in bytes.iter_mut().zip(input) {
+        *slot = *byte;
+    }
+    u64::from_le_bytes(bytes)
+}
+
 /// A whole number with an optional `-`; one that does not fit 64 bits is none.
 #[inline]
 pub(super) fn int(input: &[u8]) -> Read<'_, i64> {
     let (negative, body) = sign(input);
+    let (value, length) = eight(body);
+    match length {
+        0 => fail(),
+        // There may be more.
+        8 => many_int(body, negative),
+        _ => Ok((
+            &body[length..],
+            if negative { -(value as i64) } else { value as i64 },
+        )),
+    }
+}
+
+/// A number of eight digits or more.
+fn many_int(body: &[u8], negative: bool) -> Read<'_, i64> {
     let mut value = 0i64;
     let mut length = 0;
     // Eighteen digits fit whatever they are.
@@ -46,11 +94,11 @@ pub(super) fn int(input: &[u8]) -> Read<'_, i64> {
         value = value * 10 + i64::from(digit);
         length += 1;
     }
-    match length {
-        0 => fail(),
-        18 => long_int(&body[length..], if negative { -value } else { value }, negative),
-        _ => Ok((&body[length..], if negative { -value } else { value })),
+    let value = if negative { -value } else { value };
+    if length == 18 {
+        return long_int(&body[length..], value, negative);
     }
+    Ok((&body[length..], value))
 }
 
 /// The digits from the nineteenth on; `value` is that of the first eighteen, with its sign.
@@ -139,6 +187,34 @@ impl Decimal {
 #[inline]
 pub(super) fn decimal(input: &[u8]) -> Read<'_, Decimal> {
     let (negative, body) = sign(input);
+    // `12`, `0.042`: up to seven digits before the point and behind it.
+    let (whole, length) = eight(body);
+    if (1..8).contains(&length) {
+        let rest = &body[length..];
+        let (fraction, digits, rest) = match rest {
+            [b'.', rest @ ..] => {
+                let (fraction, digits) = eight(rest);
+                (fraction, digits, &rest[digits..])
+            }
+            rest => (0, 0, rest),
+        };
+        if digits < 8
+            && !matches!(rest, [b'.' | b'e' | b'E', ..])
+            && input[input.len() - rest.len() - 1] != b'.'
+        {
+            let number = Decimal {
+                negative,
+                mantissa: whole * POWERS[digits] + fraction,
+                exponent: -(digits as i32),
+            };
+            return Ok((rest, number));
+        }
+    }
+    any_decimal(body, negative)
+}
+
+/// Digits one by one: of long numbers, and of those with an exponent.
+fn any_decimal(body: &[u8], negative: bool) -> Read<'_, Decimal> {
     let mut number = Decimal {
         negative,
         mantissa: 0,
@@ -324,6 +400,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn many_digits_at_once_are_each_in_turn(
+            text in prop::collection::vec(prop_oneof![9 => b'0'..=b'9', 1 => any::<u8>(), 1 => Just(b'.')], 0..24),
+        ) {
+            let length = text.iter().take(8).take_while(|byte| byte.is_ascii_digit()).count();
+            let value = text[..length].iter().fold(0, |value, byte| value * 10 + u64::from(byte - b'0'));
+            prop_assert_eq!(eight(&text), (value, length));
+            let (negative, body) = sign(&text);
+            prop_assert_eq!(decimal(&text), any_decimal(body, negative));
+            if let Ok((rest, number)) = int(&text) {
+                prop_assert_eq!(many_int(body, negative), Ok((rest, number)));
+            }
+        }
+
         #[test]
         fn an_int_comes_back(value: i64) {
             prop_assert_eq!(read(int, &value.to_string()), Some((value, value.to_string().len())));

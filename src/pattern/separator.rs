@@ -86,8 +86,17 @@ impl Separator {
     }
 
     /// Whether the separator stands at `at`: where it ends.
-    #[inline]
+    #[inline(always)]
     pub fn here(&self, input: &[u8], at: usize) -> Option<usize> {
+        match self {
+            Separator::Text(Needle::Short(text)) => text.here(input, at),
+            _ => self.other_here(input, at),
+        }
+    }
+
+    // Kept out of the loop over the steps, which is mostly about short texts.
+    #[inline(never)]
+    fn other_here(&self, input: &[u8], at: usize) -> Option<usize> {
         match self {
             Separator::Nothing => Some(at),
             Separator::End => (at == input.len()).then_some(at),

@@ -1,6 +1,6 @@
 //! HTTP request lines and URLs.
 
-use super::needle::first_of;
+use super::needle::{first_of, next};
 use super::net::split_port;
 use super::scene::Keep;
 use super::{Read, fail};
@@ -117,31 +117,27 @@ pub(super) fn request_target<'a>(text: &'a [u8], fields: TargetFields, keep: &mu
 fn split_request(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let length = first_of(text, b' ', b'?')?;
     let (method, rest) = text.split_at(length);
-    let letters = method
-        .iter()
-        .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_'));
-    if method.is_empty() || method.len() > METHOD_BYTES_MAX || !letters {
+    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_');
+    let is_usual = matches!(method, b"GET" | b"POST");
+    if !is_usual && (method.is_empty() || method.len() > METHOD_BYTES_MAX || !method.iter().all(is_letter)) {
         return None;
     }
     let rest = rest.strip_prefix(b" ")?;
     // The version is at the end: ` HTTP/1.1`, ` HTTP/2`.
-    let (target, version) = match rest {
-        [
-            target @ ..,
-            b' ',
-            b'H',
-            b'T',
-            b'T',
-            b'P',
-            b'/',
-            major,
-            b'.',
-            minor,
-        ] if major.is_ascii_digit() && minor.is_ascii_digit() => (target, &rest[rest.len() - 3..]),
-        [target @ .., b' ', b'H', b'T', b'T', b'P', b'/', major] if major.is_ascii_digit() => {
-            (target, &rest[rest.len() - 1..])
-        }
-        _ => return None,
+    let (target, version) = if let Some((target, tail)) = rest.split_last_chunk::<9>()
+        && tail[..6] == *b" HTTP/"
+        && tail[6].is_ascii_digit()
+        && tail[7] == b'.'
+        && tail[8].is_ascii_digit()
+    {
+        (target, &tail[6..])
+    } else if let Some((target, tail)) = rest.split_last_chunk::<7>()
+        && tail[..6] == *b" HTTP/"
+        && tail[6].is_ascii_digit()
+    {
+        (target, &tail[6..])
+    } else {
+        return None;
     };
     (!target.is_empty()).then_some((method, target, version))
 }
@@ -169,7 +165,7 @@ fn local_part(target: &[u8]) -> Option<&[u8]> {
 
 /// Before and after the first `?`.
 fn split_query(local: &[u8]) -> (&[u8], &[u8]) {
-    match memchr::memchr(b'?', local) {
+    match next(local, 0, b'?') {
         Some(at) => (&local[..at], &local[at + 1..]),
         None => (local, &[]),
     }

@@ -16,7 +16,7 @@ use super::host::{self, HostRules};
 use super::keys;
 use super::metrics;
 use super::parse::{Constant, Extract, Parser, Substitute, TraceFields};
-use super::tidy::Tidy;
+use super::tidy::{Tidy, is_plain_line};
 use super::{Library, Pipeline};
 
 /// Which lines begin an event; see [`FrameStart::begins`].
@@ -24,10 +24,18 @@ use super::{Library, Pipeline};
 pub struct FrameStart {
     starts: Vec<Program>,
     tidy: Tidy,
-    /// A start pattern keeps nothing, so the zone of this clock does not matter; it is here because reading a
-    /// time needs one. One thread reads, so the lock is free.
-    clock: Mutex<Clock>,
+    /// One thread reads, so the lock is free.
+    scratch: Mutex<Scratch>,
     pub rule: config::FrameRule,
+}
+
+/// What looking at a line needs and the next line finds again.
+#[derive(Debug)]
+struct Scratch {
+    /// A start pattern keeps nothing, so the zone of this clock does not matter; it is here because reading a time
+    /// needs one.
+    clock: Clock,
+    arena: Bump,
 }
 
 impl FrameStart {
@@ -38,12 +46,16 @@ impl FrameStart {
 
     /// Whether `line` begins an event and so ends the one before.
     pub fn begins(&self, line: &[u8]) -> bool {
-        let Ok(mut clock) = self.clock.lock() else {
+        let Ok(mut scratch) = self.scratch.lock() else {
             return true;
         };
-        let arena = Bump::new();
-        let line = self.tidy.apply(line, &arena);
-        self.starts.iter().any(|start| start.matches(line, &mut clock))
+        let Scratch { clock, arena } = &mut *scratch;
+        if is_plain_line(line) {
+            return self.starts.iter().any(|start| start.matches(line, clock));
+        }
+        arena.reset();
+        let line = self.tidy.apply(line, arena);
+        self.starts.iter().any(|start| start.matches(line, clock))
     }
 }
 
@@ -266,7 +278,10 @@ fn frame(
     FrameStart {
         starts,
         tidy,
-        clock: Mutex::new(Clock::new(TimeZone::UTC, Timestamp::from_millis(0))),
+        scratch: Mutex::new(Scratch {
+            clock: Clock::new(TimeZone::UTC, Timestamp::from_millis(0)),
+            arena: Bump::new(),
+        }),
         rule: file.frame.clone(),
     }
 }

@@ -6,7 +6,7 @@ use crate::format::{self, trace};
 use crate::pattern::{Alternatives, Clock, Explanation, Scene};
 
 use super::FrameStart;
-use super::tidy::Tidy;
+use super::tidy::{Tidy, is_plain_line};
 
 /// One kind of log, ready to run.
 #[derive(Debug)]
@@ -108,9 +108,14 @@ impl Pipeline {
         arena: &'a Bump,
     ) -> Outcome {
         fields.clear();
-        let text = self.tidy.apply(text, arena);
+        let is_line = is_plain_line(text);
+        let text = if is_line {
+            text
+        } else {
+            self.tidy.apply(text, arena)
+        };
         let mut scene = Scene { fields, clock, arena };
-        let outcome = if self.parser.parse(text, &mut scene) {
+        let outcome = if self.parser.parse(text, is_line, &mut scene) {
             for extract in &self.extracts {
                 extract.apply(&mut scene);
             }
@@ -201,13 +206,18 @@ impl Pipeline {
 }
 
 impl Parser {
-    fn parse<'a>(&'a self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
+    /// `is_line`: the text is known to have no line end.
+    fn parse<'a>(&'a self, text: &'a [u8], is_line: bool, scene: &mut Scene<'a, '_>) -> bool {
         if let Some(format) = &self.format
             && format.parse(text, scene).is_ok()
         {
             return true;
         }
-        self.patterns.run(text, scene)
+        if is_line {
+            self.patterns.run_line(text, scene)
+        } else {
+            self.patterns.run(text, scene)
+        }
     }
 }
 

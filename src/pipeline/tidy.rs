@@ -18,7 +18,7 @@ impl Tidy {
     /// goes as well, as the last one did when the event was cut.
     pub fn apply<'a>(&self, text: &'a [u8], arena: &'a Bump) -> &'a [u8] {
         // One look is enough for nearly every event of one line.
-        if memchr2(ESCAPE, b'\n', text).is_none() {
+        if is_plain_line(text) {
             return text;
         }
         let text = if self.ansi && memchr(ESCAPE, text).is_some() {
@@ -50,6 +50,11 @@ impl Tidy {
         }
         out.into_bump_slice()
     }
+}
+
+/// Whether `text` is one line without escape sequences: nothing is to be taken out of it.
+pub(super) fn is_plain_line(text: &[u8]) -> bool {
+    memchr2(ESCAPE, b'\n', text).is_none()
 }
 
 const ESCAPE: u8 = 0x1b;

@@ -166,7 +166,6 @@ impl Place {
         let Some(mut chunk) = pool.take(wanted) else {
             return Ok(Look::NoMemory);
         };
-        chunk.raw.resize(wanted, 0);
         let mut last = [0; TAIL_BYTES];
         let last = &mut last[..self.last.len()];
         let from = self.offset - last.len() as u64;

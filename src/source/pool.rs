@@ -49,7 +49,7 @@ impl Pool {
         }
     }
 
-    /// An empty chunk with room for `raw_bytes`; `None` when the memory is used up. The bell rings when it
+    /// A chunk for `raw_bytes` without events; what is in `raw` has no meaning. `None` when the memory is used up. The bell rings when it
     /// is worth trying again.
     pub fn take(&self, raw_bytes: usize) -> Option<Pooled> {
         let charge = CHUNK_CHARGE + raw_bytes.saturating_sub(CHUNK_BYTES);
@@ -59,8 +59,9 @@ impl Pool {
             return None;
         }
         inner.out_bytes += charge;
-        let chunk = inner.free.pop().unwrap_or_else(empty);
+        let mut chunk = inner.free.pop().unwrap_or_else(empty);
         drop(inner);
+        chunk.raw.resize(raw_bytes, 0);
         Some(Pooled {
             chunk: Some(chunk),
             charge,
@@ -80,7 +81,7 @@ impl Shared {
     }
 
     fn give_back(&self, mut chunk: Chunk, charge: usize) {
-        chunk.raw.clear();
+        // `raw` keeps its length: what the next read writes over need not be filled before.
         chunk.unwrapped.clear();
         chunk.frames.clear();
         // A chunk that held a very long event is not kept at that size.
@@ -156,8 +157,7 @@ mod tests {
     fn memory_comes_back_and_rings_once() {
         let bell = Bell::default();
         let pool = Pool::new(2 * CHUNK_CHARGE, bell.clone());
-        let mut first = pool.take(CHUNK_BYTES).unwrap();
-        first.raw.extend_from_slice(&[1; 100]);
+        let first = pool.take(CHUNK_BYTES).unwrap();
         let memory = first.raw.as_ptr() as usize;
         let second = pool.take(CHUNK_BYTES).unwrap();
         assert!(pool.take(1).is_none());
@@ -165,7 +165,7 @@ mod tests {
         drop(first);
         assert!(bell.take().rung);
         let again = pool.take(CHUNK_BYTES).unwrap();
-        assert!(again.raw.is_empty());
+        assert_eq!(again.raw.len(), CHUNK_BYTES);
         assert_eq!(again.raw.as_ptr() as usize, memory);
         drop(second);
         assert!(!bell.take().rung, "nobody was refused since");
