@@ -46,6 +46,9 @@ pub const SERIES_MAX: usize = 2_000;
 /// long.
 pub const WINDOW: Duration = Duration::from_secs(300);
 
+/// `timeout` of `[[elapsed]]`: how long an event waits for the other one before it counts as unmatched.
+pub const ELAPSED_TIMEOUT: Duration = Duration::from_secs(600);
+
 /// `exact_max`: sessions of one service that are counted exactly; more are estimated from a sample of a quarter of
 /// this number or more, which is off by less than 1.6 % in two thirds of all cases.
 pub const SESSIONS_EXACT_MAX: usize = 16_384;

@@ -42,7 +42,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use env::{Surroundings, System};
 pub use index_name::{IndexName, IndexPart};
 pub use metric_rules::{
-    CounterRule, FieldUnit, HistogramRule, MetricRules, MetricSetFile, SessionsRule, TopRule,
+    CounterRule, ElapsedRule, FieldUnit, HistogramRule, MetricRules, MetricSetFile, SessionsRule, TopRule,
 };
 pub use pipeline_file::{
     Ansi, Builtin, Constant, ExtractRule, FrameRule, HostFormat, KeyRule, KeySource, ParseRule, PipelineFile,

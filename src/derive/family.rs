@@ -1,10 +1,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use super::fixed::Fixed;
 use super::hash::Seed;
-use super::spec::{Kind, MetricSpec, Part, SpecError};
+use super::label::{Content, LabelText};
+use super::pairs::Pairs;
+use super::reading::{Figure, Reading};
+use super::shard::lock;
+use super::spec::{Kind, MetricSpec, Part, SERVICE, SpecError, nanos};
 
 /// One metric with all its series, whichever inputs and workers they come from. The numbers themselves are in
 /// the workers' shards; here is which series there are, and the budget.
@@ -19,6 +24,16 @@ pub(super) struct Family {
     pub shape: Shape,
     series_max: AtomicUsize,
     series: RwLock<SeriesIndex>,
+    /// For the time between two lines.
+    between: Option<Between>,
+}
+
+/// The lines that wait for their other half, by service.
+#[derive(Debug)]
+struct Between {
+    timeout: Duration,
+    seed: Seed,
+    waiting: Mutex<Vec<(String, Arc<Mutex<Pairs>>)>>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -79,7 +94,17 @@ impl Family {
             labels,
             shape: match &spec.kind {
                 Kind::Counter { .. } => Shape::Counter,
-                Kind::Histogram { buckets, .. } => Shape::Histogram(Bounds::new(buckets)),
+                Kind::Histogram { buckets, .. } | Kind::Elapsed { buckets, .. } => {
+                    Shape::Histogram(Bounds::new(buckets))
+                }
+            },
+            between: match spec.kind {
+                Kind::Elapsed { timeout, .. } => Some(Between {
+                    timeout,
+                    seed: Seed::default(),
+                    waiting: Mutex::default(),
+                }),
+                Kind::Counter { .. } | Kind::Histogram { .. } => None,
             },
             series_max: AtomicUsize::new(spec.series_max),
             series: RwLock::default(),
@@ -90,6 +115,16 @@ impl Family {
     pub fn agrees(&self, spec: &MetricSpec, labels: &[String]) -> Result<(), SpecError> {
         let remedy = "make them agree or choose another name (a change by reload needs a restart)";
         let error = |part, text: String| Err(SpecError::new(&spec.name, part, text));
+        let timeout = match spec.kind {
+            Kind::Elapsed { timeout, .. } => Some(timeout),
+            Kind::Counter { .. } | Kind::Histogram { .. } => None,
+        };
+        if timeout != self.between.as_ref().map(|between| between.timeout) {
+            let text = format!(
+                "it is measured between two lines, with another time-out, here or elsewhere; {remedy}"
+            );
+            return error(Part::Kind, text);
+        }
         match (&self.shape, &spec.kind) {
             (Shape::Counter, Kind::Histogram { .. }) => {
                 let text = format!("it is a histogram here and a counter elsewhere; {remedy}");
@@ -99,7 +134,9 @@ impl Family {
                 let text = format!("it is a counter here and a histogram elsewhere; {remedy}");
                 return error(Part::Kind, text);
             }
-            (Shape::Histogram(bounds), Kind::Histogram { buckets, .. }) if bounds.floats != *buckets => {
+            (Shape::Histogram(bounds), Kind::Histogram { buckets, .. } | Kind::Elapsed { buckets, .. })
+                if bounds.floats != *buckets =>
+            {
                 let text = format!(
                     "its buckets are {buckets:?} here and {:?} elsewhere; {remedy}",
                     bounds.floats
@@ -120,6 +157,46 @@ impl Family {
             return error(Part::Labels, text);
         }
         Ok(())
+    }
+
+    /// Where the lines of one service wait for their other half.
+    pub fn waiting(&self, service: &str) -> Option<(Seed, Arc<Mutex<Pairs>>)> {
+        let between = self.between.as_ref()?;
+        let mut waiting = lock(&between.waiting);
+        let there = waiting.iter().find(|(name, _)| name == service);
+        let pairs = match there {
+            Some((_, pairs)) => Arc::clone(pairs),
+            None => {
+                let pairs = Arc::new(Mutex::new(Pairs::new(nanos(between.timeout))));
+                waiting.push((service.to_owned(), Arc::clone(&pairs)));
+                waiting.sort_by(|(a, _), (b, _)| a.cmp(b));
+                pairs
+            }
+        };
+        Some((between.seed.clone(), pairs))
+    }
+
+    /// The name of the counter of lines whose other half never came.
+    pub fn unmatched_name(&self) -> Option<String> {
+        self.between.as_ref()?;
+        let name = self.name.strip_suffix("_seconds").unwrap_or(&self.name);
+        Some(format!("{name}_unmatched_total"))
+    }
+
+    /// How many lines never met their other half, when the wall's clock shows `wall`, in nanoseconds.
+    pub fn unmatched(&self, wall: i64) -> Option<Reading> {
+        let help = "Lines whose other half did not come in time, by which of the two did";
+        let mut reading = Reading::new(self.unmatched_name()?, "counter", help);
+        for (service, pairs) in lock(&self.between.as_ref()?.waiting).iter() {
+            let unmatched = lock(pairs).unmatched(wall);
+            for (there, count) in [("end", unmatched.finishes), ("start", unmatched.starts)] {
+                let labels =
+                    LabelText::new([(SERVICE, Content::Text(service)), ("there", Content::Text(there))]);
+                let amount = Fixed::whole(count, 1_000_000_000);
+                reading.rows.push((labels.other(), Figure::Number(amount)));
+            }
+        }
+        Some(reading)
     }
 
     pub fn series_max(&self) -> usize {

@@ -72,17 +72,9 @@ impl Follower {
         let seed = &self.place.seed;
         match &self.what {
             What::Session(id) => {
-                let hash = match fields.get(*id) {
-                    // The whole of it: long ids may begin alike.
-                    Value::Text(text) => seed.hash(text),
-                    value => match key::text(value) {
-                        Some(text) => seed.hash(&text),
-                        None => {
-                            key.begin([0; 4]);
-                            key.push(Taken::AsIs(*id), fields);
-                            seed.hash(key.as_bytes())
-                        }
-                    },
+                // The whole of it: long ids may begin alike.
+                let Some(hash) = key::hash(fields.get(*id), seed) else {
+                    return;
                 };
                 notes.push(&self.place, hash, &[], Amounts::default(), at, read_at);
             }

@@ -170,7 +170,7 @@ impl Gather {
             table: Mutex::new(match self.spec.kind {
                 GatherKind::Sessions {
                     window, exact_max, ..
-                } => Table::Sessions(Sessions::new(millis(window), exact_max)),
+                } => Table::Sessions(Box::new(Sessions::new(millis(window), exact_max))),
                 GatherKind::Top { window, .. } => Table::Top(Top::new(millis(window))),
             }),
         });

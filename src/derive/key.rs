@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::hash::Seed;
 use super::label;
 use super::route;
 use super::spec::{LABELS_MAX, LabelSource};
@@ -189,6 +190,15 @@ pub(super) fn text<'a>(value: Value<'a>) -> Option<Cow<'a, [u8]>> {
             _ => Some(Cow::Borrowed(json)),
         },
         _ => None,
+    }
+}
+
+/// The hash of a value's text; `None` where it has none. A number hashes as it is written.
+pub(super) fn hash(value: Value<'_>, seed: &Seed) -> Option<u64> {
+    match value {
+        Value::Text(text) => Some(seed.hash(text)),
+        Value::Int(n) => Some(seed.hash(itoa::Buffer::new().format(n).as_bytes())),
+        value => text(value).map(|text| seed.hash(&text)),
     }
 }
 

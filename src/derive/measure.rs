@@ -1,9 +1,15 @@
 //! What an event adds to a metric, and whether it adds at all.
 
+use std::sync::{Arc, Mutex};
+
 use super::family::Bounds;
 use super::fixed::Fixed;
+use super::hash::Seed;
 use super::key;
-use super::spec::{Kind, Only, OnlyValue};
+use super::like::Like;
+use super::pairs::{End, Pairs};
+use super::shard::lock;
+use super::spec::{Kind, Only, OnlyValue, nanos};
 use crate::event::{FieldId, Fields, Value};
 
 /// What a metric does with an event.
@@ -20,6 +26,47 @@ pub(super) enum Measure {
         unit: u64,
         bounds: BucketBounds,
     },
+    /// Observes the nanoseconds between two events.
+    Between {
+        pair: Pair,
+        bounds: BucketBounds,
+    },
+}
+
+/// The two events of one metric, and those that wait for their other half.
+#[derive(Debug)]
+pub(super) struct Pair {
+    start: Vec<Condition>,
+    finish: Vec<Condition>,
+    key: FieldId,
+    at: FieldId,
+    seed: Seed,
+    pairs: Arc<Mutex<Pairs>>,
+}
+
+impl Pair {
+    /// Of an event that was read at `read_at`, in milliseconds: the time since its other half, if that was there.
+    #[inline(never)]
+    fn sample(&self, fields: &Fields<'_>, read_at: Option<i64>) -> Result<Sample, NoSample> {
+        let all = |conditions: &[Condition]| conditions.iter().all(|condition| condition.holds(fields));
+        let end = if all(&self.start) {
+            End::Start
+        } else if all(&self.finish) {
+            End::Finish
+        } else {
+            return Err(NoSample::Absent);
+        };
+        let key = key::hash(fields.get(self.key), &self.seed).ok_or(NoSample::Absent)?;
+        let happened = match fields.get(self.at) {
+            Value::Time(at) => Some(at.unix_nanos()),
+            _ => None,
+        };
+        let read_at = read_at.map(|at| at.saturating_mul(1_000_000).saturating_add(999_999));
+        let read_at = read_at.or(happened).ok_or(NoSample::Absent)?;
+        let at = happened.map_or(read_at, |at| at.min(read_at));
+        let between = lock(&self.pairs).see(end, key, at, read_at);
+        between.map(Sample::Whole).ok_or(NoSample::Absent)
+    }
 }
 
 /// The upper bounds of a histogram's buckets.
@@ -50,7 +97,8 @@ impl BucketBounds {
 }
 
 impl Measure {
-    pub fn new(kind: &Kind) -> Self {
+    /// `pairs` is where the events of this service wait for each other.
+    pub fn new(kind: &Kind, waiting: Option<(Seed, Arc<Mutex<Pairs>>)>) -> Self {
         match kind {
             Kind::Counter { add: None, .. } => Measure::Count,
             Kind::Counter {
@@ -68,13 +116,42 @@ impl Measure {
                     bounds: BucketBounds::new(buckets, unit),
                 }
             }
+            Kind::Elapsed {
+                start,
+                finish,
+                key,
+                at,
+                buckets,
+                timeout,
+            } => {
+                let conditions = |only: &[Only]| only.iter().map(Condition::new).collect();
+                let (seed, pairs) = waiting
+                    .unwrap_or_else(|| (Seed::default(), Arc::new(Mutex::new(Pairs::new(nanos(*timeout))))));
+                Measure::Between {
+                    pair: Pair {
+                        start: conditions(start),
+                        finish: conditions(finish),
+                        key: *key,
+                        at: *at,
+                        seed,
+                        pairs,
+                    },
+                    bounds: BucketBounds::new(buckets, 1),
+                }
+            }
         }
     }
 
-    /// What the event gives this metric.
+    /// Whether an event counts that lacks labels: the first of two may.
+    pub fn is_between(&self) -> bool {
+        matches!(self, Measure::Between { .. })
+    }
+
+    /// What the event gives this metric; it was read at `read_at`, in milliseconds.
     #[inline]
-    pub fn sample(&self, fields: &Fields<'_>) -> Result<Sample, NoSample> {
+    pub fn sample(&self, fields: &Fields<'_>, read_at: Option<i64>) -> Result<Sample, NoSample> {
         match *self {
+            Measure::Between { ref pair, .. } => pair.sample(fields, read_at),
             Measure::Count => Ok(Sample::Whole(1)),
             Measure::Add { field, .. } | Measure::Observe { field, .. } => match fields.get(field) {
                 Value::Int(n @ 0..) => Ok(Sample::Whole(n as u64)),
@@ -142,6 +219,7 @@ pub(super) struct Condition {
     field: FieldId,
     ints: Box<[i64]>,
     texts: Box<[Box<[u8]>]>,
+    likes: Box<[Like]>,
 }
 
 impl Condition {
@@ -154,7 +232,12 @@ impl Condition {
             OnlyValue::Int(n) => n.to_string().into_bytes().into(),
             OnlyValue::Text(text) => text.as_bytes().into(),
         };
+        let like = |value: &OnlyValue| match value {
+            OnlyValue::Int(_) => None,
+            OnlyValue::Text(text) => Like::new(text),
+        };
         Condition {
+            likes: only.values.iter().filter_map(like).collect(),
             field: only.field,
             ints: only.values.iter().filter_map(int).collect(),
             texts: only.values.iter().map(text).collect(),
@@ -172,7 +255,9 @@ impl Condition {
 
     #[inline(never)]
     fn is_one(&self, value: Value<'_>) -> bool {
-        let is = |text: &[u8]| self.texts.iter().any(|value| **value == *text);
+        let is = |text: &[u8]| {
+            self.texts.iter().any(|value| **value == *text) || self.likes.iter().any(|like| like.fits(text))
+        };
         match value {
             Value::Int(n) => self.ints.contains(&n),
             Value::Text(text) => is(text),

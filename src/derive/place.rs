@@ -30,7 +30,7 @@ pub(super) struct Place {
 
 #[derive(Debug)]
 pub(super) enum Table {
-    Sessions(Sessions),
+    Sessions(Box<Sessions>),
     Top(Top),
 }
 

@@ -48,8 +48,8 @@ impl Registry {
                         continue;
                     }
                 },
-                None if self.gathered(&spec.name) => {
-                    let text = "a metric of this name comes of sessions or a top list; choose another name";
+                None if companion(&after, &spec.name) || self.gathered(&spec.name) => {
+                    let text = "a metric of this name comes of another one already; choose another name";
                     errors.push(SpecError::new(&spec.name, Part::Name, text));
                     continue;
                 }
@@ -140,10 +140,11 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let readings = gathers.iter().flat_map(|gather| gather.read(now.unix_millis()));
-        Totals {
-            families,
-            readings: Reading::merge(readings.collect()),
-        }
+        let unmatched = families
+            .iter()
+            .filter_map(|(family, _)| family.unmatched(now.unix_nanos()));
+        let readings = Reading::merge(readings.chain(unmatched).collect());
+        Totals { families, readings }
     }
 
     fn sums(&self) -> Vec<(Arc<Family>, Sums)> {
@@ -204,6 +205,13 @@ impl Totals {
             exposition::write_reading(reading, format, out);
         }
     }
+}
+
+/// Whether a metric of this name comes of one that measures between two lines.
+fn companion(families: &[Arc<Family>], name: &str) -> bool {
+    families
+        .iter()
+        .any(|family| family.unmatched_name().as_deref() == Some(name))
 }
 
 /// What says how exact the others are.

@@ -135,6 +135,7 @@ impl Group {
             rows,
             key,
             text,
+            read_at,
             ..
         } = state;
         key.begin(self.number);
@@ -144,10 +145,16 @@ impl Group {
         }
         let row = rows.find(key.as_bytes(), self.metrics.len());
         for (metric, cell) in self.metrics.iter().zip(row) {
-            if metric.needs & !present != 0 || !metric.takes(fields) {
+            let lacks = metric.needs & !present != 0;
+            if lacks && !metric.measure.is_between() || !metric.takes(fields) {
                 continue;
             }
-            let sample = match metric.measure.sample(fields) {
+            let sample = match metric.measure.sample(fields, *read_at) {
+                // Two lines met, and the second has no labels to count them under.
+                Ok(_) if lacks => {
+                    cells.count_refused(metric.family.index);
+                    continue;
+                }
                 Ok(sample) => sample,
                 Err(NoSample::Absent) => continue,
                 Err(NoSample::Refused) => {
@@ -167,6 +174,10 @@ impl Group {
                 Measure::Add { unit, .. } => cells.add(cell.index(), sample.amount(*unit)),
                 Measure::Observe { unit, bounds, .. } => {
                     let amount = sample.amount(*unit);
+                    cells.observe(cell.index(), bounds.bucket(sample, amount), amount);
+                }
+                Measure::Between { bounds, .. } => {
+                    let amount = sample.amount(1);
                     cells.observe(cell.index(), bounds.bucket(sample, amount), amount);
                 }
             }
@@ -216,7 +227,7 @@ impl Metric {
                 .filter_map(|label| place(&label.source))
                 .fold(0, |needs, at| needs | 1 << at),
             only: spec.only.iter().map(Condition::new).collect(),
-            measure: Measure::new(&spec.kind),
+            measure: Measure::new(&spec.kind, family.waiting(service)),
             labels: labels_text,
             other,
         }

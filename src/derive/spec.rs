@@ -1,5 +1,7 @@
 //! What a pipeline says about its metrics, before it is compiled for one input.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use super::gather::{ACTIVE_SESSIONS, Gather, GatherKind, GatherSpec};
@@ -68,6 +70,23 @@ pub enum Kind {
         unit: Unit,
         buckets: Vec<f64>,
     },
+    /// Sorts the seconds between two events with the same `key` into `buckets`: one for which all of `start` hold,
+    /// and one for which all of `finish` hold. The labels are those of the one that is read last.
+    Elapsed {
+        start: Vec<Only>,
+        finish: Vec<Only>,
+        key: FieldId,
+        /// When an event happened.
+        at: FieldId,
+        /// How long an event waits for the other one.
+        timeout: Duration,
+        buckets: Vec<f64>,
+    },
+}
+
+/// Whole nanoseconds, as many as a time holds.
+pub(super) fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +135,7 @@ impl LabelSource {
     }
 }
 
-/// A condition: the field has one of these values.
+/// A condition: the field has one of these values. In a text, a star at either end stands for anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Only {
     pub field: FieldId,
@@ -215,7 +234,7 @@ pub fn check(spec: &MetricSpec) -> Vec<SpecError> {
     let mut add = |part, text: String| errors.push(SpecError::new(&spec.name, part, text));
     check_name(spec, &mut add);
     check_labels(spec, &mut add);
-    if let Kind::Histogram { buckets, .. } = &spec.kind
+    if let Kind::Histogram { buckets, .. } | Kind::Elapsed { buckets, .. } = &spec.kind
         && let Some(text) = wrong_buckets(buckets)
     {
         add(Part::Buckets, text);
@@ -280,7 +299,7 @@ pub fn check_gather(spec: &GatherSpec) -> Vec<SpecError> {
 
 fn check_name(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
     let name = spec.name.as_str();
-    let histogram = matches!(spec.kind, Kind::Histogram { .. });
+    let histogram = !matches!(spec.kind, Kind::Counter { .. });
     if !is_name(name, ":_") {
         let text = "a metric's name is made of letters, digits and `_`, and begins with a letter";
         add(Part::Name, text.to_owned());

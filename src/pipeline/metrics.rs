@@ -1,8 +1,8 @@
 //! The metrics of a pipeline: those of the sets that it names, and its own.
 
 use crate::config::{
-    CounterRule, Diagnostic, Diagnostics, FieldUnit, HistogramRule, MetricRules, PipelineFile, SessionsRule,
-    Spanned, TopRule,
+    CounterRule, Diagnostic, Diagnostics, ElapsedRule, FieldUnit, HistogramRule, MetricRules, PipelineFile,
+    SessionsRule, Spanned, TopRule,
 };
 use crate::derive::{
     GatherKind, GatherSpec, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, SECONDS_BUCKETS,
@@ -84,7 +84,11 @@ impl Metrics {
             .iter()
             .map(|rule| (&rule.name, histogram(rule, schema)));
         let mut wrong = Vec::new();
-        for (name, result) in counters.chain(histograms) {
+        let elapsed = rules
+            .elapsed
+            .iter()
+            .map(|rule| (&rule.name, elapsed(rule, schema)));
+        for (name, result) in counters.chain(histograms).chain(elapsed) {
             match result {
                 Ok(spec) => {
                     wrong.extend(check(&spec).into_iter().map(|error| (name, error)));
@@ -172,6 +176,36 @@ fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec,
             field,
             unit: rule.unit.as_ref().map_or(Unit::One, |unit| unit_of(unit.value)),
             buckets,
+        },
+        ..MetricSpec::counter(&rule.name, help(&rule.help))
+    })
+}
+
+fn elapsed<'r>(rule: &'r ElapsedRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {
+    let mut missing = Vec::new();
+    let labels = labels(&rule.labels, schema, &mut missing);
+    let key = slot(&rule.key, schema, &mut missing);
+    let start = only(&rule.start, schema, &mut missing);
+    let finish = only(&rule.end, schema, &mut missing);
+    let (Some(key), Some(at), true) = (key, schema.get(TIMESTAMP), missing.is_empty()) else {
+        return Err(missing);
+    };
+    Ok(MetricSpec {
+        labels,
+        series_max: series_max(&rule.series_max),
+        kind: Kind::Elapsed {
+            start,
+            finish,
+            key,
+            at,
+            timeout: rule
+                .timeout
+                .as_ref()
+                .map_or(limits::ELAPSED_TIMEOUT, |timeout| timeout.value),
+            buckets: rule
+                .buckets
+                .as_ref()
+                .map_or_else(|| SECONDS_BUCKETS.to_vec(), |bounds| bounds.value.clone()),
         },
         ..MetricSpec::counter(&rule.name, help(&rule.help))
     })

@@ -58,7 +58,7 @@ pub(super) fn read_sessions(mut table: Table, d: &mut Diagnostics) -> Option<Ses
     let name = read_name(&mut table, d);
     let help = table.take_name("help", d);
     let session = table.take_name("session", d);
-    let values = read_values(&mut table, d);
+    let values = read_values("values", &mut table, d);
     let window = table.take_duration("window", WINDOW, d);
     let exact_max = table.take_integer("exact_max", EXACT, d);
     table.finish(d);
@@ -78,7 +78,7 @@ pub(super) fn read_top(mut table: Table, d: &mut Diagnostics) -> Option<TopRule>
     let name = read_name(&mut table, d);
     let help = table.take_name("help", d);
     let labels = read_labels(&mut table, &["le"], d);
-    let values = read_values(&mut table, d);
+    let values = read_values("values", &mut table, d);
     let sums: Vec<Pair<String>> = table.take_map("sums", d);
     for (name, field) in &sums {
         if field.trim().is_empty() {

@@ -1,3 +1,4 @@
+mod elapsed;
 mod gather;
 
 use std::ops::RangeInclusive;
@@ -5,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use elapsed::ElapsedRule;
 pub use gather::{SessionsRule, TopRule};
 
 use super::document::{NodeValue, Table};
@@ -83,6 +85,7 @@ pub struct MetricRules {
     pub histograms: Vec<HistogramRule>,
     pub sessions: Vec<SessionsRule>,
     pub tops: Vec<TopRule>,
+    pub elapsed: Vec<ElapsedRule>,
 }
 
 impl MetricSetFile {
@@ -116,6 +119,7 @@ impl MetricRules {
             histograms: each(root, "histogram", d, read_histogram),
             sessions: each(root, "sessions", d, gather::read_sessions),
             tops: each(root, "top", d, gather::read_top),
+            elapsed: each(root, "elapsed", d, elapsed::read_elapsed),
         };
         let names: Vec<&Spanned<String>> = rules.names().collect();
         for (at, name) in names.iter().enumerate() {
@@ -140,7 +144,12 @@ impl MetricRules {
             .tops
             .iter()
             .flat_map(|rule| std::iter::once(&rule.name).chain(rule.sums.iter().map(|(name, _)| name)));
-        counters.chain(histograms).chain(sessions).chain(tops)
+        let elapsed = self.elapsed.iter().map(|rule| &rule.name);
+        counters
+            .chain(histograms)
+            .chain(sessions)
+            .chain(tops)
+            .chain(elapsed)
     }
 }
 
@@ -170,7 +179,7 @@ fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
     let has_add = table.has("add");
     let help = table.take_name("help", d);
     let labels = read_labels(&mut table, &[], d);
-    let values = read_values(&mut table, d);
+    let values = read_values("values", &mut table, d);
     let add = table.take_name("add", d);
     let unit = table.take_choice("unit", &UNITS, d);
     let series_max = table.take_integer("series_max", SERIES, d);
@@ -202,7 +211,7 @@ fn read_histogram(mut table: Table, d: &mut Diagnostics) -> Option<HistogramRule
     let unit = table.take_choice("unit", &UNITS, d);
     let buckets = read_buckets(&mut table, d);
     let labels = read_labels(&mut table, &["le"], d);
-    let values = read_values(&mut table, d);
+    let values = read_values("values", &mut table, d);
     let series_max = table.take_integer("series_max", SERIES, d);
     table.finish(d);
     Some(HistogramRule {
@@ -273,9 +282,13 @@ fn read_labels(table: &mut Table, reserved: &[&str], d: &mut Diagnostics) -> Vec
 }
 
 /// `values = { field = ["a", "b"] }`: strings and whole numbers, one or several.
-fn read_values(table: &mut Table, d: &mut Diagnostics) -> Vec<(Spanned<String>, Vec<Value>)> {
+fn read_values(
+    key: &'static str,
+    table: &mut Table,
+    d: &mut Diagnostics,
+) -> Vec<(Spanned<String>, Vec<Value>)> {
     let mut values = Vec::new();
-    for (name, node) in table.take_nodes("values", d) {
+    for (name, node) in table.take_nodes(key, d) {
         if matches!(&node.value, NodeValue::Array(items) if items.is_empty()) {
             d.push(
                 Diagnostic::error(format!("no value for `{}`", name.value))
