@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use super::telemetry;
+use crate::config::EndpointSettings;
 use crate::derive::Registry;
 use crate::http::{self, Endpoint, Telemetry};
 use crate::state::Ledger;
@@ -20,6 +21,7 @@ pub fn start(
     ledger: &Arc<Ledger>,
     registry: &Arc<Registry>,
     inputs: Vec<String>,
+    settings: EndpointSettings,
     recorder: Telemetry,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
@@ -27,6 +29,7 @@ pub fn start(
     let of_metrics = Arc::clone(ledger);
     let of_ready = Arc::clone(ledger);
     let of_status = Arc::clone(ledger);
+    let folding = Arc::clone(registry);
     let endpoint = Endpoint {
         metrics: Box::new(move |format, out| {
             telemetry::observe(&of_metrics);
@@ -39,10 +42,31 @@ pub fn start(
                 None => Ok(()),
             },
         ),
-        status: Box::new(move || status(&of_status)),
+        status: Box::new(move || {
+            let mut page = status(&of_status);
+            page["metrics_over_budget"] = over_budget(&folding);
+            page
+        }),
+        authorization: settings.authorization,
     };
     runtime.spawn(http::serve(listener, endpoint, stop));
     runtime.spawn(async move { recorder.keep_up().await });
+}
+
+/// Metrics that have more label sets than they may show; those that lose most come first.
+fn over_budget(registry: &Registry) -> Value {
+    registry
+        .over_budget()
+        .into_iter()
+        .map(|metric| {
+            json!({
+                "metric": metric.name,
+                "series": metric.series,
+                "series_max": metric.series_max,
+                "events_folded": metric.folded,
+            })
+        })
+        .collect()
 }
 
 /// The books, the files and the checkpoint, from the running agent or from its state directory.

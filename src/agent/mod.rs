@@ -197,6 +197,7 @@ impl Agent {
             &ledger,
             &plan.registry,
             lane::names(&settings.inputs),
+            settings.endpoint.clone(),
             recorder,
             async {
                 // A dropped sender is the sign.
@@ -295,8 +296,10 @@ impl Agent {
         drop(lanes);
         self.bell.reload(watches);
         let old = &self.plan.settings;
-        let needs_restart =
-            old.agent != settings.agent || old.output != settings.output || old.rejects != settings.rejects;
+        let needs_restart = old.agent != settings.agent
+            || old.output != settings.output
+            || old.rejects != settings.rejects
+            || old.endpoint != settings.endpoint;
         self.plan.settings.inputs = settings.inputs;
         Ok(Reloaded { needs_restart })
     }

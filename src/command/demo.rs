@@ -115,7 +115,7 @@ async fn work(
         company.advance(at, &mut |file, lines| writer.append(file, lines));
         writer.flush(at)?;
         if ticks % TICKS_PER_SCRAPE == 0 {
-            let answer = get(agent.address(), "/metrics").context("the agent does not answer")?;
+            let answer = get(agent.address(), "/metrics", None).context("the agent does not answer")?;
             let (_, page) = answer.split_once("\r\n\r\n").unwrap_or_default();
             screen.observe(began.elapsed(), page);
             let orders = Some(company.ledger().into());

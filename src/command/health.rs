@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::{Failed, HealthArguments};
+use crate::config::Secret;
 
 /// How long the agent may take for each step of its answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -18,7 +19,7 @@ pub fn run(arguments: &HealthArguments) -> anyhow::Result<()> {
             arguments.listen
         )
     })?;
-    let answer = get(address, "/healthz").with_context(|| format!("no agent answers at {address}"))?;
+    let answer = get(address, "/healthz", None).with_context(|| format!("no agent answers at {address}"))?;
     let (status, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     println!("{}", body.trim());
     if status.starts_with("HTTP/1.1 200") {
@@ -28,15 +29,19 @@ pub fn run(arguments: &HealthArguments) -> anyhow::Result<()> {
     }
 }
 
-/// The whole answer to a GET, head and body.
-pub fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
+/// The whole answer to a GET, head and body; `authorization` is the value of that header.
+pub fn get(address: SocketAddr, path: &str, authorization: Option<&Secret>) -> std::io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n"
     )?;
+    if let Some(authorization) = authorization {
+        write!(stream, "Authorization: {}\r\n", authorization.expose())?;
+    }
+    stream.write_all(b"\r\n")?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer).into_owned())

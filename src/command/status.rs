@@ -10,6 +10,7 @@ use super::health::get;
 use super::server::settings;
 use super::{StatusArguments, Terminal};
 use crate::agent;
+use crate::config::Secret;
 use crate::state::{Ledger, Recovery};
 
 pub fn run(arguments: &StatusArguments, terminal: Terminal) -> anyhow::Result<()> {
@@ -18,12 +19,12 @@ pub fn run(arguments: &StatusArguments, terminal: Terminal) -> anyhow::Result<()
             let address: SocketAddr = listen
                 .parse()
                 .with_context(|| format!("{listen:?} is no address; write it like 127.0.0.1:9598"))?;
-            let status = ask(address).with_context(|| format!("no agent answers at {address}"))?;
+            let status = ask(address, None).with_context(|| format!("no agent answers at {address}"))?;
             (status, format!("the agent at {address}"))
         }
         None => {
             let settings = settings(&arguments.config.config, terminal)?;
-            match ask(settings.agent.listen) {
+            match ask(settings.agent.listen, settings.endpoint.authorization.as_ref()) {
                 Ok(status) => (status, format!("the agent at {}", settings.agent.listen)),
                 // It does not run, or somebody else has its address: the state directory knows as well.
                 Err(_) => (
@@ -45,10 +46,15 @@ pub fn run(arguments: &StatusArguments, terminal: Terminal) -> anyhow::Result<()
     Ok(())
 }
 
-fn ask(address: SocketAddr) -> anyhow::Result<Value> {
-    let answer = get(address, "/status")?;
+fn ask(address: SocketAddr, authorization: Option<&Secret>) -> anyhow::Result<Value> {
+    let answer = get(address, "/status", authorization)?;
     match answer.split_once("\r\n\r\n") {
         Some((head, body)) if head.starts_with("HTTP/1.1 200") => Ok(serde_json::from_str(body)?),
+        Some((head, _)) if head.starts_with("HTTP/1.1 401") => {
+            bail!(
+                "the agent at {address} asks for credentials; name the configuration that has them with --config"
+            )
+        }
         _ => bail!("what answers there is no logmill"),
     }
 }
@@ -103,6 +109,21 @@ fn show(status: &Value) {
             number(&row, "size").max(number(&row, "settled")),
             number(&row, "settled"),
             text(&row, "path")
+        );
+    }
+    let over = rows("metrics_over_budget");
+    if !over.is_empty() {
+        println!(
+            "\n{:>14} {:>14}  metric over its budget",
+            "events in other", "series_max"
+        );
+    }
+    for row in over {
+        println!(
+            "{:>14} {:>14}  {}",
+            number(&row, "events_folded"),
+            number(&row, "series_max"),
+            text(&row, "metric")
         );
     }
     if let Some(reason) = status["checkpoint"]["failing"].as_str() {

@@ -19,6 +19,7 @@ pub struct AgentFile {
     pub(super) file_output: Option<Spanned<FileTable>>,
     pub(super) stdout: Option<Spanned<()>>,
     pub(super) rejects: RejectsTable,
+    pub(super) endpoint: EndpointTable,
     pub(super) inputs: Vec<InputTable>,
     /// Part of the file could not be read, so that nothing can be said to be missing.
     pub(super) incomplete: bool,
@@ -68,6 +69,13 @@ pub(super) struct FileTable {
     pub path: Option<Spanned<String>>,
     pub rotate_bytes: Option<Spanned<u64>>,
     pub rotate_keep: Option<Spanned<u32>>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct EndpointTable {
+    pub username: Option<Spanned<String>>,
+    pub password: Option<Spanned<String>>,
+    pub bearer_token: Option<Spanned<String>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -146,6 +154,10 @@ impl AgentFile {
                 .take_table("rejects", d)
                 .map(|table| RejectsTable::read(table, d))
                 .unwrap_or_default(),
+            endpoint: root
+                .take_table("endpoint", d)
+                .map(|table| EndpointTable::read(table, d))
+                .unwrap_or_default(),
             inputs: root
                 .take_tables("input", d)
                 .into_iter()
@@ -194,6 +206,20 @@ impl AgentTable {
                 ],
                 d,
             ),
+        };
+        table.finish(d);
+        read
+    }
+}
+
+impl EndpointTable {
+    fn read(mut table: Table, d: &mut Diagnostics) -> EndpointTable {
+        table.require_together(["username", "password"], d);
+        table.require_at_most_one(&["username", "bearer_token"], d);
+        let read = EndpointTable {
+            username: table.take_name("username", d),
+            password: table.take_name("password", d),
+            bearer_token: table.take_name("bearer_token", d),
         };
         table.finish(d);
         read

@@ -17,6 +17,7 @@ pub struct Settings {
     pub agent: AgentSettings,
     pub output: OutputSettings,
     pub rejects: RejectSettings,
+    pub endpoint: EndpointSettings,
     /// At least one.
     pub inputs: Vec<InputSettings>,
 }
@@ -46,6 +47,13 @@ pub struct AgentSettings {
     /// The user's own pipelines, `NAME.toml` each; they go before the built-in ones. Absolute.
     pub pipelines: Option<PathBuf>,
     pub log_level: tracing::Level,
+}
+
+/// Who may read the pages about the agent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EndpointSettings {
+    /// The whole value of the header `Authorization` that /metrics and /status ask for; `None`: they ask for nothing.
+    pub authorization: Option<Secret>,
 }
 
 /// Where events go: exactly one place.

@@ -147,6 +147,23 @@ impl Registry {
         Totals { families, readings }
     }
 
+    /// The metrics whose budget was exceeded, those with the most events in `other` first.
+    pub fn over_budget(&self) -> Vec<OverBudget> {
+        let mut over: Vec<OverBudget> = self
+            .sums()
+            .into_iter()
+            .filter(|(_, sums)| sums.folded > 0)
+            .map(|(family, sums)| OverBudget {
+                name: family.name.clone(),
+                series: family.read().len(),
+                series_max: family.series_max(),
+                folded: sums.folded,
+            })
+            .collect();
+        over.sort_by_key(|metric| std::cmp::Reverse(metric.folded));
+        over
+    }
+
     fn sums(&self) -> Vec<(Arc<Family>, Sums)> {
         let shards = lock(&self.shards);
         let states: Vec<MutexGuard<'_, State>> = shards.iter().map(|state| lock(state)).collect();
@@ -176,6 +193,16 @@ impl Registry {
         totals.write(format, out);
         totals.write_budgets(format, out);
     }
+}
+
+/// A metric with more label sets than it may have series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverBudget {
+    pub name: String,
+    pub series: usize,
+    pub series_max: usize,
+    /// Events that were counted in `other`.
+    pub folded: u64,
 }
 
 /// The sums over all workers at one moment.

@@ -314,6 +314,17 @@ fn the_budget_is_exact_however_many_workers_there_are() {
         let series = sample(&page, &format!("logmill_metric_series{{metric=\"{metric}\"}}")).unwrap();
         assert_eq!(series, SERIES_MAX as f64);
     }
+    // All three that have the path as a label and take these events.
+    let over = registry.over_budget();
+    assert_eq!(over.len(), 3);
+    assert!(
+        over.iter()
+            .all(|metric| (metric.series, metric.series_max) == (SERIES_MAX, SERIES_MAX))
+    );
+    assert_eq!(
+        over[0].folded,
+        (WORKERS * PATHS - WORKERS * (SERIES_MAX - 1)) as u64
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! From the agent's file to the settings: defaults and cross-checks.
 
 mod elasticsearch;
+mod endpoint;
 mod input;
 mod paths;
 mod pem;
@@ -37,6 +38,10 @@ impl Settings {
     ) -> Option<Settings> {
         let base = Base::of(Path::new(written.file.name()), surroundings);
         let agent = agent(&written.agent, &base, surroundings, diagnostics);
+        let endpoint = endpoint::settings(&written.endpoint, diagnostics);
+        if endpoint.authorization.is_none() {
+            warn_of_open_endpoint(written.agent.listen.as_ref(), diagnostics);
+        }
         let rejects = rejects(&written.rejects, &agent, &base);
         let output = output(written, &agent, &base, surroundings, diagnostics);
         let inputs = input::inputs(&written.inputs, &base, diagnostics);
@@ -47,6 +52,7 @@ impl Settings {
             agent,
             output: output?,
             rejects,
+            endpoint,
             inputs,
         })
     }
@@ -74,7 +80,7 @@ fn agent(
     AgentSettings {
         state_dir: state_dir(written.state_dir.as_ref(), d),
         memory_max,
-        listen: listen(written.listen.as_ref(), d),
+        listen: value(&written.listen, LISTEN),
         host_name: host_name(written.host_name.as_ref(), surroundings, d),
         line_bytes_max: share_of_memory(
             "line_bytes_max",
@@ -107,16 +113,16 @@ fn state_dir(written: Option<&Spanned<String>>, d: &mut Diagnostics) -> PathBuf 
     PathBuf::from(&dir.value)
 }
 
-fn listen(written: Option<&Spanned<SocketAddr>>, d: &mut Diagnostics) -> SocketAddr {
-    let Some(listen) = written else { return LISTEN };
-    if !listen.ip().is_loopback() {
+fn warn_of_open_endpoint(written: Option<&Spanned<SocketAddr>>, d: &mut Diagnostics) {
+    if let Some(listen) = written
+        && !listen.ip().is_loopback()
+    {
         d.push(
             Diagnostic::warning("the endpoint can be reached from other machines")
                 .at_value(listen, "not a loopback address")
-                .help("it has no password; let a firewall admit Prometheus alone, or listen on 127.0.0.1"),
+                .help("give it `username` and `password` or a `bearer_token` in [endpoint], or listen on 127.0.0.1"),
         );
     }
-    listen.value
 }
 
 /// As written, else what the kernel says.

@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::agent_file::{AgentFile, AgentTable, ElasticsearchTable, InputTable, RejectsTable};
+use crate::config::agent_file::{
+    AgentFile, AgentTable, ElasticsearchTable, EndpointTable, InputTable, RejectsTable,
+};
 use crate::config::{Diagnostic, Diagnostics, Settings, SourceFile, Spanned, Surroundings};
 
 /// What the command line says in place of a file:
@@ -127,6 +129,7 @@ impl CommandLine {
             elasticsearch,
             file_output: None,
             rejects: RejectsTable::default(),
+            endpoint: EndpointTable::default(),
             inputs: vec![input],
             incomplete: false,
         }

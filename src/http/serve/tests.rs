@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::config::Secret;
 use crate::derive::{Format, MetricSpec, Registry};
 use crate::event::Fields;
 use crate::http::{Telemetry, listen};
@@ -93,6 +94,7 @@ fn endpoint() -> Endpoint {
         }),
         ready: Box::new(|| Err("no Elasticsearch host has answered so far".to_owned())),
         status: Box::new(|| serde_json::json!({ "files": 3 })),
+        authorization: None,
     }
 }
 
@@ -122,6 +124,48 @@ async fn each_page_has_its_answer() {
         .await;
     assert_eq!((head.status, head.body.len()), (200, 0));
     assert!(head.head.contains("content-length: 5000"));
+}
+
+#[tokio::test]
+async fn pages_are_for_those_with_credentials_where_there_are_some() {
+    for (secret, right, wrong) in [
+        (
+            "Basic dTpw",
+            ["Basic dTpw", "basic dTpw"],
+            ["Basic dTpx", "Basic dTp"],
+        ),
+        (
+            "Bearer abc",
+            ["Bearer abc", "BEARER abc"],
+            ["Bearer ABC", "Basic abc"],
+        ),
+    ] {
+        let mut closed = endpoint();
+        closed.authorization = Some(Secret::new(secret));
+        let server = Server::start(closed).await;
+        let status = async |path: &str, header: &str| server.get(path, header).await.status;
+        for page in ["/metrics", "/status"] {
+            let refused = server.get(page, "").await;
+            assert_eq!(refused.status, 401);
+            assert!(refused.head.contains("www-authenticate: b"), "{}", refused.head);
+            for given in right {
+                assert_eq!(
+                    status(page, &format!("authorization: {given}\r\n")).await,
+                    200,
+                    "{given}"
+                );
+            }
+            for given in wrong {
+                assert_eq!(
+                    status(page, &format!("authorization: {given}\r\n")).await,
+                    401,
+                    "{given}"
+                );
+            }
+        }
+        assert_eq!(status("/healthz", "").await, 200);
+        assert_eq!(status("/readyz", "").await, 503);
+    }
 }
 
 #[tokio::test]
