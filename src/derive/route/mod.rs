@@ -82,6 +82,8 @@ pub fn write(path: &[u8], out: &mut Vec<u8>) {
     };
     let mut at = 0;
     let mut parts = 0;
+    // Bytes of the path that stay as they are and are not in `out` yet: they are copied together.
+    let mut kept = 0..0;
     // `path[at]` is the `/` before the next part.
     while path.get(at) == Some(&b'/') {
         let part = Part::read(&path[at + 1..]);
@@ -89,20 +91,33 @@ pub fn write(path: &[u8], out: &mut Vec<u8>) {
             out.truncate(start);
             return out.extend_from_slice(GARBAGE);
         }
+        let from = at;
         at += 1 + part.end;
         if part.name.is_empty() {
             continue;
         }
-        let room = BYTES_MAX - REST.len() - (out.len() - start);
+        let room = BYTES_MAX - REST.len() - (out.len() - start) - kept.len();
         let text = part.text();
         if parts == PARTS_MAX || 1 + text.len() > room || part.name == &REST[1..] {
+            out.extend_from_slice(&path[kept]);
             out.extend_from_slice(REST);
             return;
         }
-        out.push(b'/');
-        text.write(out);
         parts += 1;
+        if let Text::AsIs(name) = text {
+            if kept.end != from {
+                out.extend_from_slice(&path[kept]);
+                kept = from..from;
+            }
+            kept.end += 1 + name.len();
+        } else {
+            out.extend_from_slice(&path[kept]);
+            kept = at..at;
+            out.push(b'/');
+            text.write(out);
+        }
     }
+    out.extend_from_slice(&path[kept]);
     if out.len() == start {
         out.push(b'/');
     }
