@@ -66,6 +66,10 @@ pub const JSON_DEPTH_MAX: usize = 128;
 /// refuses a document that brings more new fields than this by default (`index.mapping.total_fields.limit`).
 pub const EXTRAS_MAX: usize = 1_000;
 
+/// Size of the file of a `[[lookup]]`. A larger one is refused when the configuration is read. What it takes in
+/// memory, about twice as much, is not part of `memory_max`.
+pub const LOOKUP_BYTES_MAX: usize = 16 << 20;
+
 /// `grace`: how long shutdown waits for Elasticsearch before it leaves the rest to the next start.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 

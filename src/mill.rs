@@ -109,8 +109,17 @@ impl Mill {
             let event = &text[frame.text.start as usize..frame.text.end as usize];
             let outcome = lane.pipeline.parse(event, &mut fields, &mut clock, &self.arena);
             let place = place(grist, frame, outcome, &mut clock);
-            if place.offset >= grist.counted_to {
+            let counted = outcome != Outcome::Filtered { counted: false };
+            if counted && place.offset >= grist.counted_to {
                 lane.rules.count(&fields, &mut shard);
+            }
+            self.counts.events += 1;
+            self.counts.cut += u64::from(frame.cut);
+            if let Outcome::Filtered { .. } = outcome {
+                if let Some(part) = batch.parts.last_mut() {
+                    part.filtered += 1;
+                }
+                continue;
             }
             let replaced = self.page.write(|pen| {
                 let (template, times) = (&lane.template, &mut self.times);
@@ -122,13 +131,7 @@ impl Mill {
                 drop(shard);
                 let mut next = self.pool.take().ok_or(Closed)?;
                 next.parts.push(part());
-                if batch
-                    .docs
-                    .last()
-                    .is_none_or(|doc| doc.part as usize + 1 != batch.parts.len())
-                {
-                    batch.parts.pop();
-                }
+                drop_idle_part(&mut batch);
                 full(std::mem::replace(&mut batch, next));
                 shard = self.shard.lock();
             }
@@ -138,20 +141,12 @@ impl Mill {
                 at: place.offset,
                 part: batch.parts.len() as u32 - 1,
             });
-            self.counts.events += 1;
             self.counts.unmatched += u64::from(place.unmatched);
             self.counts.repaired += u64::from(replaced);
-            self.counts.cut += u64::from(frame.cut);
         }
         drop(shard);
-        if batch
-            .docs
-            .last()
-            .is_none_or(|doc| doc.part as usize + 1 != batch.parts.len())
-        {
-            // No event of the chunk: the ledger has settled it already.
-            batch.parts.pop();
-        }
+        // Where there is no event in the chunk, the ledger has settled it already.
+        drop_idle_part(&mut batch);
         self.batch = Some(batch);
         self.fields = fields.recycle(0);
         self.clock = Some((Arc::clone(lane), clock));
@@ -183,19 +178,31 @@ impl Mill {
         }
     }
 
-    /// Whether documents wait for others.
+    /// Whether documents wait for others, or the news of filtered events for being told.
     pub fn is_waiting(&self) -> bool {
-        self.batch.as_ref().is_some_and(|batch| !batch.docs.is_empty())
+        self.batch.as_ref().is_some_and(|batch| !batch.parts.is_empty())
     }
 
     /// The body as far as it is filled.
     pub fn take(&mut self) -> Option<Batch> {
-        self.batch.take().filter(|batch| !batch.docs.is_empty())
+        self.batch.take().filter(|batch| !batch.parts.is_empty())
     }
 
     /// What was seen since the last call.
     pub fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)
+    }
+}
+
+/// Takes the last part out when the batch has no event of it.
+fn drop_idle_part(batch: &mut Batch) {
+    let number = batch.parts.len();
+    let has_document = batch
+        .docs
+        .last()
+        .is_some_and(|doc| doc.part as usize + 1 == number);
+    if !has_document && batch.parts.last().is_some_and(|part| part.filtered == 0) {
+        batch.parts.pop();
     }
 }
 
@@ -214,5 +221,98 @@ fn place<'c>(grist: &Grist<'c>, frame: &Frame, outcome: Outcome, clock: &mut Clo
             [] => grist.read_at,
             outer => pattern::rfc3339(outer, clock).unwrap_or(grist.read_at),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Diagnostics, PipelineFile, SourceFile};
+    use crate::derive::{Format, Registry};
+    use crate::encode::Template;
+    use crate::event::{FileKey, Span};
+    use crate::pipeline::{HostWords, Library, compile};
+
+    const PIPELINE: &str = "[parse]\npatterns = ['{log.level} {message}']\n\
+        [[drop]]\nvalues = { \"log.level\" = \"DEBUG\" }\n\
+        [[drop]]\nvalues = { \"log.level\" = \"TRACE\" }\ncounted = false\n\
+        [[counter]]\nname = \"lines_total\"\nlabels = { level = \"log.level\" }\n";
+
+    /// A chunk of these lines.
+    fn chunk(lines: &[&str]) -> Chunk {
+        let raw = lines.join("\n").into_bytes();
+        let mut at = 0;
+        let frame = |line: &&str| {
+            let text = at..at + line.len() as u32;
+            at = text.end + 1;
+            Frame {
+                at: text.start,
+                first_line: text.end - text.start,
+                text,
+                outer_time: 0..0,
+                stream: None,
+                cut: false,
+            }
+        };
+        Chunk {
+            frames: lines.iter().map(frame).collect(),
+            span: Span {
+                file: FileKey(7),
+                from: 0,
+                to: raw.len() as u64,
+            },
+            raw,
+            unwrapped: Vec::new(),
+            wrapped: false,
+        }
+    }
+
+    #[test]
+    fn what_is_dropped_is_in_the_books_as_filtered() {
+        let mut diagnostics = Diagnostics::new();
+        let library = Library::shipped();
+        let file =
+            PipelineFile::read("shop", SourceFile::new("shop.toml", PIPELINE), &mut diagnostics).unwrap();
+        let pipeline = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
+        let registry = Registry::default();
+        let lane = Arc::new(Lane {
+            name: "shop".to_owned(),
+            template: Template::new(&pipeline.schema, "logs", true, &[]),
+            rules: registry.rules(&pipeline.metrics, &[], "shop").unwrap(),
+            pipeline: Arc::new(pipeline),
+        });
+        let mut mill = Mill::new(registry.shard(), BatchPool::new(2, 1 << 16), 1 << 16);
+        let mut grind = |lines: &[&str]| {
+            let chunk = chunk(lines);
+            let grist = Grist {
+                lane: &lane,
+                chunk: &chunk,
+                path: Path::new("shop.log"),
+                read_at: Timestamp::from_millis(0),
+                counted_to: 0,
+            };
+            mill.grind(&grist, drop).unwrap();
+            let batch = mill.take();
+            batch.map(|batch| {
+                let parts: Vec<u32> = batch.parts.iter().map(|part| part.filtered).collect();
+                (batch.docs.len(), parts)
+            })
+        };
+        assert_eq!(
+            grind(&["INFO a", "DEBUG b", "TRACE c", "INFO d"]),
+            Some((2, vec![2]))
+        );
+        // A chunk without documents has to be told of as well, or its file would never be settled.
+        assert_eq!(grind(&["DEBUG b", "TRACE c"]), Some((0, vec![2])));
+        assert_eq!(grind(&[]), None);
+        let mut page = Vec::new();
+        registry
+            .totals(Timestamp::from_millis(0))
+            .write(Format::Text, &mut page);
+        let page = String::from_utf8(page).unwrap();
+        assert!(
+            page.contains("level=\"DEBUG\"} 2") && !page.contains("TRACE"),
+            "{page}"
+        );
     }
 }

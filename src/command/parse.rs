@@ -43,6 +43,7 @@ pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()>
         page: Page::default(),
         events: 0,
         unmatched: 0,
+        dropped: 0,
         terminal,
         out: BufWriter::with_capacity(64 << 10, io::stdout().lock()),
     };
@@ -101,6 +102,8 @@ struct Printer<'p, W: Write> {
     events: usize,
     /// How many of them no pattern matched; counted when they are to be explained.
     unmatched: usize,
+    /// How many the pipeline does not ship.
+    dropped: usize,
     terminal: Terminal,
     out: W,
 }
@@ -108,6 +111,10 @@ struct Printer<'p, W: Write> {
 impl<W: Write> Printer<'_, W> {
     fn event(&mut self, event: &Event<'_, '_>, arguments: &ParseArguments) -> io::Result<()> {
         self.events += 1;
+        if let Outcome::Filtered { .. } = event.outcome {
+            self.dropped += 1;
+            return Ok(());
+        }
         if arguments.pretty {
             self.pretty(event)?;
         } else {
@@ -148,7 +155,7 @@ impl<W: Write> Printer<'_, W> {
         let schema = &self.pipeline.schema;
         let shown: Vec<(String, Value<'_>)> = schema
             .iter()
-            .filter(|(_, name)| !name.starts_with('_'))
+            .filter(|(field, _)| !schema.is_hidden(*field))
             .map(|(field, name)| (name.to_owned(), event.fields.get(field)))
             .filter(|(_, value)| !value.is_absent())
             .chain(
@@ -202,8 +209,12 @@ impl<W: Write> Printer<'_, W> {
             writeln!(err, "{} more are not explained\n", unmatched - EXPLAINED_MAX)?;
         }
         match unmatched {
-            0 => writeln!(err, "{events} events, all matched"),
-            _ => writeln!(err, "{events} events, {unmatched} matched by no pattern"),
+            0 => write!(err, "{events} events, all matched")?,
+            _ => write!(err, "{events} events, {unmatched} matched by no pattern")?,
+        }
+        match self.dropped {
+            0 => writeln!(err),
+            dropped => writeln!(err, ", {dropped} dropped"),
         }
     }
 }

@@ -65,6 +65,23 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Likewise, but in the keys of `only` and in nothing else.
+    pub(super) fn expand_only(
+        &mut self,
+        only: &[&str],
+        surroundings: &dyn Surroundings,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let file = self.file.clone();
+        for entry in &mut self.entries {
+            if only.contains(&entry.name.as_str()) {
+                entry.node.expand(&file, surroundings, &[], diagnostics);
+            }
+        }
+    }
+}
+
 impl Node {
     fn expand(
         &mut self,

@@ -18,6 +18,7 @@ mod diagnostic;
 mod document;
 mod env;
 mod index_name;
+mod lookup_table;
 mod metric_rules;
 mod nested;
 mod node;
@@ -41,12 +42,14 @@ pub use agent_file::AgentFile;
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use env::{Surroundings, System};
 pub use index_name::{IndexName, IndexPart};
+pub use lookup_table::LookupTable;
 pub use metric_rules::{
     CounterRule, ElapsedRule, FieldUnit, HistogramRule, MetricRules, MetricSetFile, SessionsRule, TopRule,
 };
 pub use pipeline_file::{
-    Ansi, Builtin, Constant, ExtractRule, FrameRule, HostFormat, KeyRule, KeySource, ParseRule, PipelineFile,
-    PipelineTest, Rest, Wrapper,
+    Ansi, Builtin, ChangeRules, Constant, DropRule, ExtractBuiltin, ExtractRule, FrameRule, HostFormat,
+    KeyRule, KeySource, LevelNumbers, LevelRule, LookupRule, ParseRule, PipelineFile, PipelineTest,
+    RedactRule, Rest, SampleRule, Selection, Sensitive, Wrapper,
 };
 pub use resolve::ZeroConfig;
 pub use secret::Secret;

@@ -1,4 +1,6 @@
+mod change;
 mod read;
+mod read_change;
 #[cfg(test)]
 mod tests;
 
@@ -6,6 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+
+pub use change::{
+    ChangeRules, DropRule, LevelNumbers, LevelRule, LookupRule, RedactRule, SampleRule, Selection, Sensitive,
+};
 
 use super::{MetricRules, SourceFile, Spanned};
 use crate::limits;
@@ -28,6 +34,7 @@ pub struct PipelineFile {
     pub set: Vec<(Spanned<String>, Spanned<Constant>)>,
     /// Likewise, of fields that a matched event does not have.
     pub default: Vec<(Spanned<String>, Spanned<Constant>)>,
+    pub changes: ChangeRules,
     /// The metrics of its own.
     pub rules: MetricRules,
     pub tests: Vec<PipelineTest>,
@@ -116,6 +123,8 @@ pub struct ParseRule {
     pub trace: bool,
     /// Whether the message keeps them all the same.
     pub whole_message: bool,
+    /// Whether the event's text goes to `event.original`.
+    pub original: bool,
     /// Where the keys go that `keys` does not name.
     pub rest: Rest,
     /// For a builtin: which keys of the line a field is taken from, in the order of the file.
@@ -176,12 +185,35 @@ pub struct KeySource {
     pub optional: bool,
 }
 
-/// `[[extract]]`: patterns over a field that an earlier step found.
+/// `[[extract]]`: a second look at a field that an earlier step found, by patterns or by a format.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExtractRule {
     pub field: Spanned<String>,
-    /// Tried in order; at least one.
+    /// Tried in order; empty when `builtin` is there.
     pub patterns: Vec<Spanned<String>>,
+    pub builtin: Option<Spanned<ExtractBuiltin>>,
+    /// For a builtin: what becomes of the keys that `keys` does not name. They are kept behind this prefix, or
+    /// dropped when there is none.
+    pub prefix: Option<Spanned<String>>,
+    /// For a builtin: which keys a field is taken from, in the order of the file.
+    pub keys: Vec<KeyRule>,
+    /// For `pairs`: what stands between two pairs. Default: a space.
+    pub between: u8,
+    /// For `pairs`: what stands between a key and its value. Default: `=`.
+    pub equals: u8,
+}
+
+/// The formats that a field can be in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtractBuiltin {
+    Json,
+    Logfmt,
+    /// Keys and values with separators of the author's choice.
+    Pairs,
+    /// The query of a URL: `a=1&b=x%20y`.
+    Query,
+    /// Name and class of a browser, bot or tool.
+    UserAgent,
 }
 
 /// A value of `[set]`.
@@ -207,4 +239,6 @@ pub struct PipelineTest {
     pub absent: Vec<Spanned<String>>,
     /// Whether no pattern may match. Default: false.
     pub unmatched: bool,
+    /// Whether the event must be dropped. Default: false.
+    pub dropped: bool,
 }

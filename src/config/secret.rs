@@ -29,8 +29,8 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Keys of logmill.toml whose value is not shown when a message shows their line.
-const SECRET_KEYS: [&str; 3] = ["api_key", "bearer_token", "password"];
+/// Keys of logmill.toml and of pipelines whose value is not shown when a message shows their line.
+const SECRET_KEYS: [&str; 4] = ["api_key", "bearer_token", "hash_key", "password"];
 
 /// The text with asterisks for what was written as a secret and for passwords in URLs, byte for byte as long, so
 /// that places stay right. A value that only names a variable or a file (`"${…}"`) stays readable.

@@ -203,6 +203,21 @@ impl Table {
         }
     }
 
+    /// A finite number, whole or not.
+    pub(super) fn take_float(
+        &mut self,
+        key: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Spanned<f64>> {
+        let node = self.take(key)?;
+        let number = match node.value {
+            NodeValue::Float(number) if number.is_finite() => number,
+            NodeValue::Integer(number) => number as f64,
+            _ => return self.wrong_type(key, "a number", &node, diagnostics),
+        };
+        Some(self.spanned(number, node.span))
+    }
+
     /// Numbers, whole or not.
     pub(super) fn take_floats(
         &mut self,

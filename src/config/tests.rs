@@ -10,10 +10,13 @@ use super::*;
 fn staged() -> Staged {
     Staged {
         variables: vec![("KEY", "id:key"), ("HOSTNAME", "shop-1")],
-        files: vec![(
-            "/etc/logmill/client.pem",
-            "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
-        )],
+        files: vec![
+            (
+                "/etc/logmill/client.pem",
+                "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
+            ),
+            ("broken.csv", "key,team\na,b,c\nd,e\nd,f\n"),
+        ],
     }
 }
 
@@ -25,7 +28,7 @@ fn messages(kind: &str, file: std::sync::Arc<SourceFile>) -> String {
             let settings = Settings::new(&written, &staged(), &mut diagnostics);
             assert_eq!(settings.is_some(), !diagnostics.has_errors());
         }
-        "pipeline" => drop(PipelineFile::read("case", file, &mut diagnostics)),
+        "pipeline" => drop(PipelineFile::read_in("case", file, &staged(), &mut diagnostics)),
         "metrics" => drop(MetricSetFile::read("case", file, &mut diagnostics)),
         _ => panic!("no kind of file begins with {kind}"),
     }

@@ -213,9 +213,9 @@ impl Sample {
     }
 }
 
-/// A compiled [`Only`].
+/// A compiled [`Only`]: whether a field has one of some values.
 #[derive(Debug)]
-pub(super) struct Condition {
+pub struct Condition {
     field: FieldId,
     ints: Box<[i64]>,
     texts: Box<[Box<[u8]>]>,

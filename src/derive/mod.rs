@@ -52,6 +52,7 @@ mod top;
 pub use exposition::Format;
 pub use fixed::Fixed;
 pub use gather::{ACTIVE_SESSIONS, GatherKind, GatherSpec, TopSum};
+pub use measure::Condition;
 pub use registry::{OverBudget, Registry, Totals};
 pub use rules::Rules;
 pub use shard::{Shard, ShardGuard};

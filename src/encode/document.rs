@@ -71,7 +71,7 @@ impl Template {
         let is_constant = |name: &str| constants.iter().any(|(constant, _)| constant == name);
         let columns = schema
             .iter()
-            .filter(|(_, name)| *name != TIMESTAMP && !name.starts_with('_') && !is_constant(name))
+            .filter(|(field, name)| *name != TIMESTAMP && !schema.is_hidden(*field) && !is_constant(name))
             .map(|(field, name)| Column::new(field, key(name, &mut page)))
             .collect();
         let mut rendered = Vec::new();

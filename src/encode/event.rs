@@ -18,7 +18,7 @@ pub fn write_event(
     let mut separate = |pen: &mut Pen<'_>| pen.slice(std::mem::replace(&mut separator, b","));
     for (field, name) in schema.iter() {
         let value = fields.get(field);
-        if !value.is_absent() && !name.starts_with('_') {
+        if !value.is_absent() && !schema.is_hidden(field) {
             separate(pen);
             json::write_string(name.as_bytes(), pen);
             pen.byte(b':');

@@ -35,6 +35,11 @@ impl<'a> Fields<'a> {
         self.slots[id.index()] = value;
     }
 
+    /// All slots, in the order of the schema.
+    pub fn slots_mut(&mut self) -> &mut [Value<'a>] {
+        &mut self.slots
+    }
+
     pub fn push_extra(&mut self, name: &'a [u8], value: Value<'a>) {
         self.extra.push(Extra { name, value });
     }

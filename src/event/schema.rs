@@ -14,6 +14,8 @@ impl FieldId {
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
     names: Vec<String>,
+    /// Of each slot: no document gets it.
+    hidden: Vec<bool>,
     ids: HashMap<String, FieldId>,
 }
 
@@ -33,6 +35,8 @@ impl Schema {
         assert!(self.names.len() < Self::FIELDS_MAX);
         let id = FieldId(self.names.len() as u16);
         self.names.push(name.to_owned());
+        // What begins like this is a note of the pipeline to itself.
+        self.hidden.push(name.starts_with('_'));
         self.ids.insert(name.to_owned(), id);
         id
     }
@@ -43,6 +47,16 @@ impl Schema {
 
     pub fn name(&self, id: FieldId) -> &str {
         &self.names[id.index()]
+    }
+
+    /// Keeps a field out of documents; metrics and what comes later in the pipeline have it.
+    pub fn hide(&mut self, id: FieldId) {
+        self.hidden[id.index()] = true;
+    }
+
+    /// Whether documents do not have the field.
+    pub fn is_hidden(&self, id: FieldId) -> bool {
+        self.hidden[id.index()]
     }
 
     /// How many slots an event of this pipeline has.
@@ -77,5 +91,9 @@ mod tests {
         assert_eq!(schema.get("url.query"), None);
         assert_eq!(schema.name(status), "http.response.status_code");
         assert_eq!(schema.len(), 2);
+        let note = schema.intern("_rest");
+        assert!(schema.is_hidden(note) && !schema.is_hidden(path));
+        schema.hide(path);
+        assert!(schema.is_hidden(path));
     }
 }

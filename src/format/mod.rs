@@ -4,9 +4,11 @@ pub mod container;
 pub mod host;
 pub mod json;
 pub mod logfmt;
+pub mod pairs;
 pub mod rule;
 pub mod syslog;
 pub mod trace;
+pub mod user_agent;
 
 use crate::event::Schema;
 use crate::pattern::Scene;

@@ -5,17 +5,19 @@ use std::sync::Mutex;
 use bumpalo::Bump;
 use jiff::tz::TimeZone;
 
-use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, PipelineFile, Spanned};
+use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, PipelineFile, Rest, Spanned};
 use crate::encode;
 use crate::event::{FieldId, Schema, Timestamp};
 use crate::format;
 use crate::format::syslog::Syslog;
-use crate::pattern::{Alternatives, Clock, Program, SyntaxError};
+use crate::pattern::{Clock, Program, SyntaxError};
 
+use super::change::{self, Names};
+use super::extract::Extract;
 use super::host::{self, HostRules};
 use super::keys;
 use super::metrics;
-use super::parse::{Constant, Extract, Parser, Substitute, TraceFields};
+use super::parse::{Constant, Parser, Substitute, TraceFields};
 use super::tidy::{Tidy, is_plain_line};
 use super::{Library, Pipeline};
 
@@ -82,10 +84,10 @@ pub fn compile(
     schema.intern(encode::TIMESTAMP);
     let mut rules = host::rules(file, host, &mut schema, &mut found);
     let mut parser = parser(file, &mut rules, &mut schema, &mut found);
-    let extracts = file
+    let mut extracts: Vec<Extract> = file
         .extracts
         .iter()
-        .map(|rule| extract(rule, &mut rules, &mut schema, &mut found))
+        .filter_map(|rule| Extract::compile(rule, &mut rules.patterns, &mut schema, &mut found))
         .collect();
     let trace = file.parse.trace.then(|| TraceFields {
         error_type: schema.intern("error.type"),
@@ -95,9 +97,17 @@ pub fn compile(
     });
     let defaults = defaults(file, &mut schema, &mut found);
     let constants = constants(&file.set, &mut schema);
+    let mut names = Names {
+        open: open_prefixes(file),
+        schema: &mut schema,
+    };
+    let changes = change::compile(&file.changes, &mut names, &mut found);
+    // The line itself goes where the documents have it, when its message does not.
+    let original = (file.parse.original || schema.is_hidden(message)).then(|| schema.intern(ORIGINAL));
     if let Some(format) = &mut parser.format {
         format.reserve(&schema);
     }
+    extracts.iter_mut().for_each(|extract| extract.reserve(&schema));
     let metrics::Metrics { counted, gathered } = metrics::compile(file, library, &schema, &mut found);
     let tidy = Tidy {
         ansi: file.frame.ansi == Ansi::Strip,
@@ -114,6 +124,7 @@ pub fn compile(
     if failed {
         return None;
     }
+    let hidden_message = schema.is_hidden(message);
     Some(Pipeline {
         name: file.name.clone(),
         dataset: file.dataset_name(),
@@ -127,9 +138,33 @@ pub fn compile(
         trace,
         constants,
         defaults,
+        changes: (!changes.is_empty()).then(|| Box::new(changes)),
         message,
+        original: original.filter(|_| file.parse.original),
+        unmatched: original.filter(|_| hidden_message).unwrap_or(message),
         zone,
     })
+}
+
+/// The text of an event as the log has it.
+const ORIGINAL: &str = "event.original";
+
+/// Where keys go that the pipeline does not name: the prefixes of what may be there without being named.
+fn open_prefixes(file: &PipelineFile) -> Vec<String> {
+    let prefix = |rest: &Rest| match rest {
+        Rest::Labels => Some("labels.".to_owned()),
+        Rest::Root => Some(String::new()),
+        Rest::Under(prefix) => Some(prefix.clone()),
+        Rest::Drop => None,
+    };
+    let keyed = |builtin: &Spanned<Builtin>| matches!(builtin.value, Builtin::Json | Builtin::Logfmt);
+    let parsed = file.parse.builtin.as_ref().filter(|builtin| keyed(builtin));
+    let extracted = file.extracts.iter().filter_map(|rule| rule.prefix.as_ref());
+    parsed
+        .and_then(|_| prefix(&file.parse.rest))
+        .into_iter()
+        .chain(extracted.map(|prefix| prefix.value.clone()))
+        .collect()
 }
 
 /// The patterns of the host's own format string, then those of the file.
@@ -163,7 +198,7 @@ fn parser(
     }
 }
 
-fn compile_patterns(
+pub(super) fn compile_patterns(
     patterns: &[Spanned<String>],
     schema: &mut Schema,
     diagnostics: &mut Diagnostics,
@@ -178,43 +213,12 @@ fn compile_patterns(
     programs
 }
 
-fn syntax_diagnostic(error: SyntaxError, pattern: &Spanned<String>) -> Diagnostic {
+pub(super) fn syntax_diagnostic(error: SyntaxError, pattern: &Spanned<String>) -> Diagnostic {
     let place = pattern.place_within(error.span, "");
     let diagnostic = Diagnostic::error(error.message).at(place);
     match error.help {
         Some(help) => diagnostic.help(help),
         None => diagnostic,
-    }
-}
-
-/// Beside a format by name, the host's own format is that of the message: it goes before the first patterns over it.
-fn extract(
-    rule: &config::ExtractRule,
-    host: &mut HostRules,
-    schema: &mut Schema,
-    diagnostics: &mut Diagnostics,
-) -> Extract {
-    let Some(field) = schema.get(&rule.field) else {
-        diagnostics.push(
-            Diagnostic::error(format!(
-                "nothing before this sets the field `{}`",
-                rule.field.value
-            ))
-            .at_value(&rule.field, "unknown field")
-            .help("name a field that a pattern of [parse] or an earlier [[extract]] sets"),
-        );
-        return Extract {
-            field: schema.intern("message"),
-            patterns: Alternatives::default(),
-        };
-    };
-    let mut patterns = compile_patterns(&rule.patterns, schema, diagnostics);
-    if rule.field.value == "message" {
-        patterns.splice(0..0, std::mem::take(&mut host.patterns));
-    }
-    Extract {
-        field,
-        patterns: patterns.into(),
     }
 }
 

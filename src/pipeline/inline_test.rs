@@ -37,6 +37,16 @@ fn run<'f>(test: &'f PipelineTest, pipeline: &Pipeline) -> Vec<Failure<'f>> {
     let outcome = pipeline.parse(test.input.as_bytes(), &mut fields, &mut clock, &arena);
     let mut failures = Vec::new();
     let mut fail = |place: Spanned<()>, message: String| failures.push(Failure { test, place, message });
+    match (outcome, test.dropped) {
+        (Outcome::Filtered { .. }, false) => {
+            fail(test.input.clone().map(|_| ()), "this line is dropped".to_owned());
+        }
+        (Outcome::Matched | Outcome::Unmatched, true) => fail(
+            test.input.clone().map(|_| ()),
+            "this line should be dropped, but it is shipped".to_owned(),
+        ),
+        _ => {}
+    }
     match (outcome, test.unmatched) {
         (Outcome::Unmatched, false) => {
             fail(

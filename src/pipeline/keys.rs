@@ -1,6 +1,6 @@
 //! `[parse.keys]`: which key of a JSON or logfmt line becomes which field.
 
-use crate::config::{Diagnostic, Diagnostics, KeySource, PipelineFile, Rest, suggestion};
+use crate::config::{Diagnostic, Diagnostics, KeyRule, KeySource, PipelineFile, Rest, suggestion};
 use crate::event::Schema;
 use crate::format::host::JsonKey;
 use crate::format::rule::{self, Key, Rule, Take};
@@ -8,8 +8,18 @@ use crate::pattern::Kind;
 
 /// The table of the file, compiled.
 pub fn rule(file: &PipelineFile, schema: &mut Schema, diagnostics: &mut Diagnostics) -> Rule {
+    of_keys(&file.parse.keys, rest(file), schema, diagnostics)
+}
+
+/// Likewise of any table of keys.
+pub fn of_keys(
+    written: &[KeyRule],
+    rest: rule::Rest,
+    schema: &mut Schema,
+    diagnostics: &mut Diagnostics,
+) -> Rule {
     let mut keys = Vec::new();
-    for written in &file.parse.keys {
+    for written in written {
         for source in &written.sources {
             keys.push(Key {
                 source: source.key.value.clone(),
@@ -19,7 +29,7 @@ pub fn rule(file: &PipelineFile, schema: &mut Schema, diagnostics: &mut Diagnost
             });
         }
     }
-    Rule::new(&keys, rest(file), schema)
+    Rule::new(&keys, rest, schema)
 }
 
 /// The table that a host's format string gives.

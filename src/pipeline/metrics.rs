@@ -15,7 +15,7 @@ use crate::limits;
 use super::Library;
 
 /// The names of the fields that a rule needs and the schema lacks.
-type Missing<'r> = Vec<&'r Spanned<String>>;
+pub(super) type Missing<'r> = Vec<&'r Spanned<String>>;
 
 /// What a pipeline counts.
 #[derive(Debug, Default)]
@@ -321,7 +321,7 @@ fn labels<'r>(
     labels
 }
 
-fn only<'r>(
+pub(super) fn only<'r>(
     written: &'r [(Spanned<String>, Vec<serde_json::Value>)],
     schema: &Schema,
     missing: &mut Missing<'r>,

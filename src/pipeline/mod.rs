@@ -8,12 +8,15 @@
 //!                                                  │ extract  patterns over a field just found
 //!                                                  │ trace    stack trace off the message
 //!                                                  │ set      constants
+//!                                                  │ change   levels, lookups, names; what is dropped, what is masked
 //!                                                  └▶ Fields, for derive and encode
 //! ```
 //!
 //! The shipped pipelines are part of the program ([`Library`]); a user's folder goes before them.
 
+mod change;
 mod compile;
+mod extract;
 mod host;
 mod inline_test;
 mod keys;

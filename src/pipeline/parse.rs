@@ -6,6 +6,8 @@ use crate::format::{self, trace};
 use crate::pattern::{Alternatives, Clock, Explanation, Scene};
 
 use super::FrameStart;
+use super::change::{Changes, Decision};
+use super::extract::Extract;
 use super::tidy::{Tidy, is_plain_line};
 
 /// One kind of log, ready to run.
@@ -29,7 +31,13 @@ pub struct Pipeline {
     pub(super) constants: Vec<(FieldId, Constant)>,
     /// For the fields that a matched event does not have.
     pub(super) defaults: Vec<(FieldId, Substitute)>,
+    /// `None` where nothing changes: the event then pays nothing for it.
+    pub(super) changes: Option<Box<Changes>>,
     pub(super) message: FieldId,
+    /// Where the event's text goes as well, if it is asked for.
+    pub(super) original: Option<FieldId>,
+    /// Where the text of an event goes that nothing matched: its message, unless documents do not have that.
+    pub(super) unmatched: FieldId,
     pub(super) zone: jiff::tz::TimeZone,
 }
 
@@ -39,13 +47,6 @@ pub(super) struct Parser {
     /// Tried first.
     pub format: Option<format::Parser>,
     /// The first that matches the whole event counts.
-    pub patterns: Alternatives,
-}
-
-/// `[[extract]]`: the first pattern that matches the whole field adds what it finds.
-#[derive(Debug)]
-pub(super) struct Extract {
-    pub field: FieldId,
     pub patterns: Alternatives,
 }
 
@@ -79,6 +80,10 @@ pub enum Outcome {
     Matched,
     /// The event is its `message`.
     Unmatched,
+    /// Not to be shipped. Its fields are there for the metrics, where they count it.
+    Filtered {
+        counted: bool,
+    },
 }
 
 /// Why an event is unmatched.
@@ -130,7 +135,7 @@ impl Pipeline {
             }
             Outcome::Matched
         } else {
-            scene.fields.set(self.message, Value::Text(text));
+            scene.fields.set(self.unmatched, Value::Text(text));
             Outcome::Unmatched
         };
         if let Some(targets) = self.trace {
@@ -139,7 +144,16 @@ impl Pipeline {
         for (field, constant) in &self.constants {
             fields.set(*field, constant.value());
         }
-        outcome
+        if let Some(original) = self.original {
+            fields.set(original, Value::Text(text));
+        }
+        let Some(changes) = &self.changes else {
+            return outcome;
+        };
+        match changes.apply(text, &mut Scene { fields, clock, arena }) {
+            Decision::Ship => outcome,
+            Decision::Drop { counted } => Outcome::Filtered { counted },
+        }
     }
 
     /// Splits the trace off the message; of a trace that the line has in a place of its own, only what it says.
@@ -217,14 +231,6 @@ impl Parser {
             self.patterns.run_line(text, scene)
         } else {
             self.patterns.run(text, scene)
-        }
-    }
-}
-
-impl Extract {
-    fn apply<'a>(&'a self, scene: &mut Scene<'a, '_>) {
-        if let Value::Text(text) = scene.fields.get(self.field) {
-            self.patterns.run(text, scene);
         }
     }
 }

@@ -172,14 +172,19 @@ impl Case {
         guard.read_at(moment);
         replay::each(pipeline, wrapper, moment, log, |event| {
             let unmatched = event.outcome == Outcome::Unmatched;
+            if event.outcome != (Outcome::Filtered { counted: false }) {
+                rules.count(event.fields, &mut guard);
+            }
+            found.count += 1;
+            if let Outcome::Filtered { .. } = event.outcome {
+                return Ok(());
+            }
             page.write(|pen| {
                 let schema = &pipeline.schema;
                 encode::write_event(schema, event.fields, event.stream, unmatched, &mut times, pen);
             });
             found.events.push_str(&String::from_utf8_lossy(page.text()));
             found.events.push('\n');
-            rules.count(event.fields, &mut guard);
-            found.count += 1;
             found.unmatched += usize::from(unmatched);
             Ok(())
         })

@@ -5,24 +5,36 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::read_change::read_changes;
 use super::{
-    Ansi, Builtin, Constant, ExtractRule, FrameRule, HostFormat, KeyRule, KeySource, ParseRule, PipelineFile,
-    PipelineTest, Rest, Wrapper,
+    Ansi, Builtin, Constant, ExtractBuiltin, ExtractRule, FrameRule, HostFormat, KeyRule, KeySource,
+    ParseRule, PipelineFile, PipelineTest, Rest, Wrapper,
 };
 use crate::config::document::{Node, NodeValue, Table};
 use crate::config::index_name::check_part;
 use crate::config::zone::read_zone;
-use crate::config::{Diagnostic, Diagnostics, MetricRules, SourceFile, Spanned};
+use crate::config::{Diagnostic, Diagnostics, MetricRules, SourceFile, Spanned, Surroundings, System};
 
 impl PipelineFile {
     /// Reads a pipeline file. `None` when it is no TOML; with other mistakes it is what is left, so that its
     /// patterns can be compiled and their mistakes shown too, and the diagnostics have errors.
     pub fn read(name: &str, file: Arc<SourceFile>, diagnostics: &mut Diagnostics) -> Option<PipelineFile> {
+        Self::read_in(name, file, &System, diagnostics)
+    }
+
+    /// Likewise, with the environment and the files that it names from `surroundings`.
+    pub fn read_in(
+        name: &str,
+        file: Arc<SourceFile>,
+        surroundings: &dyn Surroundings,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<PipelineFile> {
         let d = diagnostics;
         let mut root = Table::parse(&file, d);
         if root.incomplete {
             return None;
         }
+        root.expand_only(&EXPANDED, surroundings, d);
         let description = root.take_string("description", d);
         let dataset = root.take_string("dataset", d);
         if let Some(dataset) = &dataset
@@ -44,6 +56,7 @@ impl PipelineFile {
             .collect();
         let set = read_constants("set", &mut root, d);
         let default = read_constants("default", &mut root, d);
+        let changes = read_changes(&mut root, surroundings, d);
         let rules = MetricRules::read(&mut root, d);
         let tests = root.take_tables("test", d);
         let tests = tests
@@ -62,11 +75,15 @@ impl PipelineFile {
             extracts,
             set,
             default,
+            changes,
             rules,
             tests,
         })
     }
 }
+
+/// Where `${…}` stands for the environment. Elsewhere a `$` is what the log has.
+const EXPANDED: [&str; 3] = ["set", "lookup", "redact"];
 
 fn read_frame(mut table: Table, d: &mut Diagnostics) -> FrameRule {
     let mut rule = FrameRule::default();
@@ -130,6 +147,9 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
         whole_message: table
             .take_bool("whole_message", d)
             .is_some_and(|whole| whole.value),
+        original: table
+            .take_bool("original", d)
+            .is_some_and(|original| original.value),
         rest: Rest::default(),
         keys: Vec::new(),
     };
@@ -141,15 +161,21 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
     if let Some(rest) = table.take_string("rest", d) {
         rule.rest = read_rest(&rest, d);
     }
+    rule.keys = read_keys(&mut table, d);
+    table.finish(d);
+    rule
+}
+
+fn read_keys(table: &mut Table, d: &mut Diagnostics) -> Vec<KeyRule> {
+    let mut keys = Vec::new();
     for (field, node) in table.take_nodes("keys", d) {
         let sources = table.strings(&field, node, d);
         if !sources.is_empty() {
             let sources = sources.into_iter().map(key_source).collect();
-            rule.keys.push(KeyRule { field, sources });
+            keys.push(KeyRule { field, sources });
         }
     }
-    table.finish(d);
-    rule
+    keys
 }
 
 /// `labels`, `root`, `drop`, or a prefix such as `caddy.`.
@@ -199,18 +225,94 @@ fn key_source(text: Spanned<String>) -> KeySource {
 
 fn read_extract(mut table: Table, d: &mut Diagnostics) -> Option<ExtractRule> {
     table.require("field", "field = \"message\"", d);
-    table.require(
-        "patterns",
-        "patterns = ['{_} took {event.duration:millis} ms']",
-        d,
-    );
+    table.require_at_most_one(&["patterns", "builtin"], d);
+    if !table.has("builtin") {
+        table.require(
+            "patterns",
+            "patterns = ['{_} took {event.duration:millis} ms']",
+            d,
+        );
+    }
+    for key in ["prefix", "keys"] {
+        table.require_after(key, "builtin", d);
+    }
     let field = table.take_name("field", d);
     let patterns = table.take_list("patterns", d);
+    let builtins = [
+        ("json", ExtractBuiltin::Json),
+        ("logfmt", ExtractBuiltin::Logfmt),
+        ("pairs", ExtractBuiltin::Pairs),
+        ("query", ExtractBuiltin::Query),
+        ("user_agent", ExtractBuiltin::UserAgent),
+    ];
+    let builtin = table.take_choice("builtin", &builtins, d);
+    let prefix = table.take_string("prefix", d);
+    let keys = read_keys(&mut table, d);
+    let kind = builtin.as_ref().map(|builtin| builtin.value);
+    let mut separator = |key: &'static str, default: u8| {
+        let Some(text) = table.take_string(key, d) else {
+            return default;
+        };
+        if kind != Some(ExtractBuiltin::Pairs) {
+            d.push(
+                Diagnostic::error(format!("`{key}` is there without `builtin = \"pairs\"`"))
+                    .at_value(&text, "")
+                    .help("only `pairs` has separators of your choice"),
+            );
+        }
+        match text.as_bytes() {
+            [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() => *byte,
+            _ => {
+                d.push(
+                    Diagnostic::error(format!("`{key}` is not a separator"))
+                        .at_value(&text, "")
+                        .help("write one character that is no letter and no digit, such as \";\""),
+                );
+                default
+            }
+        }
+    };
+    let between = separator("between", b' ');
+    let equals = separator("equals", b'=');
     table.finish(d);
-    Some(ExtractRule {
+    let rule = ExtractRule {
         field: field?,
         patterns,
-    })
+        builtin,
+        prefix,
+        keys,
+        between,
+        equals,
+    };
+    check_extract(&rule, d);
+    Some(rule)
+}
+
+/// What a builtin needs to be of use.
+fn check_extract(rule: &ExtractRule, d: &mut Diagnostics) {
+    let Some(builtin) = &rule.builtin else { return };
+    let mute = rule.keys.is_empty() && rule.prefix.is_none();
+    if builtin.value == ExtractBuiltin::UserAgent {
+        if let Some(key) = rule.prefix.as_ref().or(rule.keys.first().map(|key| &key.field)) {
+            d.push(
+                Diagnostic::error("`user_agent` has no keys")
+                    .at_value(key, "not used")
+                    .help("remove it: `user_agent.name` and `user_agent.class` are set"),
+            );
+        }
+    } else if mute {
+        d.push(
+            Diagnostic::error("this extracts nothing")
+                .at_value(builtin, "")
+                .help("keep every key with `prefix = \"labels.\"`, or name those to keep in `keys = { \"user.id\" = \"uid\" }`"),
+        );
+    } else if rule.between == rule.equals {
+        d.push(
+            Diagnostic::error("`between` and `equals` are the same")
+                .at_value(builtin, "")
+                .help("where does a key end? name two characters"),
+        );
+    }
 }
 
 fn read_constants(
@@ -264,6 +366,7 @@ fn read_test(mut table: Table, d: &mut Diagnostics) -> Option<PipelineTest> {
     let unmatched = table
         .take_bool("unmatched", d)
         .is_some_and(|unmatched| unmatched.value);
+    let dropped = table.take_bool("dropped", d).is_some_and(|dropped| dropped.value);
     table.finish(d);
     let input = match line {
         Some(line) => line,
@@ -281,5 +384,6 @@ fn read_test(mut table: Table, d: &mut Diagnostics) -> Option<PipelineTest> {
         fields,
         absent,
         unmatched,
+        dropped,
     })
 }

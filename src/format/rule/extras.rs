@@ -24,8 +24,6 @@ pub(crate) struct TooMany;
 pub(crate) struct Extras<'a> {
     /// How many extras the event had before.
     before: usize,
-    /// How many there are more.
-    len: usize,
     /// Open addressing, as in the table of wanted keys: the number of the extra, counted from 1.
     few: [u8; FEW],
     /// Takes the place of `few` when that is half full.
@@ -36,12 +34,29 @@ pub(crate) struct Extras<'a> {
 
 impl<'a> Extras<'a> {
     pub fn new(scene: &Scene<'a, '_>) -> Self {
-        Extras {
+        let mut extras = Extras {
             before: scene.fields.extra().len(),
-            len: 0,
             few: [0; FEW],
             many: &mut [],
             twins: Vec::new_in(scene.arena),
+        };
+        if extras.before > 0 {
+            extras.note_those_before(scene);
+        }
+        extras
+    }
+
+    /// Another parser of the same event has left extras, whose names must not come again.
+    #[cold]
+    fn note_those_before(&mut self, scene: &Scene<'a, '_>) {
+        if self.before >= FEW / 2 {
+            self.grow(scene);
+            return;
+        }
+        let all = scene.fields.extra();
+        for (at, extra) in all.iter().enumerate() {
+            let place = self.place(extra.name, all);
+            self.put(place, at + 1);
         }
     }
 
@@ -63,21 +78,24 @@ impl<'a> Extras<'a> {
         value: Value<'a>,
         scene: &mut Scene<'a, '_>,
     ) -> Result<(), TooMany> {
-        if self.len == FEW / 2 && self.many.is_empty() {
+        let len = scene.fields.extra().len();
+        if len == FEW / 2 && self.many.is_empty() {
             self.grow(scene);
         }
-        let place = self.place(name, &scene.fields.extra()[self.before..]);
+        let place = self.place(name, scene.fields.extra());
         let known = self.get(place);
         if known > 0 {
-            scene.fields.set_extra(self.before + known - 1, value);
+            // What an earlier parser found stays: this one may yet give up, and could not give it back.
+            if known > self.before {
+                scene.fields.set_extra(known - 1, value);
+            }
             return Ok(());
         }
-        if self.len == EXTRAS_MAX {
+        if len == EXTRAS_MAX {
             return Err(TooMany);
         }
         scene.fields.push_extra(name, value);
-        self.len += 1;
-        self.put(place, self.len);
+        self.put(place, len + 1);
         Ok(())
     }
 
@@ -135,7 +153,7 @@ impl<'a> Extras<'a> {
     #[cold]
     fn grow(&mut self, scene: &Scene<'a, '_>) {
         self.many = scene.arena.alloc_slice_fill_copy(MANY, 0);
-        let extras = &scene.fields.extra()[self.before..];
+        let extras = scene.fields.extra();
         for (at, extra) in extras.iter().enumerate() {
             let place = self.place(extra.name, extras);
             self.put(place, at + 1);
@@ -235,7 +253,7 @@ mod tests {
             let arena = Bump::new();
             let mut clock = Clock::new(jiff::tz::TimeZone::UTC, Timestamp::from_millis(0));
             let mut fields = Fields::new(0);
-            fields.push_extra(b"0", Value::Bool(true));
+            fields.push_extra(b"before", Value::Bool(true));
             let mut scene = Scene { fields: &mut fields, clock: &mut clock, arena: &arena };
             let mut extras = Extras::new(&scene);
             let mut expected: HashMap<&[u8], usize> = HashMap::new();
@@ -244,7 +262,7 @@ mod tests {
                 let known = expected.contains_key(name);
                 match extras.push(name, Value::Int(at as i64), &mut scene) {
                     Ok(()) => { expected.insert(name, at); }
-                    Err(TooMany) => prop_assert!(expected.len() == EXTRAS_MAX && !known),
+                    Err(TooMany) => prop_assert!(expected.len() == EXTRAS_MAX - 1 && !known),
                 }
             }
             let found = &scene.fields.extra()[1..];
