@@ -9,9 +9,10 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use super::telemetry;
-use crate::config::EndpointSettings;
+use crate::config::Settings;
 use crate::derive::Registry;
 use crate::http::{self, Endpoint, Telemetry};
+use crate::lane;
 use crate::state::Ledger;
 
 /// Serves until `stop` is ready.
@@ -20,8 +21,7 @@ pub fn start(
     listener: TcpListener,
     ledger: &Arc<Ledger>,
     registry: &Arc<Registry>,
-    inputs: Vec<String>,
-    settings: EndpointSettings,
+    settings: &Settings,
     recorder: Telemetry,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
@@ -30,6 +30,7 @@ pub fn start(
     let of_ready = Arc::clone(ledger);
     let of_status = Arc::clone(ledger);
     let folding = Arc::clone(registry);
+    let inputs = lane::names(&settings.inputs);
     let endpoint = Endpoint {
         metrics: Box::new(move |format, out| {
             telemetry::observe(&of_metrics);
@@ -47,7 +48,7 @@ pub fn start(
             page["metrics_over_budget"] = over_budget(&folding);
             page
         }),
-        authorization: settings.authorization,
+        authorization: settings.endpoint.authorization.clone(),
     };
     runtime.spawn(http::serve(listener, endpoint, stop));
     runtime.spawn(async move { recorder.keep_up().await });

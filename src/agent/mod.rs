@@ -196,8 +196,7 @@ impl Agent {
             listener,
             &ledger,
             &plan.registry,
-            lane::names(&settings.inputs),
-            settings.endpoint.clone(),
+            settings,
             recorder,
             async {
                 // A dropped sender is the sign.
