@@ -143,6 +143,10 @@ pub fn frame_rule(pipeline: &Arc<Pipeline>, line_bytes_max: usize, wrapper: Opti
         let pipeline = Arc::clone(pipeline);
         Arc::new(move |line: &[u8]| pipeline.frame.begins(line)) as source::IsStart
     });
+    let skip = (!rule.skip.is_empty()).then(|| {
+        let pipeline = Arc::clone(pipeline);
+        Arc::new(move |line: &[u8]| pipeline.frame.skips(line)) as source::IsStart
+    });
     FrameRule {
         wrapper: match wrapper.unwrap_or(rule.wrapper) {
             Wrapper::None => None,
@@ -150,6 +154,7 @@ pub fn frame_rule(pipeline: &Arc<Pipeline>, line_bytes_max: usize, wrapper: Opti
             Wrapper::Cri => Some(source::Wrapper::Cri),
         },
         start,
+        skip,
         line_bytes_max,
         event_bytes_max: rule.bytes_max,
         event_lines_max: rule.lines_max,

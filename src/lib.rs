@@ -33,6 +33,7 @@
 //! | [`source`] | discover, identity, read, frame |
 //! | [`ship`] | batch, verdict, backoff, client, rejects; file and stdout outputs |
 //! | [`lane`] | an input ready to run: its pipeline, its template, its metric rules, its frame rule |
+//! | [`columns`] | the headers of files that name their columns |
 //! | [`mill`] | one worker's pass over a chunk: parse, derive, encode |
 //! | [`http`] | /metrics, /healthz, /readyz, status |
 //! | [`agent`] | starts the tasks, owns shutdown and reload |
@@ -55,6 +56,7 @@
 
 pub mod agent;
 pub mod allocations;
+pub mod columns;
 pub mod command;
 pub mod config;
 pub mod demo;

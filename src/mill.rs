@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
+use crate::columns::Columns;
 use crate::derive::Shard;
 use crate::encode::{Ends, Page, Place};
 use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter};
@@ -21,6 +22,7 @@ pub struct Mill {
     fields: Fields<'static>,
     arena: Bump,
     clock: Option<(Arc<Lane>, Clock)>,
+    columns: Columns,
     times: TimestampWriter,
     ends: Ends,
     /// The document of the event at hand.
@@ -65,6 +67,7 @@ impl Mill {
             fields: Fields::default(),
             arena: Bump::new(),
             clock: None,
+            columns: Columns::default(),
             times: TimestampWriter::default(),
             ends: Ends::default(),
             page: Page::default(),
@@ -103,9 +106,16 @@ impl Mill {
             None => self.pool.take().ok_or(Closed)?,
         };
         batch.parts.push(part());
+        let has_header = lane.pipeline.has_header();
+        if has_header {
+            self.columns.enter(chunk, Some(grist.path), &mut clock);
+        }
         let mut shard = self.shard.lock();
         shard.read_at(grist.read_at);
         for frame in &chunk.frames {
+            if has_header {
+                self.columns.pass(chunk, frame, &mut clock);
+            }
             let event = &text[frame.text.start as usize..frame.text.end as usize];
             let outcome = lane.pipeline.parse(event, &mut fields, &mut clock, &self.arena);
             let place = place(grist, frame, outcome, &mut clock);
@@ -145,6 +155,9 @@ impl Mill {
             self.counts.repaired += u64::from(replaced);
         }
         drop(shard);
+        if has_header {
+            self.columns.leave(chunk, &mut clock);
+        }
         // Where there is no event in the chunk, the ledger has settled it already.
         drop_idle_part(&mut batch);
         self.batch = Some(batch);

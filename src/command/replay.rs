@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 
 use super::reading::Chunks;
+use crate::columns::Columns;
 use crate::config::Wrapper;
 use crate::encode;
 use crate::event::{Chunk, Fields, Frame, Stream, Timestamp, Value};
@@ -33,10 +34,18 @@ pub fn each(
     let rule = lane::frame_rule(pipeline, limits::LINE_BYTES_MAX, wrapper);
     let mut chunks = Chunks::new(input, rule);
     let mut clock = pipeline.clock(now);
+    let mut columns = Columns::default();
+    let has_header = pipeline.has_header();
     while let Some(chunk) = chunks.next()? {
         let arena = Bump::new();
         let mut fields = Fields::new(pipeline.schema.len());
+        if has_header {
+            columns.enter(chunk, None, &mut clock);
+        }
         for frame in &chunk.frames {
+            if has_header {
+                columns.pass(chunk, frame, &mut clock);
+            }
             let text = &chunk.text()[frame.text.start as usize..frame.text.end as usize];
             let outcome = pipeline.parse(text, &mut fields, &mut clock, &arena);
             stand_in_time(pipeline, chunk, frame, &mut clock, &mut fields);
@@ -46,6 +55,9 @@ pub fn each(
                 stream: frame.stream,
                 outcome,
             })?;
+        }
+        if has_header {
+            columns.leave(chunk, &mut clock);
         }
     }
     Ok(())

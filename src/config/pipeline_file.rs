@@ -56,6 +56,8 @@ pub struct FrameRule {
     pub wrapper: Wrapper,
     /// A line that matches one of these begins an event. None: every line is an event.
     pub start: Vec<Spanned<String>>,
+    /// A line that matches one of these belongs to no event.
+    pub skip: Vec<Spanned<String>>,
     /// How long the last lines of a multi-line event wait for one more line.
     pub flush: Duration,
     pub lines_max: u32,
@@ -70,6 +72,7 @@ impl Default for FrameRule {
         FrameRule {
             wrapper: Wrapper::None,
             start: Vec::new(),
+            skip: Vec::new(),
             flush: limits::EVENT_FLUSH,
             lines_max: limits::EVENT_LINES_MAX,
             bytes_max: limits::EVENT_BYTES_MAX,
@@ -136,6 +139,8 @@ pub enum Builtin {
     Json,
     Logfmt,
     Syslog,
+    /// The W3C's extended log file format.
+    W3c,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

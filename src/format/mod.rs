@@ -9,6 +9,7 @@ pub mod rule;
 pub mod syslog;
 pub mod trace;
 pub mod user_agent;
+pub mod w3c;
 
 use crate::event::Schema;
 use crate::pattern::Scene;
@@ -21,6 +22,7 @@ pub enum Parser {
     Json(Rule),
     Logfmt(Rule),
     Syslog(Syslog),
+    W3c(Rule),
 }
 
 impl Parser {
@@ -30,13 +32,14 @@ impl Parser {
             Parser::Json(_) => "a JSON object",
             Parser::Logfmt(_) => "`key=value` pairs",
             Parser::Syslog(_) => "a syslog line",
+            Parser::W3c(_) => "a line with the columns of the `#Fields` header before it",
         }
     }
 
     /// Says that every field of the pipeline has its slot now: see [`Rule::reserve`].
     pub fn reserve(&mut self, schema: &Schema) {
         match self {
-            Parser::Json(rule) | Parser::Logfmt(rule) => rule.reserve(schema),
+            Parser::Json(rule) | Parser::Logfmt(rule) | Parser::W3c(rule) => rule.reserve(schema),
             Parser::Syslog(_) => {}
         }
     }
@@ -47,6 +50,7 @@ impl Parser {
             Parser::Json(rule) => json::parse(rule, text, scene),
             Parser::Logfmt(rule) => logfmt::parse(rule, text, scene),
             Parser::Syslog(syslog) => syslog.parse(text, scene),
+            Parser::W3c(rule) => w3c::parse(rule, text, scene),
         }
     }
 }

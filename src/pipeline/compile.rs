@@ -25,6 +25,7 @@ use super::{Library, Pipeline};
 #[derive(Debug)]
 pub struct FrameStart {
     starts: Vec<Program>,
+    skips: Vec<Program>,
     tidy: Tidy,
     /// One thread reads, so the lock is free.
     scratch: Mutex<Scratch>,
@@ -48,16 +49,25 @@ impl FrameStart {
 
     /// Whether `line` begins an event and so ends the one before.
     pub fn begins(&self, line: &[u8]) -> bool {
+        self.is_one_of(&self.starts, line)
+    }
+
+    /// Whether `line` belongs to no event.
+    pub fn skips(&self, line: &[u8]) -> bool {
+        self.is_one_of(&self.skips, line)
+    }
+
+    fn is_one_of(&self, programs: &[Program], line: &[u8]) -> bool {
         let Ok(mut scratch) = self.scratch.lock() else {
             return true;
         };
         let Scratch { clock, arena } = &mut *scratch;
         if is_plain_line(line) {
-            return self.starts.iter().any(|start| start.matches(line, clock));
+            return programs.iter().any(|program| program.matches(line, clock));
         }
         arena.reset();
         let line = self.tidy.apply(line, arena);
-        self.starts.iter().any(|start| start.matches(line, clock))
+        programs.iter().any(|program| program.matches(line, clock))
     }
 }
 
@@ -180,6 +190,7 @@ fn parser(
             Builtin::Json => format::Parser::Json(keys::rule(file, schema, diagnostics)),
             Builtin::Logfmt => format::Parser::Logfmt(keys::rule(file, schema, diagnostics)),
             Builtin::Syslog => format::Parser::Syslog(Syslog::new(schema)),
+            Builtin::W3c => format::Parser::W3c(keys::rule(file, schema, diagnostics)),
         }),
         None => host.format.take(),
     };
@@ -281,6 +292,7 @@ fn frame(
     }
     FrameStart {
         starts,
+        skips: compile_patterns(&file.frame.skip, &mut scratch, diagnostics),
         tidy,
         scratch: Mutex::new(Scratch {
             clock: Clock::new(TimeZone::UTC, Timestamp::from_millis(0)),

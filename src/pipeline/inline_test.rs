@@ -5,6 +5,7 @@ use bumpalo::Bump;
 use crate::config::{PipelineFile, PipelineTest, Spanned};
 use crate::encode::{self, Page};
 use crate::event::{Fields, Timestamp, TimestampWriter};
+use crate::format::w3c;
 
 use super::{Outcome, Pipeline};
 
@@ -34,7 +35,14 @@ fn run<'f>(test: &'f PipelineTest, pipeline: &Pipeline) -> Vec<Failure<'f>> {
     let arena = Bump::new();
     let mut fields = Fields::new(pipeline.schema.len());
     let mut clock = pipeline.clock(NOW);
-    let outcome = pipeline.parse(test.input.as_bytes(), &mut fields, &mut clock, &arena);
+    let mut input = test.input.as_bytes();
+    if pipeline.has_header() {
+        // The event is the last line; the header stands before it.
+        let end = memchr::memrchr(b'\n', input).map_or(0, |end| end + 1);
+        clock.set_header(w3c::header(&input[..end]).unwrap_or_default());
+        input = &input[end..];
+    }
+    let outcome = pipeline.parse(input, &mut fields, &mut clock, &arena);
     let mut failures = Vec::new();
     let mut fail = |place: Spanned<()>, message: String| failures.push(Failure { test, place, message });
     match (outcome, test.dropped) {

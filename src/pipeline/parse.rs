@@ -103,6 +103,11 @@ impl Pipeline {
         Clock::new(self.zone.clone(), now)
     }
 
+    /// Whether lines between the events name the columns: see [`format::w3c`].
+    pub fn has_header(&self) -> bool {
+        matches!(self.parser.format, Some(format::Parser::W3c(_)))
+    }
+
     /// Turns the text of one event into fields. `fields` must have this pipeline's number of slots; what is in
     /// them is forgotten.
     pub fn parse<'a>(

@@ -20,6 +20,7 @@ pub const PIPELINES: &[Shipped] = shipped!["":
     "docker-json",
     "envoy",
     "haproxy",
+    "iis-w3c",
     "json-lines",
     "log4js",
     "logfmt",

@@ -47,6 +47,8 @@ pub struct FrameRule {
     pub wrapper: Option<Wrapper>,
     /// `None`: every line is an event.
     pub start: Option<IsStart>,
+    /// Lines that belong to no event; of a file that has no wrapper.
+    pub skip: Option<IsStart>,
     /// A longer line is cut there. In bytes, at least 1.
     pub line_bytes_max: usize,
     /// A multi-line event ends before the line that would make it longer. In bytes, at least 1.
@@ -63,6 +65,7 @@ impl Default for FrameRule {
         FrameRule {
             wrapper: None,
             start: None,
+            skip: None,
             line_bytes_max: limits::LINE_BYTES_MAX,
             event_bytes_max: limits::EVENT_BYTES_MAX,
             event_lines_max: limits::EVENT_LINES_MAX,

@@ -91,6 +91,7 @@ fn read_frame(mut table: Table, d: &mut Diagnostics) -> FrameRule {
         rule.wrapper = wrapper.value;
     }
     rule.start = table.take_list("start", d);
+    rule.skip = table.take_list("skip", d);
     if let Some(flush) = table.take_duration("flush", Duration::from_millis(10)..=Duration::from_secs(600), d)
     {
         rule.flush = flush.value;
@@ -125,6 +126,7 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
                 ("json", Builtin::Json),
                 ("logfmt", Builtin::Logfmt),
                 ("syslog", Builtin::Syslog),
+                ("w3c", Builtin::W3c),
             ],
             d,
         ),

@@ -19,6 +19,8 @@ pub struct Clock {
     pub(super) clf: Memo<26>,
     /// Depends on `now`: forgotten when that changes.
     pub(super) syslog: Memo<15>,
+    /// What the lines of a file that names its columns said of them last; empty where they have said nothing.
+    header: Vec<u8>,
 }
 
 impl Clock {
@@ -36,7 +38,19 @@ impl Clock {
             iso: Memo::default(),
             clf: Memo::default(),
             syslog: Memo::default(),
+            header: Vec::new(),
         }
+    }
+
+    /// The names of the columns, as the file's last header has them.
+    pub fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// Keeps a header; nothing, for a file that has not shown one yet.
+    pub fn set_header(&mut self, names: &[u8]) {
+        self.header.clear();
+        self.header.extend_from_slice(names);
     }
 
     /// Tells the present.

@@ -15,7 +15,11 @@ pub(super) fn frame(
     for (from, to) in each_line(input, start, end) {
         taken = input.len().min(to + 1);
         let line = Line::new(input, from, to);
-        if !line.is_blank() {
+        let skipped = rule
+            .skip
+            .as_ref()
+            .is_some_and(|skip| skip(&input[line.from..line.to]));
+        if !line.is_blank() && !skipped {
             frames.push(line.alone(rule.line_bytes_max));
             if frames.len() >= CHUNK_FRAMES_MAX {
                 break;

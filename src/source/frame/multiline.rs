@@ -45,9 +45,14 @@ pub(super) fn frame(
         let line = Line::new(input, from, to);
         let next = input.len().min(to + 1);
         let long = line.len() > rule.line_bytes_max;
+        let skipped = rule
+            .skip
+            .as_ref()
+            .is_some_and(|skip| skip(&input[line.from..line.to]));
         let ends = |event: &mut Open| {
             line.hole
                 || long
+                || skipped
                 || event.is_full(rule, next)
                 || (!line.is_blank() && is_start(&input[line.from..line.to]))
         };
@@ -57,6 +62,10 @@ pub(super) fn frame(
             if frames.len() >= CHUNK_FRAMES_MAX {
                 return taken;
             }
+        }
+        if skipped {
+            taken = next;
+            continue;
         }
         match &mut open {
             Some(event) => {

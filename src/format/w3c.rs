@@ -1,0 +1,197 @@
+//! The extended log file format of the W3C (<https://www.w3.org/TR/WD-logfile.html>), as IIS writes it: a line
+//! `#Fields: date time c-ip …` says what the columns of the lines behind it are, until the next one says otherwise.
+//!
+//! Such lines are no events. What the last one said is kept in the [`Clock`](crate::pattern::Clock), next to the other
+//! things that a reader remembers from line to line.
+
+use super::Mismatch;
+use super::rule::{Extras, FEW, Found, NodeId, Places, Rule, TooMany};
+use crate::pattern::Scene;
+
+/// What the line begins with that names the columns.
+const FIELDS: &[u8] = b"#Fields:";
+
+/// The name under which a rule finds a date and the time behind it, which are two columns and one instant.
+const INSTANT: &[u8] = b"date time";
+
+/// The column names of the last header in some lines.
+pub fn header(lines: &[u8]) -> Option<&[u8]> {
+    let found = memchr::memmem::rfind_iter(lines, FIELDS).find(|&at| at == 0 || lines[at - 1] == b'\n')?;
+    let rest = &lines[found + FIELDS.len()..];
+    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    Some(rest[..end].trim_ascii())
+}
+
+/// Reads a line by the header before it. Without one, or with another number of columns, it is a mismatch. `-` is a
+/// value that is not there.
+pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Result<(), Mismatch> {
+    let header: &'a [u8] = scene.arena.alloc_slice_copy(scene.clock.header());
+    let mut few = [0; FEW];
+    let mut places = Places::new(rule.paths(), &mut few, scene.arena);
+    let mut extras = Extras::new(scene);
+    let result = columns(rule, header, text, &mut places, &mut extras, scene);
+    if result.is_err() {
+        extras.undo(scene);
+        return result;
+    }
+    let finished = rule.finish(&mut places, false, &mut extras, scene);
+    finished.map_err(|TooMany| Mismatch { at: text.len() })
+}
+
+fn columns<'a>(
+    rule: &Rule,
+    header: &'a [u8],
+    text: &'a [u8],
+    places: &mut Places<'a, '_>,
+    extras: &mut Extras<'a>,
+    scene: &mut Scene<'a, '_>,
+) -> Result<(), Mismatch> {
+    let mut names = Words::new(header);
+    let mut values = Words::new(text);
+    loop {
+        let from = values.at;
+        let (mut name, mut value) = match (names.next(), values.next()) {
+            (Some(name), Some(value)) => (name, value),
+            (None, None) if from > 0 => return Ok(()),
+            _ => {
+                return Err(Mismatch {
+                    at: from.min(text.len()),
+                });
+            }
+        };
+        if name == b"date" && names.peek() == Some(b"time") {
+            names.next();
+            name = INSTANT;
+            values.next().ok_or(Mismatch {
+                at: from.min(text.len()),
+            })?;
+            value = &text[from..values.end];
+        }
+        if value == b"-" {
+            continue;
+        }
+        let found = Found::Text(value);
+        let member = rule.member(NodeId::ROOT, name).unwrap_or_default();
+        match member.path {
+            Some(path) => places.put(path, found),
+            None => rule
+                .leave(
+                    (NodeId::ROOT, name),
+                    member.otherwise,
+                    (found, false),
+                    extras,
+                    scene,
+                )
+                .map_err(|TooMany| Mismatch { at: from })?,
+        }
+    }
+}
+
+/// Words with one blank between them; a tab is one.
+struct Words<'a> {
+    text: &'a [u8],
+    /// Where the next word begins; behind the text when there is none.
+    at: usize,
+    /// Where the last word ended.
+    end: usize,
+}
+
+impl<'a> Words<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Words { text, at: 0, end: 0 }
+    }
+
+    fn peek(&self) -> Option<&'a [u8]> {
+        let rest = self.text.get(self.at..)?;
+        let end = memchr::memchr2(b' ', b'\t', rest).unwrap_or(rest.len());
+        (end > 0).then_some(&rest[..end])
+    }
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let word = self.peek()?;
+        self.end = self.at + word.len();
+        self.at = self.end + 1;
+        Some(word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::event::Schema;
+    use crate::format::rule::{Key, Rest, Take};
+    use crate::format::tests::parsed;
+    use crate::pattern::Kind;
+
+    fn read(names: &str, line: &str) -> Option<serde_json::Value> {
+        let key = |source: &str, field: &str, kind| Key {
+            source: source.into(),
+            field: field.into(),
+            take: Take::Kind(Kind::by_name(kind).unwrap()),
+            optional: false,
+        };
+        let keys = [
+            key("date time", "@timestamp", "datetime"),
+            key("sc-status", "status", "int"),
+            key("cs(User-Agent)", "agent", "text"),
+        ];
+        let mut schema = Schema::default();
+        let rule = Rule::new(
+            &keys,
+            Rest::Keep {
+                prefix: "x.".to_owned(),
+            },
+            &mut schema,
+        );
+        let names = names.to_owned();
+        parsed(
+            &schema,
+            move |text, scene| {
+                scene.clock.set_header(names.as_bytes());
+                parse(&rule, text, scene)
+            },
+            line.as_bytes(),
+        )
+    }
+
+    #[test]
+    fn the_header_says_what_the_columns_are() {
+        for (names, line, expected) in [
+            (
+                "date time sc-status cs(User-Agent)",
+                "2026-11-22 17:28:30 200 a+b",
+                Some(json!({"@timestamp": "2026-11-22T17:28:30Z", "status": 200, "agent": "a+b"})),
+            ),
+            (
+                "sc-status\tX-Own date",
+                "404\t- 2026-11-22",
+                Some(json!({"status": 404, "x.date": "2026-11-22"})),
+            ),
+            ("sc-status x", "404", None),
+            ("sc-status", "404 5", None),
+            ("date time", "2026-11-22", None),
+            ("", "404", None),
+            ("sc-status", "", None),
+        ] {
+            assert_eq!(read(names, line), expected, "{names} {line}");
+        }
+    }
+
+    #[test]
+    fn the_last_header_counts() {
+        let lines = b"#Software: x\n#Fields: a b\r\nx #Fields: no\n1 2\n#Fields: c\r\n";
+        assert_eq!(header(lines), Some(&b"c"[..]));
+        assert_eq!(header(&lines[..40]), Some(&b"a b"[..]));
+        assert_eq!(header(b"#Fields:"), Some(&b""[..]));
+        assert_eq!(header(b"x #Fields: a"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_line_is_read_or_refused(names in "[a-c \t-]{0,20}", line in "[a-z0-9 \t-]{0,30}") {
+            read(&names, &line);
+        }
+    }
+}
