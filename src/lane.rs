@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::config::{
-    AgentSettings, Diagnostic, Diagnostics, InputSettings, OutputSettings, Settings, StartAt, Wrapper,
+    AgentSettings, Diagnostic, Diagnostics, Form, InputSettings, OutputSettings, Settings, StartAt, Wrapper,
 };
 use crate::derive::{Registry, Rules};
 use crate::encode::Template;
-use crate::pipeline::{HostWords, Library, Pipeline, compile};
+use crate::pipeline::{FrameStart, HostWords, Library, Pipeline, compile};
 use crate::source::{self, FrameRule, Globs, Watch};
 
 /// What a worker needs of an input.
@@ -139,22 +139,26 @@ fn template(
 /// How the bytes of a log become events. What the input says of the wrapper goes before what the pipeline says.
 pub fn frame_rule(pipeline: &Arc<Pipeline>, line_bytes_max: usize, wrapper: Option<Wrapper>) -> FrameRule {
     let rule = &pipeline.frame.rule;
-    let start = (!pipeline.frame.every_line()).then(|| {
-        let pipeline = Arc::clone(pipeline);
-        Arc::new(move |line: &[u8]| pipeline.frame.begins(line)) as source::IsStart
-    });
-    let skip = (!rule.skip.is_empty()).then(|| {
-        let pipeline = Arc::clone(pipeline);
-        Arc::new(move |line: &[u8]| pipeline.frame.skips(line)) as source::IsStart
-    });
+    let question = |asked: bool, ask: fn(&FrameStart, &[u8]) -> bool| {
+        asked.then(|| {
+            let pipeline = Arc::clone(pipeline);
+            Arc::new(move |line: &[u8]| ask(&pipeline.frame, line)) as source::IsStart
+        })
+    };
     FrameRule {
         wrapper: match wrapper.unwrap_or(rule.wrapper) {
             Wrapper::None => None,
             Wrapper::Docker => Some(source::Wrapper::Docker),
             Wrapper::Cri => Some(source::Wrapper::Cri),
         },
-        start,
-        skip,
+        form: match rule.form {
+            Form::Lines => source::Form::Lines,
+            Form::Quoted => source::Form::Quoted,
+            Form::Journal => source::Form::Journal,
+        },
+        start: question(!pipeline.frame.every_line(), FrameStart::begins),
+        lead: question(!rule.lead.is_empty(), FrameStart::leads),
+        skip: question(!rule.skip.is_empty(), FrameStart::skips),
         line_bytes_max,
         event_bytes_max: rule.bytes_max,
         event_lines_max: rule.lines_max,

@@ -47,8 +47,8 @@ pub use metric_rules::{
     CounterRule, ElapsedRule, FieldUnit, HistogramRule, MetricRules, MetricSetFile, SessionsRule, TopRule,
 };
 pub use pipeline_file::{
-    Ansi, Builtin, ChangeRules, Constant, DropRule, ExtractBuiltin, ExtractRule, FrameRule, HostFormat,
-    KeyRule, KeySource, LevelNumbers, LevelRule, LookupRule, ParseRule, PipelineFile, PipelineTest,
+    Ansi, Builtin, ChangeRules, Constant, DropRule, ExtractBuiltin, ExtractRule, Form, FrameRule, HostFormat,
+    KeyRule, KeySource, LevelNumbers, LevelRule, LookupRule, MapRule, ParseRule, PipelineFile, PipelineTest,
     RedactRule, Rest, SampleRule, Selection, Sensitive, Wrapper,
 };
 pub use resolve::ZeroConfig;

@@ -30,6 +30,7 @@ pub struct PipelineFile {
     pub frame: FrameRule,
     pub parse: ParseRule,
     pub extracts: Vec<ExtractRule>,
+    pub maps: Vec<MapRule>,
     /// Constants: field name and value, in the order of the file.
     pub set: Vec<(Spanned<String>, Spanned<Constant>)>,
     /// Likewise, of fields that a matched event does not have.
@@ -54,8 +55,11 @@ impl PipelineFile {
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrameRule {
     pub wrapper: Wrapper,
+    pub form: Form,
     /// A line that matches one of these begins an event. None: every line is an event.
     pub start: Vec<Spanned<String>>,
+    /// Likewise, and the line behind it belongs to it whatever it is.
+    pub lead: Vec<Spanned<String>>,
     /// A line that matches one of these belongs to no event.
     pub skip: Vec<Spanned<String>>,
     /// How long the last lines of a multi-line event wait for one more line.
@@ -71,7 +75,9 @@ impl Default for FrameRule {
     fn default() -> Self {
         FrameRule {
             wrapper: Wrapper::None,
+            form: Form::Lines,
             start: Vec::new(),
+            lead: Vec::new(),
             skip: Vec::new(),
             flush: limits::EVENT_FLUSH,
             lines_max: limits::EVENT_LINES_MAX,
@@ -109,7 +115,7 @@ pub enum Ansi {
     Keep,
 }
 
-/// `[parse]`: how an event becomes fields. Without any of `patterns`, `builtin` and `host_format` the event is
+/// `[parse]`: how an event becomes fields. With `builtin` the patterns are for what is not of that format. Without any of `patterns`, `builtin` and `host_format` the event is
 /// its `message`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParseRule {
@@ -130,6 +136,8 @@ pub struct ParseRule {
     pub original: bool,
     /// Where the keys go that `keys` does not name.
     pub rest: Rest,
+    /// For `csv`: the fields of its columns, `_` for one that is not kept.
+    pub columns: Vec<KeySource>,
     /// For a builtin: which keys of the line a field is taken from, in the order of the file.
     pub keys: Vec<KeyRule>,
 }
@@ -141,6 +149,22 @@ pub enum Builtin {
     Syslog,
     /// The W3C's extended log file format.
     W3c,
+    Csv,
+    /// journald's export format.
+    Journal,
+    MysqlSlow,
+}
+
+/// What an event is before it is a pattern's: how lines belong together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// Lines.
+    #[default]
+    Lines,
+    /// Likewise, and no event ends within double quotes.
+    Quoted,
+    /// Entries of journald's export format.
+    Journal,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +183,8 @@ pub enum HostFormat {
     Serilog,
     /// The pattern of Tomcat's AccessLogValve.
     Tomcat,
+    /// The pattern layout of a Java logger.
+    Layout,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -219,6 +245,16 @@ pub enum ExtractBuiltin {
     Query,
     /// Name and class of a browser, bot or tool.
     UserAgent,
+}
+
+/// `[[map]]`: what the values of a field stand for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MapRule {
+    pub field: Spanned<String>,
+    /// Where what they stand for goes; `field` itself when it is not said.
+    pub to: Option<Spanned<String>>,
+    /// A value as text and what it becomes, in the order of the file; at least one.
+    pub values: Vec<(Spanned<String>, Spanned<Constant>)>,
 }
 
 /// A value of `[set]`.

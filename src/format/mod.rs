@@ -1,9 +1,12 @@
 //! Parsers by name for what a pattern cannot express, and host format strings turned into patterns.
 
 pub mod container;
+pub mod csv;
 pub mod host;
+pub mod journal;
 pub mod json;
 pub mod logfmt;
+pub mod mysql_slow;
 pub mod pairs;
 pub mod rule;
 pub mod syslog;
@@ -13,6 +16,7 @@ pub mod w3c;
 
 use crate::event::Schema;
 use crate::pattern::Scene;
+use csv::Csv;
 use rule::Rule;
 use syslog::Syslog;
 
@@ -23,6 +27,9 @@ pub enum Parser {
     Logfmt(Rule),
     Syslog(Syslog),
     W3c(Rule),
+    Csv(Csv),
+    Journal(Rule),
+    MysqlSlow(Rule),
 }
 
 impl Parser {
@@ -33,14 +40,21 @@ impl Parser {
             Parser::Logfmt(_) => "`key=value` pairs",
             Parser::Syslog(_) => "a syslog line",
             Parser::W3c(_) => "a line with the columns of the `#Fields` header before it",
+            Parser::Csv(_) => "comma-separated values",
+            Parser::Journal(_) => "an entry of journald's export format",
+            Parser::MysqlSlow(_) => "an event of MySQL's slow query log",
         }
     }
 
     /// Says that every field of the pipeline has its slot now: see [`Rule::reserve`].
     pub fn reserve(&mut self, schema: &Schema) {
         match self {
-            Parser::Json(rule) | Parser::Logfmt(rule) | Parser::W3c(rule) => rule.reserve(schema),
-            Parser::Syslog(_) => {}
+            Parser::Json(rule)
+            | Parser::Logfmt(rule)
+            | Parser::W3c(rule)
+            | Parser::Journal(rule)
+            | Parser::MysqlSlow(rule) => rule.reserve(schema),
+            Parser::Syslog(_) | Parser::Csv(_) => {}
         }
     }
 
@@ -51,6 +65,9 @@ impl Parser {
             Parser::Logfmt(rule) => logfmt::parse(rule, text, scene),
             Parser::Syslog(syslog) => syslog.parse(text, scene),
             Parser::W3c(rule) => w3c::parse(rule, text, scene),
+            Parser::Csv(csv) => csv.parse(text, scene),
+            Parser::Journal(rule) => journal::parse(rule, text, scene),
+            Parser::MysqlSlow(rule) => mysql_slow::parse(rule, text, scene),
         }
     }
 }

@@ -3,6 +3,7 @@ use super::level::{level, level_tens};
 use super::list;
 use super::net::{EndpointFields, endpoint, ip};
 use super::number::{float, hex, int};
+use super::octets::octets;
 use super::quoted::{quoted, unescape};
 use super::scene::{Keep, Scene};
 use super::scopes::scopes;
@@ -119,6 +120,10 @@ impl Capture {
                 }
                 self.put(Value::Text(text), keep);
             }
+            Kind::Octets => {
+                let bytes = keep.arena().and_then(|arena| octets(text, arena));
+                self.put(Value::Text(bytes.unwrap_or(text)), keep);
+            }
             Kind::HttpRequest => {
                 let fields = match self.targets {
                     Targets::Request(fields) => Some(fields),
@@ -190,6 +195,8 @@ impl Capture {
             | Kind::Trimmed
             | Kind::Word
             | Kind::Lines
+            | Kind::Longest
+            | Kind::Octets
             | Kind::HttpRequest
             | Kind::RequestTarget
             | Kind::Url

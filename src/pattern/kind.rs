@@ -13,6 +13,8 @@ pub enum Kind {
     Word,
     /// Text of any number of lines.
     Lines,
+    /// Likewise, up to the last place where the text that follows stands.
+    Longest,
     /// A whole number of 64 bits.
     Int,
     /// A number, finite.
@@ -49,16 +51,19 @@ pub enum Kind {
     Endpoint,
     /// Words with `, ` or ` : ` between them, as a JSON array.
     List,
+    /// Text, or its bytes as a JSON array of numbers, which is how journald writes what is no UTF-8.
+    Octets,
     /// The scopes that .NET's console logger writes before a message on one line.
     Scopes,
 }
 
 /// Every kind by the name that patterns call it.
-const NAMES: [(&str, Kind); 39] = [
+const NAMES: [(&str, Kind); 44] = [
     ("text", Kind::Text),
     ("trimmed", Kind::Trimmed),
     ("word", Kind::Word),
     ("lines", Kind::Lines),
+    ("longest", Kind::Longest),
     ("int", Kind::Int),
     ("float", Kind::Float),
     ("hex", Kind::Hex),
@@ -80,6 +85,9 @@ const NAMES: [(&str, Kind); 39] = [
     ("klog", Kind::Time(Form::Klog)),
     ("clock", Kind::Time(Form::Clock)),
     ("compact", Kind::Time(Form::Compact)),
+    ("yymmdd", Kind::Time(Form::DigitsOnly)),
+    ("day_first", Kind::Time(Form::DayFirst)),
+    ("month_first", Kind::Time(Form::MonthFirst)),
     ("when", Kind::Time(Form::When)),
     ("seconds", Kind::Elapsed(Unit::Seconds)),
     ("millis", Kind::Elapsed(Unit::Millis)),
@@ -93,6 +101,7 @@ const NAMES: [(&str, Kind); 39] = [
     ("url", Kind::Url),
     ("endpoint", Kind::Endpoint),
     ("list", Kind::List),
+    ("octets", Kind::Octets),
     ("scopes", Kind::Scopes),
 ];
 
@@ -120,6 +129,8 @@ impl Kind {
                 | Kind::Trimmed
                 | Kind::Word
                 | Kind::Lines
+                | Kind::Longest
+                | Kind::Octets
                 | Kind::HttpRequest
                 | Kind::RequestTarget
                 | Kind::Url
@@ -130,9 +141,13 @@ impl Kind {
     /// The bytes that a value can begin with. All, for the kinds that can be empty.
     pub(super) const fn starts(self) -> ByteSet {
         match self {
-            Kind::Text | Kind::Trimmed | Kind::Lines | Kind::HttpRequest | Kind::RequestTarget => {
-                ByteSet::ALL
-            }
+            Kind::Text
+            | Kind::Trimmed
+            | Kind::Lines
+            | Kind::Longest
+            | Kind::Octets
+            | Kind::HttpRequest
+            | Kind::RequestTarget => ByteSet::ALL,
             Kind::Word | Kind::Url | Kind::Endpoint | Kind::List | Kind::Scopes => {
                 let mut set = ByteSet::ALL;
                 let mut at = 0;
@@ -161,7 +176,7 @@ impl Kind {
     /// What a person calls such a value, with its article.
     pub(super) fn describe(self) -> String {
         let noun = match self {
-            Kind::Text | Kind::Trimmed | Kind::Lines => "text",
+            Kind::Text | Kind::Trimmed | Kind::Lines | Kind::Longest | Kind::Octets => "text",
             Kind::Word => "a word without white space",
             Kind::Int => "a whole number",
             Kind::Float => "a number",

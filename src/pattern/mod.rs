@@ -36,6 +36,7 @@ mod list;
 mod needle;
 mod net;
 mod number;
+mod octets;
 mod quoted;
 mod run;
 mod scene;

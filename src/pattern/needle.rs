@@ -1,6 +1,6 @@
 //! Fixed text to look for.
 
-use memchr::memmem::Finder;
+use memchr::memmem::{Finder, FinderRev};
 
 /// Texts up to this many bytes are compared as one number and searched by one byte of theirs; a longer one is worth
 /// a finder.
@@ -114,6 +114,38 @@ impl Needle {
         match self {
             Needle::Short(short) => short.find(hay, at, accept),
             Needle::Long(finder) => long_find(finder, hay, at, accept),
+        }
+    }
+}
+
+impl Needle {
+    /// The last place from `at` on that `accept` makes something of.
+    pub fn find_last<T>(
+        &self,
+        input: &[u8],
+        at: usize,
+        accept: impl Fn(usize, usize) -> Option<T>,
+    ) -> Option<T> {
+        let bytes;
+        let text = match self {
+            Needle::Short(short) => {
+                bytes = short.word.to_le_bytes();
+                &bytes[..usize::from(short.length)]
+            }
+            Needle::Long(finder) => finder.needle(),
+        };
+        let finder = FinderRev::new(text);
+        let mut to = input.len();
+        loop {
+            let hay = input.get(at..to)?;
+            let last = finder.rfind(hay);
+            count(hay.len() - last.unwrap_or(0));
+            let begin = at + last?;
+            if let Some(found) = accept(begin, begin + text.len()) {
+                return Some(found);
+            }
+            // The next one ends before this one does.
+            to = begin + text.len() - 1;
         }
     }
 }
@@ -341,6 +373,22 @@ mod tests {
             });
             prop_assert_eq!(none, None);
             prop_assert_eq!(offered.into_inner(), places(input, text, at, in_line));
+        }
+
+        #[test]
+        fn the_last_place_comes_first(input in "[ab :\n]{0,40}", text in "[ab :\n]{1,6}", at in 0usize..12) {
+            let (input, text) = (input.as_bytes(), text.as_bytes());
+            let at = at.min(input.len());
+            let offered = std::cell::RefCell::new(Vec::new());
+            let none: Option<()> = Needle::new(text).find_last(input, at, |begin, end| {
+                assert_eq!(end, begin + text.len());
+                offered.borrow_mut().push(begin);
+                None
+            });
+            prop_assert_eq!(none, None);
+            let mut expected = places(input, text, at, false);
+            expected.reverse();
+            prop_assert_eq!(offered.into_inner(), expected);
         }
 
         #[test]

@@ -138,8 +138,14 @@ pub(super) fn follow<'a>(
     for (index, step) in steps.iter().enumerate() {
         let (here, behind) = (2 * index + 1, 2 * index + 2);
         if step.open {
-            let scope = if step.lines { Scope::All } else { Scope::Line(line) };
-            let Some((end, next)) = step.then.find(input, at, scope, step.ahead.as_ref()) else {
+            let found = if !step.lines {
+                step.then.find(input, at, Scope::Line(line), step.ahead.as_ref())
+            } else if step.capture.kind() == Kind::Longest {
+                step.then.find_last(input, at, step.ahead.as_ref())
+            } else {
+                step.then.find(input, at, Scope::All, step.ahead.as_ref())
+            };
+            let Some((end, next)) = found else {
                 return Err(Mismatch::new(behind, at));
             };
             let text = &input[at..end];
@@ -168,7 +174,7 @@ impl Step {
             capture,
             optional,
             open: kind.is_open(),
-            lines: kind == Kind::Lines,
+            lines: matches!(kind, Kind::Lines | Kind::Longest),
             then,
             ahead,
             fields_to,

@@ -129,6 +129,23 @@ impl Separator {
     }
 }
 
+impl Separator {
+    /// As [`Separator::find`], but the last place in all of the input.
+    #[inline(never)]
+    pub fn find_last(&self, input: &[u8], at: usize, ahead: Option<&Ahead>) -> Option<(usize, usize)> {
+        let agrees = |end: usize| ahead.is_none_or(|ahead| ahead.admits(input, end));
+        match self {
+            Separator::Nothing => None,
+            Separator::End => Some((input.len(), input.len())),
+            Separator::Text(text) => {
+                text.find_last(input, at, |begin, end| agrees(end).then_some((begin, end)))
+            }
+            Separator::Blanks => find_last_blanks(input, at, agrees),
+            Separator::Mixed(mixed) => mixed.find_last(input, at, agrees),
+        }
+    }
+}
+
 impl Mixed {
     // Both are kept out of the loop over the steps: most patterns have few of these or none.
     #[inline(never)]
@@ -147,21 +164,31 @@ impl Mixed {
         agrees: impl Fn(usize) -> bool,
     ) -> Option<(usize, usize)> {
         self.text.find(input, at, scope, |begin, end| {
-            let blanks = if self.blanks_first {
-                input[at..begin]
-                    .iter()
-                    .rev()
-                    .take_while(|byte| is_blank(**byte))
-                    .count()
-            } else {
-                0
-            };
-            if self.blanks_first && blanks == 0 {
-                return None;
-            }
-            let end = self.rest(input, end)?;
-            agrees(end).then_some((begin - blanks, end))
+            self.around(input, at, begin, end).filter(|(_, end)| agrees(*end))
         })
+    }
+
+    fn find_last(&self, input: &[u8], at: usize, agrees: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
+        self.text.find_last(input, at, |begin, end| {
+            self.around(input, at, begin, end).filter(|(_, end)| agrees(*end))
+        })
+    }
+
+    /// All of it where its text stands from `begin` to `end`; the blanks before it begin at `at` or later.
+    fn around(&self, input: &[u8], at: usize, begin: usize, end: usize) -> Option<(usize, usize)> {
+        let blanks = if self.blanks_first {
+            input[at..begin]
+                .iter()
+                .rev()
+                .take_while(|byte| is_blank(**byte))
+                .count()
+        } else {
+            0
+        };
+        if self.blanks_first && blanks == 0 {
+            return None;
+        }
+        Some((begin - blanks, self.rest(input, end)?))
     }
 
     /// Whether the parts behind the first text stand at `at`, one behind the other: where they end.
@@ -198,6 +225,26 @@ fn find_blanks(
             return Some((begin, end));
         }
         from = end;
+    }
+}
+
+/// The last blanks that are followed by what is wanted.
+fn find_last_blanks(input: &[u8], at: usize, agrees: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
+    let mut to = input.len();
+    loop {
+        let hay = input.get(at..to)?;
+        let last = hay.iter().rposition(|byte| is_blank(*byte));
+        count(hay.len() - last.unwrap_or(0));
+        let end = at + last? + 1;
+        let blanks = input[at..end]
+            .iter()
+            .rev()
+            .take_while(|byte| is_blank(**byte))
+            .count();
+        if agrees(end) {
+            return Some((end - blanks, end));
+        }
+        to = end - blanks;
     }
 }
 

@@ -240,6 +240,22 @@ fn a_capture_stays_on_its_line_except_at_the_end() {
         ],
     );
     check("{a}  {b}", &[("x\ny z", None)]);
+    check(
+        "{a:longest} ({b:word})",
+        &[
+            ("x (y)\nz (w) (v)", Some("a=x (y)\nz (w) b=v")),
+            ("x (y) z", None),
+        ],
+    );
+    check("{a:longest}:{b:int} c", &[("x:1:2 c", Some("a=x:1 b=2"))]);
+    check(
+        "{a:longest}  {b:int}",
+        &[("1  2 x 3 y", None), ("1  2 \t3", Some("a=1  2 b=3"))],
+    );
+    check(
+        "{a:longest}  : {b}",
+        &[("1  : 2   : 3 : ", Some("a=1  : 2   : 3 b="))],
+    );
     // The search for these looks for their second byte first.
     check("{a} [{b}", &[("\n [x", None), (" [x", Some("a= b=x"))]);
     check("{a} \n{b}", &[("\n \nx", None), (" \nx", Some("a= b=x"))]);
@@ -422,6 +438,8 @@ fn the_work_is_linear_in_the_line() {
         ("{a}:  :  :{b:int}", ":   "),
         ("{a}] {b}] {c}] {d}] {e}", "] x"),
         ("{a}\n{b:lines}\n{c:lines}--\n{d:int}", "-\n"),
+        ("{a:longest}--{b:longest} x{d:int}", "- x"),
+        ("{a:longest}  {b:longest}  : {d:int}", "  : x"),
     ] {
         let mut schema = Schema::default();
         let program = Program::compile(pattern, &mut schema).unwrap();

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use bumpalo::Bump;
 use jiff::tz::TimeZone;
 
-use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, PipelineFile, Rest, Spanned};
+use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, Form, PipelineFile, Rest, Spanned};
 use crate::encode;
 use crate::event::{FieldId, Schema, Timestamp};
 use crate::format;
@@ -16,6 +16,7 @@ use super::change::{self, Names};
 use super::extract::Extract;
 use super::host::{self, HostRules};
 use super::keys;
+use super::map::Map;
 use super::metrics;
 use super::parse::{Constant, Parser, Substitute, TraceFields};
 use super::tidy::{Tidy, is_plain_line};
@@ -25,6 +26,7 @@ use super::{Library, Pipeline};
 #[derive(Debug)]
 pub struct FrameStart {
     starts: Vec<Program>,
+    leads: Vec<Program>,
     skips: Vec<Program>,
     tidy: Tidy,
     /// One thread reads, so the lock is free.
@@ -49,7 +51,12 @@ impl FrameStart {
 
     /// Whether `line` begins an event and so ends the one before.
     pub fn begins(&self, line: &[u8]) -> bool {
-        self.is_one_of(&self.starts, line)
+        self.is_one_of(&self.starts, line) || self.leads(line)
+    }
+
+    /// Whether `line` begins an event that the line behind it belongs to, whatever it is.
+    pub fn leads(&self, line: &[u8]) -> bool {
+        self.is_one_of(&self.leads, line)
     }
 
     /// Whether `line` belongs to no event.
@@ -58,6 +65,9 @@ impl FrameStart {
     }
 
     fn is_one_of(&self, programs: &[Program], line: &[u8]) -> bool {
+        if programs.is_empty() {
+            return false;
+        }
         let Ok(mut scratch) = self.scratch.lock() else {
             return true;
         };
@@ -105,6 +115,11 @@ pub fn compile(
         stack_trace: schema.intern("error.stack_trace"),
         whole_message: file.parse.whole_message,
     });
+    let maps = file
+        .maps
+        .iter()
+        .filter_map(|rule| map(rule, &mut schema, &mut found))
+        .collect();
     let defaults = defaults(file, &mut schema, &mut found);
     let constants = constants(&file.set, &mut schema);
     let mut names = Names {
@@ -122,6 +137,8 @@ pub fn compile(
     let tidy = Tidy {
         ansi: file.frame.ansi == Ansi::Strip,
         dedent: file.frame.dedent,
+        // Entries with binary fields say how long these are.
+        exact: file.frame.form == Form::Journal,
     };
     let frame = frame(file, rules.starts, tidy, &mut found);
     let zone = host
@@ -144,8 +161,9 @@ pub fn compile(
         gathered,
         tidy,
         parser,
-        extracts,
         trace,
+        extracts,
+        maps,
         constants,
         defaults,
         changes: (!changes.is_empty()).then(|| Box::new(changes)),
@@ -167,7 +185,7 @@ fn open_prefixes(file: &PipelineFile) -> Vec<String> {
         Rest::Under(prefix) => Some(prefix.clone()),
         Rest::Drop => None,
     };
-    let keyed = |builtin: &Spanned<Builtin>| matches!(builtin.value, Builtin::Json | Builtin::Logfmt);
+    let keyed = |builtin: &Spanned<Builtin>| !matches!(builtin.value, Builtin::Syslog | Builtin::Csv);
     let parsed = file.parse.builtin.as_ref().filter(|builtin| keyed(builtin));
     let extracted = file.extracts.iter().filter_map(|rule| rule.prefix.as_ref());
     parsed
@@ -177,7 +195,8 @@ fn open_prefixes(file: &PipelineFile) -> Vec<String> {
         .collect()
 }
 
-/// The patterns of the host's own format string, then those of the file.
+/// The patterns of the host's own format string, then those of the file. Behind a format by name, and behind lines
+/// that are JSON as the host has it, the patterns are for what is not of that format.
 fn parser(
     file: &PipelineFile,
     host: &mut HostRules,
@@ -191,6 +210,9 @@ fn parser(
             Builtin::Logfmt => format::Parser::Logfmt(keys::rule(file, schema, diagnostics)),
             Builtin::Syslog => format::Parser::Syslog(Syslog::new(schema)),
             Builtin::W3c => format::Parser::W3c(keys::rule(file, schema, diagnostics)),
+            Builtin::Csv => format::Parser::Csv(keys::columns(file, schema, diagnostics)),
+            Builtin::Journal => format::Parser::Journal(keys::rule(file, schema, diagnostics)),
+            Builtin::MysqlSlow => format::Parser::MysqlSlow(keys::rule(file, schema, diagnostics)),
         }),
         None => host.format.take(),
     };
@@ -233,6 +255,28 @@ pub(super) fn syntax_diagnostic(error: SyntaxError, pattern: &Spanned<String>) -
     }
 }
 
+fn map(rule: &config::MapRule, schema: &mut Schema, diagnostics: &mut Diagnostics) -> Option<Map> {
+    let field = known(&rule.field, schema, diagnostics)?;
+    Some(Map::new(rule, field, schema))
+}
+
+/// The slot of a field that something sets by now.
+pub(super) fn known(
+    field: &Spanned<String>,
+    schema: &Schema,
+    diagnostics: &mut Diagnostics,
+) -> Option<FieldId> {
+    let id = schema.get(field);
+    if id.is_none() {
+        diagnostics.push(
+            Diagnostic::error(format!("nothing before this sets the field `{}`", field.value))
+                .at_value(field, "unknown field")
+                .help("name a field that a pattern of [parse] or an earlier [[extract]] sets"),
+        );
+    }
+    id
+}
+
 /// `[default]`: a constant, or `{name}` for the value of another field.
 fn defaults(
     file: &PipelineFile,
@@ -267,15 +311,7 @@ fn constants(
 ) -> Vec<(FieldId, Constant)> {
     written
         .iter()
-        .map(|(name, value)| {
-            let constant = match &value.value {
-                config::Constant::Text(text) => Constant::Text(text.as_bytes().into()),
-                config::Constant::Int(number) => Constant::Int(*number),
-                config::Constant::Float(number) => Constant::Float(*number),
-                config::Constant::Bool(yes) => Constant::Bool(*yes),
-            };
-            (schema.intern(name), constant)
-        })
+        .map(|(name, value)| (schema.intern(name), Constant::from(&value.value)))
         .collect()
 }
 
@@ -292,6 +328,7 @@ fn frame(
     }
     FrameStart {
         starts,
+        leads: compile_patterns(&file.frame.lead, &mut scratch, diagnostics),
         skips: compile_patterns(&file.frame.skip, &mut scratch, diagnostics),
         tidy,
         scratch: Mutex::new(Scratch {

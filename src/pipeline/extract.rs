@@ -1,13 +1,13 @@
 //! `[[extract]]`: a second look at a field.
 
-use crate::config::{self, Diagnostic, Diagnostics, ExtractBuiltin};
+use crate::config::{self, Diagnostics, ExtractBuiltin};
 use crate::event::{FieldId, Schema, Value};
 use crate::format::pairs::{self, Separators};
 use crate::format::rule::{Rest, Rule};
 use crate::format::{json, logfmt, user_agent};
 use crate::pattern::{Alternatives, Program, Scene};
 
-use super::compile::compile_patterns;
+use super::compile::{compile_patterns, known};
 use super::keys;
 
 /// What is taken from which field.
@@ -39,17 +39,7 @@ impl Extract {
         schema: &mut Schema,
         diagnostics: &mut Diagnostics,
     ) -> Option<Extract> {
-        let Some(field) = schema.get(&rule.field) else {
-            diagnostics.push(
-                Diagnostic::error(format!(
-                    "nothing before this sets the field `{}`",
-                    rule.field.value
-                ))
-                .at_value(&rule.field, "unknown field")
-                .help("name a field that a pattern of [parse] or an earlier [[extract]] sets"),
-            );
-            return None;
-        };
+        let field = known(&rule.field, schema, diagnostics)?;
         let Some(builtin) = &rule.builtin else {
             let mut patterns = compile_patterns(&rule.patterns, schema, diagnostics);
             if rule.field.value == "message" {
@@ -105,7 +95,10 @@ impl Extract {
         };
         match &self.take {
             Take::Patterns(patterns) => {
-                patterns.run(text, scene);
+                if !patterns.run(text, scene) {
+                    // A pattern that sets this very field has taken it back.
+                    scene.fields.set(self.field, Value::Text(text));
+                }
             }
             Take::Json(rule) => {
                 let _ = json::parse(rule, text, scene);

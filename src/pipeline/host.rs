@@ -42,6 +42,7 @@ pub(super) fn rules(
     let read = match kind.value {
         HostFormat::Apache => httpd::read(text, httpd::Product::Apache),
         HostFormat::Haproxy => host::haproxy::read(text),
+        HostFormat::Layout => host::layout::read(text),
         HostFormat::Morgan => host::morgan::read(text),
         HostFormat::Nginx => host::nginx::read(text),
         HostFormat::Postgresql => host::postgresql::read(text),

@@ -2,9 +2,10 @@
 
 use crate::config::{Diagnostic, Diagnostics, KeyRule, KeySource, PipelineFile, Rest, suggestion};
 use crate::event::Schema;
+use crate::format::csv::Csv;
 use crate::format::host::JsonKey;
 use crate::format::rule::{self, Key, Rule, Take};
-use crate::pattern::Kind;
+use crate::pattern::{Capture, Kind};
 
 /// The table of the file, compiled.
 pub fn rule(file: &PipelineFile, schema: &mut Schema, diagnostics: &mut Diagnostics) -> Rule {
@@ -44,6 +45,28 @@ pub fn rule_of_host(table: &[JsonKey], file: &PipelineFile, schema: &mut Schema)
         })
         .collect();
     Rule::new(&keys, rest(file), schema)
+}
+
+/// The columns of comma-separated values.
+pub fn columns(file: &PipelineFile, schema: &mut Schema, diagnostics: &mut Diagnostics) -> Csv {
+    if file.parse.columns.is_empty()
+        && let Some(builtin) = &file.parse.builtin
+    {
+        diagnostics.push(
+            Diagnostic::error("`csv` has no columns".to_owned())
+                .at_value(builtin, "")
+                .help(
+                    "name them in their order: `columns = [\"@timestamp:datetime\", \"user.name\", \"_\"]`",
+                ),
+        );
+    }
+    Csv::new(file.parse.columns.iter().map(|column| {
+        let kind = match take(column, diagnostics) {
+            Take::Kind(kind) => kind,
+            Take::Plain | Take::Raw => Kind::Text,
+        };
+        (column.key.value != "_").then(|| Capture::new(kind, &column.key, schema))
+    }))
 }
 
 fn take(source: &KeySource, diagnostics: &mut Diagnostics) -> Take {

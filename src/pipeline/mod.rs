@@ -21,6 +21,7 @@ mod host;
 mod inline_test;
 mod keys;
 mod library;
+mod map;
 mod metrics;
 mod parse;
 mod shipped;

@@ -1,5 +1,6 @@
 use bumpalo::Bump;
 
+use crate::config;
 use crate::derive::{GatherSpec, MetricSpec};
 use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
 use crate::format::{self, trace};
@@ -8,6 +9,7 @@ use crate::pattern::{Alternatives, Clock, Explanation, Scene};
 use super::FrameStart;
 use super::change::{Changes, Decision};
 use super::extract::Extract;
+use super::map::Map;
 use super::tidy::{Tidy, is_plain_line};
 
 /// One kind of log, ready to run.
@@ -26,8 +28,9 @@ pub struct Pipeline {
     pub gathered: Vec<GatherSpec>,
     pub(super) tidy: Tidy,
     pub(super) parser: Parser,
-    pub(super) extracts: Vec<Extract>,
     pub(super) trace: Option<TraceFields>,
+    pub(super) extracts: Vec<Extract>,
+    pub(super) maps: Vec<Map>,
     pub(super) constants: Vec<(FieldId, Constant)>,
     /// For the fields that a matched event does not have.
     pub(super) defaults: Vec<(FieldId, Substitute)>,
@@ -126,8 +129,20 @@ impl Pipeline {
         };
         let mut scene = Scene { fields, clock, arena };
         let outcome = if self.parser.parse(text, is_line, &mut scene) {
+            Outcome::Matched
+        } else {
+            scene.fields.set(self.unmatched, Value::Text(text));
+            Outcome::Unmatched
+        };
+        if let Some(targets) = self.trace {
+            self.split_trace(targets, scene.fields, arena);
+        }
+        if outcome == Outcome::Matched {
             for extract in &self.extracts {
                 extract.apply(&mut scene);
+            }
+            for map in &self.maps {
+                map.apply(scene.fields);
             }
             for (field, substitute) in &self.defaults {
                 if scene.fields.get(*field).is_absent() {
@@ -138,13 +153,6 @@ impl Pipeline {
                     scene.fields.set(*field, value);
                 }
             }
-            Outcome::Matched
-        } else {
-            scene.fields.set(self.unmatched, Value::Text(text));
-            Outcome::Unmatched
-        };
-        if let Some(targets) = self.trace {
-            self.split_trace(targets, scene.fields, arena);
         }
         for (field, constant) in &self.constants {
             fields.set(*field, constant.value());
@@ -240,8 +248,19 @@ impl Parser {
     }
 }
 
+impl From<&config::Constant> for Constant {
+    fn from(written: &config::Constant) -> Self {
+        match written {
+            config::Constant::Text(text) => Constant::Text(text.as_bytes().into()),
+            config::Constant::Int(number) => Constant::Int(*number),
+            config::Constant::Float(number) => Constant::Float(*number),
+            config::Constant::Bool(yes) => Constant::Bool(*yes),
+        }
+    }
+}
+
 impl Constant {
-    fn value(&self) -> Value<'_> {
+    pub(super) fn value(&self) -> Value<'_> {
         match self {
             Constant::Text(text) => Value::Text(text),
             Constant::Int(number) => Value::Int(*number),

@@ -38,6 +38,16 @@ pub enum Wrapper {
     Cri,
 }
 
+/// What an event is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Lines,
+    /// Lines; the event that a start begins does not end within double quotes.
+    Quoted,
+    /// Entries of journald's export format.
+    Journal,
+}
+
 /// Says whether a line (without its end) begins an event.
 pub type IsStart = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
 
@@ -45,8 +55,11 @@ pub type IsStart = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
 #[derive(Clone)]
 pub struct FrameRule {
     pub wrapper: Option<Wrapper>,
+    pub form: Form,
     /// `None`: every line is an event.
     pub start: Option<IsStart>,
+    /// Which of the lines that begin an event have the line behind them belong to it, whatever it is.
+    pub lead: Option<IsStart>,
     /// Lines that belong to no event; of a file that has no wrapper.
     pub skip: Option<IsStart>,
     /// A longer line is cut there. In bytes, at least 1.
@@ -64,7 +77,9 @@ impl Default for FrameRule {
     fn default() -> Self {
         FrameRule {
             wrapper: None,
+            form: Form::Lines,
             start: None,
+            lead: None,
             skip: None,
             line_bytes_max: limits::LINE_BYTES_MAX,
             event_bytes_max: limits::EVENT_BYTES_MAX,
@@ -94,7 +109,7 @@ impl FrameRule {
 
     /// Whether an event can be incomplete although its last line is complete.
     pub fn waits(&self) -> bool {
-        self.start.is_some() || self.wrapper.is_some()
+        self.start.is_some() || self.wrapper.is_some() || self.form == Form::Journal
     }
 }
 
@@ -102,6 +117,7 @@ impl fmt::Debug for FrameRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameRule")
             .field("wrapper", &self.wrapper)
+            .field("form", &self.form)
             .field("multi_line", &self.start.is_some())
             .field("line_bytes_max", &self.line_bytes_max)
             .field("event_bytes_max", &self.event_bytes_max)

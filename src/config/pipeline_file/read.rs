@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::read_change::read_changes;
 use super::{
-    Ansi, Builtin, Constant, ExtractBuiltin, ExtractRule, FrameRule, HostFormat, KeyRule, KeySource,
-    ParseRule, PipelineFile, PipelineTest, Rest, Wrapper,
+    Ansi, Builtin, Constant, ExtractBuiltin, ExtractRule, Form, FrameRule, HostFormat, KeyRule, KeySource,
+    MapRule, ParseRule, PipelineFile, PipelineTest, Rest, Wrapper,
 };
 use crate::config::document::{Node, NodeValue, Table};
 use crate::config::index_name::check_part;
@@ -54,6 +54,8 @@ impl PipelineFile {
             .into_iter()
             .filter_map(|table| read_extract(table, d))
             .collect();
+        let maps = root.take_tables("map", d);
+        let maps = maps.into_iter().filter_map(|table| read_map(table, d)).collect();
         let set = read_constants("set", &mut root, d);
         let default = read_constants("default", &mut root, d);
         let changes = read_changes(&mut root, surroundings, d);
@@ -73,6 +75,7 @@ impl PipelineFile {
             frame: frame.unwrap_or_default(),
             parse: parse.unwrap_or_default(),
             extracts,
+            maps,
             set,
             default,
             changes,
@@ -90,7 +93,17 @@ fn read_frame(mut table: Table, d: &mut Diagnostics) -> FrameRule {
     if let Some(wrapper) = table.take_choice("wrapper", &Wrapper::WORDS, d) {
         rule.wrapper = wrapper.value;
     }
+    let forms = [
+        ("lines", Form::Lines),
+        ("quoted", Form::Quoted),
+        ("journal", Form::Journal),
+    ];
+    if let Some(form) = table.take_choice("form", &forms, d) {
+        rule.form = form.value;
+    }
+    table.require_after("lead", "start", d);
     rule.start = table.take_list("start", d);
+    rule.lead = table.take_list("lead", d);
     rule.skip = table.take_list("skip", d);
     if let Some(flush) = table.take_duration("flush", Duration::from_millis(10)..=Duration::from_secs(600), d)
     {
@@ -117,6 +130,7 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
     table.require_after("format", "host_format", d);
     table.require_after("rest", "builtin", d);
     table.require_after("keys", "builtin", d);
+    table.require_after("columns", "builtin", d);
     table.require_after("whole_message", "trace", d);
     let mut rule = ParseRule {
         patterns: table.take_list("patterns", d),
@@ -127,6 +141,9 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
                 ("logfmt", Builtin::Logfmt),
                 ("syslog", Builtin::Syslog),
                 ("w3c", Builtin::W3c),
+                ("csv", Builtin::Csv),
+                ("journal", Builtin::Journal),
+                ("mysql_slow", Builtin::MysqlSlow),
             ],
             d,
         ),
@@ -135,6 +152,7 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
             &[
                 ("apache", HostFormat::Apache),
                 ("haproxy", HostFormat::Haproxy),
+                ("layout", HostFormat::Layout),
                 ("morgan", HostFormat::Morgan),
                 ("nginx", HostFormat::Nginx),
                 ("postgresql", HostFormat::Postgresql),
@@ -153,6 +171,7 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
             .take_bool("original", d)
             .is_some_and(|original| original.value),
         rest: Rest::default(),
+        columns: Vec::new(),
         keys: Vec::new(),
     };
     let zone = table.take_string("timezone", d);
@@ -163,6 +182,8 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
     if let Some(rest) = table.take_string("rest", d) {
         rule.rest = read_rest(&rest, d);
     }
+    let columns = table.take_list("columns", d);
+    rule.columns = columns.into_iter().map(key_source).collect();
     rule.keys = read_keys(&mut table, d);
     table.finish(d);
     rule
@@ -317,16 +338,30 @@ fn check_extract(rule: &ExtractRule, d: &mut Diagnostics) {
     }
 }
 
+fn read_map(mut table: Table, d: &mut Diagnostics) -> Option<MapRule> {
+    table.require("field", "field = \"log.level\"", d);
+    table.require("values", "values = { W = \"warning\" }", d);
+    let field = table.take_name("field", d);
+    let to = table.take_name("to", d);
+    let values = read_constants("values", &mut table, d);
+    table.finish(d);
+    Some(MapRule {
+        field: field?,
+        to,
+        values,
+    })
+}
+
 fn read_constants(
     key: &'static str,
-    root: &mut Table,
+    table: &mut Table,
     d: &mut Diagnostics,
 ) -> Vec<(Spanned<String>, Spanned<Constant>)> {
-    let nodes = root.take_nodes(key, d);
+    let nodes = table.take_nodes(key, d);
     nodes
         .into_iter()
         .filter_map(|(name, node)| {
-            let value = read_constant(root, &name, node, d)?;
+            let value = read_constant(table, &name, node, d)?;
             Some((name, value))
         })
         .collect()

@@ -30,6 +30,11 @@ log.level = "a:b:"
 field = "message"
 patterns = ['{_} took {event.duration:millis} ms', '{_}']
 
+[[map]]
+field = "log.level"
+to = "event.severity"
+values = { W = 4, E = "three" }
+
 [set]
 event.kind = "event"
 "event.severity" = 3
@@ -93,6 +98,16 @@ fn every_key_arrives() {
     assert!(parse.trace);
     assert_eq!(parse.rest, Rest::Root);
     assert_eq!(values(&pipeline.extracts[0].patterns).len(), 2);
+    let map = &pipeline.maps[0];
+    assert_eq!(map.field.value, "log.level");
+    assert_eq!(map.to.as_ref().unwrap().value, "event.severity");
+    let words: Vec<_> = map
+        .values
+        .iter()
+        .map(|(word, becomes)| (word.as_str(), &becomes.value))
+        .collect();
+    let three = Constant::Text("three".to_owned());
+    assert_eq!(words, [("W", &Constant::Int(4)), ("E", &three)]);
     assert_eq!(
         pipeline.rules.counters[0].unit.as_ref().unwrap().value,
         FieldUnit::Bytes

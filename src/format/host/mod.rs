@@ -3,6 +3,7 @@
 
 pub mod haproxy;
 pub mod httpd;
+pub mod layout;
 pub mod morgan;
 pub mod nginx;
 pub mod postgresql;

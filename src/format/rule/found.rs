@@ -15,7 +15,7 @@ pub(crate) enum Found<'a> {
     Json(&'a [u8], Shape),
 }
 
-/// What a line has under the wanted paths. Values that say nothing are not kept.
+/// What a line has under the wanted paths.
 pub(crate) struct Places<'a, 'p> {
     /// For each path by its number: its place in `places`, counted from 1.
     index: &'p mut [u16],
@@ -52,7 +52,6 @@ impl<'a, 'p> Places<'a, 'p> {
     /// Of several values for a path the last counts.
     #[inline]
     pub fn put(&mut self, path: u16, found: Found<'a>) {
-        let found = if found.is_nothing() { Found::Nothing } else { found };
         match self.index[usize::from(path)] {
             0 => {
                 self.places.push(Place {
@@ -98,7 +97,7 @@ impl<'a, 'p> Places<'a, 'p> {
     pub fn unused(&self) -> impl Iterator<Item = (u16, Found<'a>)> {
         self.places
             .iter()
-            .filter(|place| !place.used && place.found != Found::Nothing)
+            .filter(|place| !place.used && !place.found.is_nothing())
             .map(|place| (place.path, place.found))
     }
 }
@@ -111,7 +110,7 @@ impl<'a> Found<'a> {
 
     /// Nothing, null, or an empty text.
     #[inline]
-    fn is_nothing(&self) -> bool {
+    pub fn is_nothing(&self) -> bool {
         match *self {
             Found::Nothing | Found::Json(_, Shape::Null) => true,
             Found::Text(text) => text.is_empty(),

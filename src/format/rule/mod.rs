@@ -13,10 +13,12 @@
 mod ends;
 mod extras;
 mod found;
+mod pairs;
 mod table;
 
 pub(super) use extras::{Extras, TooMany};
 pub(super) use found::{FEW, Found, Places};
+pub(super) use pairs::Pairs;
 use table::Table;
 pub(super) use table::{Member, NodeId, Otherwise};
 
@@ -245,6 +247,11 @@ impl Rule {
 }
 
 impl Target {
+    /// A text that is there and empty says something only to who asks for [`Kind::Lines`].
+    fn takes_empty(&self, found: Found<'_>) -> bool {
+        !found.is_null() && matches!(self, Target::Kind(capture) if capture.kind() == Kind::Lines)
+    }
+
     fn fields(&self) -> Vec<FieldId> {
         match self {
             Target::Plain(field) | Target::Raw(field) => vec![*field],
@@ -254,7 +261,7 @@ impl Target {
 
     /// False where the line does not have the value, or it is not of the kind.
     fn set<'a>(&self, found: Found<'a>, dirty: bool, scene: &mut Scene<'a, '_>) -> bool {
-        if found == Found::Nothing {
+        if found.is_nothing() && !self.takes_empty(found) {
             return false;
         }
         match self {

@@ -1,7 +1,8 @@
-//! Dates written day first, the month by name.
+//! Dates written day first, and those that begin with the month as a number.
 
 use super::calendar::{DAY, days, is_weekday, month, of_day};
 use super::fraction::fraction;
+use super::syslog::latest;
 use super::zone::{Allowed, zoned};
 use super::{Clock, Read, done, fail, four, instant, two};
 use crate::event::Timestamp;
@@ -26,6 +27,77 @@ pub(super) fn rfc2822<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timest
         return fail();
     };
     time_and_zone(rest, days, clock)
+}
+
+/// `22 Nov 2026 17:28:30`, `22 Nov 17:28:30`, `22-Nov-2026 17:28:30`, `22/11/2026 17:28:30`: the day, whatever is behind it.
+pub(super) fn day_first<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    match input {
+        [_, _, b'-', letter, ..] if letter.is_ascii_alphabetic() => dotted(input, clock),
+        [_, _, b'/' | b'.' | b'-', ..] => numeric(input, clock, |[day, month]| (month, day)),
+        _ => rfc2822(input, clock).or_else(|_| without_year(input, clock)),
+    }
+}
+
+/// `11/22/2026 17:28:30`.
+pub(super) fn month_first<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    numeric(input, clock, |[month, day]| (month, day))
+}
+
+/// Two numbers of two digits, of which `order` makes month and day, the year, and the time.
+fn numeric<'a>(
+    input: &'a [u8],
+    clock: &mut Clock,
+    order: impl Fn([u32; 2]) -> (u32, u32),
+) -> Read<'a, Timestamp> {
+    let [
+        a1,
+        a2,
+        mark @ (b'/' | b'.' | b'-'),
+        b1,
+        b2,
+        again,
+        y1,
+        y2,
+        y3,
+        y4,
+        b' ' | b'T',
+        rest @ ..,
+    ] = input
+    else {
+        return fail();
+    };
+    let date = || {
+        let (month, day) = order([two(*a1, *a2)?, two(*b1, *b2)?]);
+        days(four([*y1, *y2, *y3, *y4])?, month, day)
+    };
+    match date().filter(|_| mark == again) {
+        Some(days) => time_and_zone(rest, days, clock),
+        None => fail(),
+    }
+}
+
+/// `22 Nov 17:28:30.123`, as Redis wrote it before version 5.
+fn without_year<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    let Some((&[d1, d2, b' ', n1, n2, n3, b' ', ref time @ ..], rest)) = input.split_first_chunk::<15>()
+    else {
+        return fail();
+    };
+    let civil = || {
+        latest(
+            month([n1, n2, n3])?,
+            two(d1, d2)?,
+            of_day(*time)?,
+            clock.civil_now(),
+        )
+    };
+    let civil = civil();
+    let (rest, fraction) = fraction(rest, b".,");
+    done(
+        rest,
+        civil
+            .and_then(|civil| clock.local(civil))
+            .and_then(|secs| instant(secs, fraction)),
+    )
 }
 
 /// `22.11.2026 17:28:30` or `22-Nov-2026 17:28:30.123`; RabbitMQ's old `22-Nov-2026::17:28:30` too.

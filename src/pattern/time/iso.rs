@@ -40,9 +40,23 @@ fn read<'a>(input: &'a [u8], marks: &[u8], allowed: Allowed, clock: &mut Clock) 
 
 /// `2026-11-22T17:28:30` in civil seconds.
 fn civil(text: &[u8; 19]) -> Option<i64> {
-    let [date @ .., b'T' | b't' | b' ', h1, h2, c1, m1, m2, c2, s1, s2] = *text else {
+    let [
+        date @ ..,
+        mark @ (b'T' | b't' | b' '),
+        h1,
+        h2,
+        c1,
+        m1,
+        m2,
+        c2,
+        s1,
+        s2,
+    ] = *text
+    else {
         return None;
     };
+    // MariaDB pads the hour with a blank.
+    let h1 = if h1 == b' ' && mark == b' ' { b'0' } else { h1 };
     Some(day(date)? + of_day([h1, h2, c1, m1, m2, c2, s1, s2])?)
 }
 
@@ -70,6 +84,54 @@ pub(super) fn minutes<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timest
         Some((rest, secs)) => done(rest, instant(secs, (0, 0))),
         None => fail(),
     }
+}
+
+/// `261122  7:28:30` or `20261122 17:28:30.123`: the date in digits only, the time as usual, a blank or a zero before a
+/// small hour. Of two digits, those from 70 on are of the last century.
+pub(super) fn digits_only<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    if let [y1, y2, b'/', m1, m2, b'/', d1, d2, b' ', time @ ..] = input {
+        return short_year([*y1, *y2, *m1, *m2, *d1, *d2], time, clock);
+    }
+    let (year, rest) = match input {
+        [y1, y2, _, _, _, _, b' ', ..] => (century(*y1, *y2), &input[2..]),
+        [y1, y2, y3, y4, ..] => (four([*y1, *y2, *y3, *y4]), &input[4..]),
+        _ => return fail(),
+    };
+    let Some((&[m1, m2, d1, d2, b' ', h1, ref time @ ..], rest)) = rest.split_first_chunk::<13>() else {
+        return fail();
+    };
+    let civil = || {
+        let [h2, c1, n1, n2, c2, s1, s2] = *time;
+        let h1 = if h1 == b' ' { b'0' } else { h1 };
+        Some(days(year?, two(m1, m2)?, two(d1, d2)?)? * DAY + of_day([h1, h2, c1, n1, n2, c2, s1, s2])?)
+    };
+    let (rest, fraction) = fraction(rest, b".,");
+    match civil().and_then(|civil| zoned(rest, civil, Allowed::Offsets, clock)) {
+        Some((rest, secs)) => done(rest, instant(secs, fraction)),
+        None => fail(),
+    }
+}
+
+/// `26/11/22 17:28:30`, as Spark has it; the digits of the date, and what is behind it.
+fn short_year<'a>(
+    [y1, y2, m1, m2, d1, d2]: [u8; 6],
+    time: &'a [u8],
+    clock: &mut Clock,
+) -> Read<'a, Timestamp> {
+    let Some((time, rest)) = time.split_first_chunk::<8>() else {
+        return fail();
+    };
+    let civil = || Some(days(century(y1, y2)?, two(m1, m2)?, two(d1, d2)?)? * DAY + of_day(*time)?);
+    let (rest, fraction) = fraction(rest, b".,");
+    match civil().and_then(|civil| zoned(rest, civil, Allowed::Offsets, clock)) {
+        Some((rest, secs)) => done(rest, instant(secs, fraction)),
+        None => fail(),
+    }
+}
+
+/// A year of two digits: from 70 on, of the last century.
+fn century(tens: u8, ones: u8) -> Option<u32> {
+    two(tens, ones).map(|year| if year < 70 { 2000 + year } else { 1900 + year })
 }
 
 /// `20261122T172830Z`, ISO 8601's basic format; a fraction, an offset or no zone are allowed.

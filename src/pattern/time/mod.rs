@@ -52,6 +52,12 @@ pub enum Form {
     Clock,
     /// `20261122T172830Z`.
     Compact,
+    /// `261122 17:28:30`, `20261122 17:28:30`.
+    DigitsOnly,
+    /// `22 Nov 2026 17:28:30`, `22/11/2026 17:28:30`: day, month, and the year or none.
+    DayFirst,
+    /// `11/22/2026 17:28:30`.
+    MonthFirst,
     /// Any of them, told apart by shape, and also `22.11.2026 17:28:30`, `22-Nov-2026 17:28:30`.
     When,
 }
@@ -74,6 +80,9 @@ impl Form {
             Form::Klog => syslog::klog(input, clock),
             Form::Clock => of_day::clock_time(input, clock),
             Form::Compact => iso::compact(input, clock),
+            Form::DigitsOnly => iso::digits_only(input, clock),
+            Form::DayFirst => day_first::day_first(input, clock),
+            Form::MonthFirst => day_first::month_first(input, clock),
             Form::When => when::when(input, clock),
         }
     }
@@ -82,7 +91,7 @@ impl Form {
     pub(super) const fn starts(self) -> ByteSet {
         match self {
             Form::Syslog | Form::Ctime => ByteSet::LETTERS,
-            Form::Rfc2822 | Form::When => ByteSet::LETTERS.or(ByteSet::DIGITS),
+            Form::Rfc2822 | Form::DayFirst | Form::When => ByteSet::LETTERS.or(ByteSet::DIGITS),
             _ => ByteSet::DIGITS,
         }
     }
@@ -103,6 +112,9 @@ impl Form {
             Form::Klog => "1122 17:28:30.123456",
             Form::Clock => "17:28:30.123",
             Form::Compact => "20261122T172830Z",
+            Form::DigitsOnly => "261122 17:28:30",
+            Form::DayFirst => "22 Nov 2026 17:28:30",
+            Form::MonthFirst => "11/22/2026 17:28:30",
             Form::When => "2026-11-22T17:28:30Z in any usual form",
         }
     }

@@ -44,7 +44,7 @@ fn month_day_time(text: &[u8; 15]) -> Option<(u32, u32, i64)> {
 }
 
 /// The latest such time that is not ahead of `now`; both in civil seconds.
-fn latest(month: u32, day: u32, time: i64, now: i64) -> Option<i64> {
+pub(super) fn latest(month: u32, day: u32, time: i64, now: i64) -> Option<i64> {
     let limit = now.saturating_add(AHEAD_MAX);
     // The year of `limit`, or the one after it where the division is off by the leap days.
     let year = u32::try_from(limit.div_euclid(31_556_952).saturating_add(1971)).ok()?;

@@ -17,11 +17,12 @@
 //!   [`FrameRule::overlap_bytes_max`] are ended together.
 //! - A line that the wrapper cannot read is an event as it is.
 
+mod journal;
 mod lines;
 mod multiline;
 mod wrapped;
 
-use super::FrameRule;
+use super::{Form, FrameRule};
 use crate::event::Frame;
 
 pub use wrapped::Scratch;
@@ -59,6 +60,7 @@ pub fn frame(rule: &FrameRule, input: &[u8], first: bool, end: End, out: &mut Ou
     };
     let taken = match (rule.wrapper, &rule.start) {
         (Some(wrapper), _) => wrapped::frame(rule, wrapper, input, start, end, out),
+        (None, _) if rule.form == Form::Journal => journal::frame(rule, input, start, end, out.frames),
         (None, Some(is_start)) => multiline::frame(rule, is_start.as_ref(), input, start, end, out.frames),
         (None, None) => lines::frame(rule, input, start, end, out.frames),
     };

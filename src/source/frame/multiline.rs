@@ -1,7 +1,7 @@
 use super::{End, Line, each_line, offset, range};
 use crate::event::Frame;
 use crate::limits::CHUNK_FRAMES_MAX;
-use crate::source::FrameRule;
+use crate::source::{Form, FrameRule, IsStart};
 
 /// An event that more lines may belong to.
 struct Open {
@@ -10,6 +10,10 @@ struct Open {
     /// End of its last line that is not empty.
     to: usize,
     lines: u32,
+    /// The line behind belongs to it.
+    lead: bool,
+    /// A quote is open; `None` where quotes mean nothing.
+    quoted: Option<bool>,
 }
 
 impl Open {
@@ -30,6 +34,11 @@ impl Open {
     }
 }
 
+/// Whether the number of double quotes is odd.
+fn odd(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'"', text).count() % 2 == 1
+}
+
 /// A line that `is_start` recognises begins an event; the others belong to the event before them.
 pub(super) fn frame(
     rule: &FrameRule,
@@ -45,16 +54,15 @@ pub(super) fn frame(
         let line = Line::new(input, from, to);
         let next = input.len().min(to + 1);
         let long = line.len() > rule.line_bytes_max;
-        let skipped = rule
-            .skip
-            .as_ref()
-            .is_some_and(|skip| skip(&input[line.from..line.to]));
+        let text = &input[line.from..line.to];
+        let is = |question: &Option<IsStart>| question.as_ref().is_some_and(|is| is(text));
+        let skipped = is(&rule.skip);
         let ends = |event: &mut Open| {
             line.hole
                 || long
                 || skipped
                 || event.is_full(rule, next)
-                || (!line.is_blank() && is_start(&input[line.from..line.to]))
+                || (!event.lead && event.quoted != Some(true) && !line.is_blank() && is_start(text))
         };
         if let Some(event) = open.take_if(ends) {
             frames.push(event.close());
@@ -70,6 +78,8 @@ pub(super) fn frame(
         match &mut open {
             Some(event) => {
                 event.lines += 1;
+                event.lead = false;
+                event.quoted = event.quoted.map(|quoted| quoted != odd(text));
                 if !line.is_blank() {
                     event.to = line.to;
                 }
@@ -85,6 +95,9 @@ pub(super) fn frame(
                     first: line,
                     to: line.to,
                     lines: 1,
+                    lead: is(&rule.lead),
+                    // What begins amid a record has not shown its first quote.
+                    quoted: (rule.form == Form::Quoted && is_start(text)).then(|| odd(text)),
                 });
             }
         }

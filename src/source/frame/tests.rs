@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::Stream;
-use crate::source::Wrapper;
+use crate::source::{Form, IsStart, Wrapper};
 
 /// An event as a document would have it: nothing in it depends on where a chunk began.
 #[derive(Debug, PartialEq, Eq, Clone)]
@@ -181,6 +181,53 @@ fn an_event_waits_for_the_line_after_it_or_for_the_flush() {
 }
 
 #[test]
+fn an_event_does_not_end_within_quotes() {
+    let rule = FrameRule {
+        form: Form::Quoted,
+        ..multi()
+    };
+    assert_eq!(
+        texts(&rule, b"a,\"x\"\"\nb\n\nc\",1\nd,\"\"\n e\"\nf\ng\n"),
+        ["a,\"x\"\"\nb\n\nc\",1", "d,\"\"\n e\"\nf\ng"]
+    );
+    // A file that begins amid a record: its first line has a quote that closes.
+    assert_eq!(texts(&rule, b" x\",1\na\n"), [" x\",1", "a"]);
+}
+
+#[test]
+fn lines_that_lead_and_lines_that_are_skipped() {
+    let is = |what: &'static [u8]| Some(Arc::new(move |line: &[u8]| line == what) as IsStart);
+    let rule = FrameRule {
+        start: Some(Arc::new(|line: &[u8]| line == b"T" || line == b"U")),
+        lead: is(b"T"),
+        skip: is(b"-"),
+        ..FrameRule::default()
+    };
+    assert_eq!(
+        texts(&rule, b"-\n-\nT\nU\nq\nU\n-\nT\nT\nU\n"),
+        ["T\nU\nq", "U", "T\nT", "U"]
+    );
+}
+
+#[test]
+fn entries_of_a_journal() {
+    let rule = FrameRule {
+        form: Form::Journal,
+        event_bytes_max: 40,
+        ..FrameRule::default()
+    };
+    let input = b"A=1\nM\n\x04\0\0\0\0\0\0\0x\n\ny\nB=2\n\nA=2\n\n\nno field\nA=3";
+    assert_eq!(
+        texts(&rule, input),
+        ["A=1\nM\n\u{4}\0\0\0\0\0\0\0x\n\ny\nB=2", "A=2", "no field", "A=3"]
+    );
+    let long = [b"A=1\nB=".to_vec(), vec![b'x'; 60], b"\n\nA=2\n".to_vec()].concat();
+    let events = whole(&rule, &long);
+    let seen: Vec<_> = events.iter().map(|event| (event.text.len(), event.cut)).collect();
+    assert_eq!(seen, [(3, false), (40, true), (22, false), (3, false)]);
+}
+
+#[test]
 fn limits_end_an_event_and_lose_nothing() {
     let rule = FrameRule {
         event_lines_max: 3,
@@ -266,9 +313,11 @@ fn wrapped_lines_join_per_stream() {
 
 fn rule() -> impl Strategy<Value = FrameRule> {
     let wrapper = prop_oneof![Just(None), Just(Some(Wrapper::Cri)), Just(Some(Wrapper::Docker))];
-    (wrapper, any::<bool>(), 1usize..60, 1usize..60, 1u32..5).prop_map(
-        |(wrapper, multi_line, line_bytes_max, event_bytes_max, event_lines_max)| FrameRule {
+    let form = prop_oneof![2 => Just(Form::Lines), 1 => Just(Form::Quoted), 1 => Just(Form::Journal)];
+    (wrapper, form, any::<bool>(), 1usize..60, 1usize..60, 1u32..5).prop_map(
+        |(wrapper, form, multi_line, line_bytes_max, event_bytes_max, event_lines_max)| FrameRule {
             wrapper,
+            form,
             start: multi_line.then(|| multi().start).flatten(),
             line_bytes_max: line_bytes_max + if wrapper.is_some() { 60 } else { 0 },
             event_bytes_max,
@@ -282,6 +331,8 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         "[a-c \t]{0,12}",
         "[a-c]{1,100}",
+        "[A-C]=[a-c\"]{0,9}",
+        "A\n[\x00-\x03]\x00\x00\x00\x00\x00\x00\x00[a-c\n]{0,4}",
         "\\PC{0,6}",
         "2026-11-22T10:00:0[0-9]Z std(out|err) [FP] [ab ]{0,8}",
         r#"\{"log":"[ab ]{0,8}(\\n)?","stream":"std(out|err)","time":"2026-11-22T10:00:00Z"\}"#,
