@@ -91,7 +91,7 @@ impl Level {
 fn word(text: &[u8]) -> Option<&'static [u8]> {
     let text = text.trim_ascii();
     let is = |name: &&str| text.eq_ignore_ascii_case(name.as_bytes());
-    let found = WORDS.iter().find(|(_, names)| names.iter().any(|name| is(&name)));
+    let found = WORDS.iter().find(|(_, names)| names.iter().any(is));
     found.map(|(word, _)| *word)
 }
 

@@ -4,13 +4,16 @@ use super::text::text_of;
 use crate::config::LookupTable;
 use crate::event::{FieldId, Fields, Schema, Value};
 
+/// A text per column; nothing is set by an empty one.
+type Row = Box<[Box<[u8]>]>;
+
 /// `[[lookup]]`, compiled.
 #[derive(Debug)]
 pub(super) struct Lookup {
     field: FieldId,
     /// The field of each column.
     sets: Vec<FieldId>,
-    rows: HashMap<Box<[u8]>, Box<[Box<[u8]>]>>,
+    rows: HashMap<Box<[u8]>, Row>,
 }
 
 impl Lookup {
