@@ -14,6 +14,8 @@ pub const PIPELINES: &[Shipped] = shipped!["":
     "apache-error",
     "aspnetcore-console",
     "aspnetcore-json",
+    "auditd",
+    "auth",
     "bunyan",
     "caddy-json",
     "cri",
