@@ -97,9 +97,9 @@ fn logs(pipelines: &[&str]) -> Vec<Vec<u8>> {
 /// Patterns of the shipped pipelines, each followed by a line to match, which a NUL byte sets off.
 fn patterns() -> Vec<Vec<u8>> {
     [
-        "{source.ip:ip} - {user.name?} [{@timestamp:clf}] \"{http.request.line:http_request}\" {status:int}\0203.0.113.1 - - [22/Nov/2026:17:28:30 +0000] \"GET / HTTP/1.1\" 200",
-        "{@timestamp:rfc3339}  {log.level:level}  {process.pid:int} --- [{t:trimmed}]  {log.logger}  : {message}\02026-11-22T17:25:03.883Z  INFO 32279 --- [nio-8080-exec-7]  c.e.Order  : placed",
-        "{@timestamp:datetime} [{pid:int}] {user.name}@{db} {log.level:level}:  {_} {event.duration:ms} ms\02026-11-22 17:25:04.110 UTC [46] shop@orders LOG:  duration: 152.307 ms",
+        "{source.ip:ip} - {user.name?} [{@timestamp:clf}] \"{http.request.line:http_request}\" {status:int}\x00203.0.113.1 - - [22/Nov/2026:17:28:30 +0000] \"GET / HTTP/1.1\" 200",
+        "{@timestamp:rfc3339}  {log.level:level}  {process.pid:int} --- [{t:trimmed}]  {log.logger}  : {message}\x002026-11-22T17:25:03.883Z  INFO 32279 --- [nio-8080-exec-7]  c.e.Order  : placed",
+        "{@timestamp:datetime} [{pid:int}] {user.name}@{db} {log.level:level}:  {_} {event.duration:ms} ms\x002026-11-22 17:25:04.110 UTC [46] shop@orders LOG:  duration: 152.307 ms",
         "{@timestamp:syslog} {host.hostname} {a:word}[{b:hex}]: {c:quoted} {d:float} {{}} {e:epoch_ms}\0Nov 22 17:28:30 web01 sshd[20481]: \"a\\\"b\" 1.5e3 {} 1795368510123",
     ]
     .map(|text| text.as_bytes().to_vec())
