@@ -108,7 +108,7 @@ pub const CHUNK_FRAMES_MAX: usize = 4096;
 pub const NOTED_PATHS_MAX: usize = 4096;
 
 /// New files that are held open until the source looks at them; more are found by their names.
-pub const NOTED_FILES_MAX: usize = 256;
+pub const NOTED_FILES_MAX: usize = 1024;
 
 /// For how long notifications of writes are gathered, so that a file that is written to line by line does not
 /// wake two threads for each line. Renames wait as long behind them.
@@ -165,6 +165,9 @@ pub const SAID_MAX: usize = 10_000;
 /// `kept_bytes_max`: what unsettled bytes of rotated and deleted files may take in the state directory. When it is
 /// reached, further files are not kept, so that they end with the agent; the ones that are kept are the oldest.
 pub const KEPT_BYTES_MAX: u64 = 1 << 30;
+
+/// What new files may take in `state_dir/births` before a checkpoint is written for them, in bytes.
+pub const BIRTHS_BYTES_MAX: u64 = 1 << 20;
 
 /// A deleted file that is not settled is kept for the next run after that long: with a server that answers there is
 /// seldom one.

@@ -37,7 +37,7 @@ use crate::lane::{self, Lane};
 use crate::mill::Mill;
 use crate::pipeline::Library;
 use crate::ship::{self, BatchPool, Ended, Settle};
-use crate::source::{self, Bell, Kept, Pool, Watch};
+use crate::source::{self, Bell, Births, Kept, Pool, Watch};
 use crate::state::{Ledger, StateLock, Writer};
 
 /// Everything compiled, nothing started.
@@ -211,6 +211,7 @@ impl Agent {
             bell: bell.clone(),
             workers: senders,
             scan: settings.agent.scan,
+            births: Births::open(&settings.agent.state_dir),
             kept: Kept::open(&settings.agent.state_dir, settings.agent.kept_bytes_max),
             notify: true,
         })

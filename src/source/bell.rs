@@ -57,14 +57,17 @@ impl Bell {
         });
     }
 
-    /// A new file, opened at once.
-    pub fn opened(&self, path: PathBuf, file: File) {
+    /// A new file, opened at once; whether it is taken.
+    pub fn opened(&self, path: PathBuf, file: File) -> bool {
+        let mut taken = false;
         self.change(|rung| {
             rung.urgent = true;
             if rung.opened.len() < NOTED_FILES_MAX {
                 rung.opened.push((path, file));
+                taken = true;
             }
         });
+        taken
     }
 
     /// A file was written to.

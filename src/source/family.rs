@@ -31,6 +31,13 @@ impl Sibling {
         agrees(&mut self.open()?, known)
     }
 
+    /// Whether the compressed file is complete. Reads all of it.
+    pub fn is_whole(&self) -> bool {
+        self.open()
+            .and_then(|mut bytes| bytes.read_at(u64::MAX / 2, &mut [0]))
+            .is_ok()
+    }
+
     /// Whether this gzip file holds a file that begins as known and ends at the offset: by its head and by the
     /// length in its last four bytes (RFC 1952), without reading all of it.
     pub fn is_made_of(&self, known: &Known) -> bool {

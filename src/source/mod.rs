@@ -8,6 +8,7 @@
 //! file is which) and `tailer` (rotation).
 
 mod bell;
+mod births;
 mod closer;
 mod delivery;
 mod disk;
@@ -16,6 +17,7 @@ pub mod frame;
 mod glob;
 mod identity;
 mod kept;
+mod listener;
 mod notice;
 mod place;
 mod pool;
@@ -27,6 +29,7 @@ mod walk;
 mod watch;
 
 pub use bell::Bell;
+pub use births::Births;
 pub use delivery::{Delivery, Origin};
 pub use glob::{GlobError, Globs};
 pub use kept::Kept;

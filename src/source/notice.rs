@@ -1,34 +1,58 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{io, thread};
 
-use notify::event::{AccessKind, EventKind, MetadataKind, ModifyKind};
-use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::fd::OwnedFd;
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use tracing::warn;
 
-use super::disk::{Facts, Inode, open};
+use super::disk::{Facts, Inode};
+use super::listener::Listener;
 use super::{Bell, Globs};
-use crate::limits::NOTICE_GATHER;
 
-/// Notifications of the file system about the directories in which logs are.
+/// What is of interest in a directory. What readers do is not: our own reading would be among it.
+const EVENTS: WatchFlags = WatchFlags::MODIFY
+    .union(WatchFlags::ATTRIB)
+    .union(WatchFlags::CREATE)
+    .union(WatchFlags::MOVE)
+    .union(WatchFlags::DELETE)
+    .union(WatchFlags::DELETE_SELF)
+    .union(WatchFlags::MOVE_SELF)
+    .union(WatchFlags::ONLYDIR);
+
+/// Notifications of the file system (inotify(7)) about the directories in which logs are.
 pub struct Notice {
-    watcher: Option<RecommendedWatcher>,
-    /// Whose new files are opened at once.
-    globs: Arc<Mutex<Vec<Globs>>>,
+    shared: Option<Arc<Shared>>,
     /// Directories that are watched.
-    dirs: HashMap<PathBuf, Inode>,
+    dirs: HashMap<PathBuf, Watched>,
     /// A directory could not be watched, and that was said.
     limited: bool,
+}
+
+struct Watched {
+    inode: Inode,
+    /// The kernel's number of the watch; two paths of one directory have one.
+    number: i32,
+}
+
+/// What the thread that listens shares with the one that reads.
+pub struct Shared {
+    pub inotify: OwnedFd,
+    /// Written to when the thread shall end.
+    pub end: OwnedFd,
+    /// The paths of each watch.
+    pub paths: Mutex<HashMap<i32, Vec<PathBuf>>>,
+    /// Whose new files are opened at once.
+    pub globs: Mutex<Vec<Globs>>,
 }
 
 impl Notice {
     /// No notifications: everything is found by looking.
     pub fn off() -> Notice {
         Notice {
-            watcher: None,
-            globs: Arc::default(),
+            shared: None,
             dirs: HashMap::new(),
             limited: true,
         }
@@ -37,21 +61,9 @@ impl Notice {
     /// Rings the bell for what happens in the directories. Where that cannot be had it is said once, and
     /// everything is found by looking.
     pub fn start(bell: Bell, globs: Vec<Globs>) -> Notice {
-        let globs = Arc::new(Mutex::new(globs));
-        let mut listener = Listener {
-            bell,
-            globs: Arc::clone(&globs),
-            slept: Instant::now(),
-            named: None,
-        };
-        let handler = move |event: notify::Result<Event>| match event {
-            Ok(event) => listener.hear(event),
-            Err(_) => listener.bell.rescan(),
-        };
-        match RecommendedWatcher::new(handler, Config::default()) {
-            Ok(watcher) => Notice {
-                watcher: Some(watcher),
-                globs,
+        match Notice::listen(bell, globs) {
+            Ok(shared) => Notice {
+                shared: Some(shared),
                 dirs: HashMap::new(),
                 limited: false,
             },
@@ -62,9 +74,25 @@ impl Notice {
         }
     }
 
+    fn listen(bell: Bell, globs: Vec<Globs>) -> io::Result<Arc<Shared>> {
+        let shared = Arc::new(Shared {
+            inotify: inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?,
+            end: eventfd(0, EventfdFlags::CLOEXEC)?,
+            paths: Mutex::default(),
+            globs: Mutex::new(globs),
+        });
+        let listener = Listener::new(bell, Arc::clone(&shared));
+        thread::Builder::new()
+            .name("notice".to_owned())
+            .spawn(move || listener.run())?;
+        Ok(shared)
+    }
+
     /// Other inputs.
     pub fn set_globs(&self, globs: Vec<Globs>) {
-        *self.globs.lock().unwrap_or_else(PoisonError::into_inner) = globs;
+        if let Some(shared) = &self.shared {
+            *shared.globs.lock().unwrap_or_else(PoisonError::into_inner) = globs;
+        }
     }
 
     /// Whether some directory goes without notifications, so that its files have to be looked at.
@@ -74,14 +102,13 @@ impl Notice {
 
     /// Watches these directories and no others. A directory that was replaced is watched anew.
     pub fn watch(&mut self, wanted: &HashSet<PathBuf>) {
-        let Some(watcher) = &mut self.watcher else {
+        let Some(shared) = &self.shared else {
             return;
         };
-        self.dirs.retain(|dir, _| {
+        self.dirs.retain(|dir, watched| {
             let keep = wanted.contains(dir);
             if !keep {
-                // A directory that was deleted is not watched any more, which is no error here.
-                let _ = watcher.unwatch(dir);
+                shared.forget(dir, watched.number);
             }
             keep
         });
@@ -90,19 +117,19 @@ impl Notice {
             let Ok(facts) = Facts::of(dir) else {
                 continue;
             };
-            if self.dirs.get(dir) == Some(&facts.inode) {
-                continue;
+            match self.dirs.get(dir) {
+                Some(watched) if watched.inode == facts.inode => continue,
+                Some(watched) => shared.forget(dir, watched.number),
+                None => {}
             }
-            if self.dirs.contains_key(dir) {
-                let _ = watcher.unwatch(dir);
-            }
-            match watcher.watch(dir, RecursiveMode::NonRecursive) {
-                Ok(()) => {
-                    self.dirs.insert(dir.clone(), facts.inode);
+            match shared.add(dir) {
+                Ok(number) => {
+                    let inode = facts.inode;
+                    self.dirs.insert(dir.clone(), Watched { inode, number });
                 }
                 Err(error) => {
                     if !self.limited && !limited {
-                        said(dir, &error);
+                        warn!(dir = %dir.display(), %error, "the system gives no file notifications for this directory: looking at its files instead; raise fs.inotify.max_user_watches");
                     }
                     limited = true;
                 }
@@ -112,84 +139,36 @@ impl Notice {
     }
 }
 
-fn said(dir: &Path, error: &notify::Error) {
-    warn!(dir = %dir.display(), %error, "the system gives no file notifications for this directory: looking at its files instead; raise fs.inotify.max_user_watches");
+impl Drop for Notice {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.shared {
+            // A counter that is full has been written to before.
+            let _ = rustix::io::write(&shared.end, &1_u64.to_ne_bytes());
+        }
+    }
 }
 
-/// How long after a new name another one is expected soon.
-const ROTATION_WATCH: Duration = Duration::from_secs(2);
-
-/// Runs on the thread of the notifications.
-struct Listener {
-    bell: Bell,
-    globs: Arc<Mutex<Vec<Globs>>>,
-    /// When it last gathered writes.
-    slept: Instant,
-    /// When it last heard of a new name.
-    named: Option<Instant>,
-}
-
-impl Listener {
-    fn hear(&mut self, event: Event) {
-        if event.need_rescan() {
-            self.bell.rescan();
-            return;
+impl Shared {
+    fn add(&self, dir: &Path) -> io::Result<i32> {
+        // Locked first: the thread hears of nothing in a directory whose path it does not know.
+        let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = inotify::add_watch(&self.inotify, dir, EVENTS)?;
+        let known = paths.entry(number).or_default();
+        if !known.iter().any(|it| it == dir) {
+            known.push(dir.to_path_buf());
         }
-        match event.kind {
-            // Our own reading is among these.
-            EventKind::Access(AccessKind::Open(_) | AccessKind::Read | AccessKind::Close(_))
-            | EventKind::Modify(ModifyKind::Metadata(MetadataKind::AccessTime)) => {}
-            EventKind::Modify(ModifyKind::Data(_)) => {
-                for path in event.paths {
-                    self.bell.written(path);
-                }
-                self.gather();
+        Ok(number)
+    }
+
+    fn forget(&self, dir: &Path, number: i32) {
+        let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = paths.get_mut(&number) {
+            known.retain(|it| it != dir);
+            if known.is_empty() {
+                paths.remove(&number);
+                // A directory that was deleted is not watched any more, which is no error here.
+                let _ = inotify::remove_watch(&self.inotify, number);
             }
-            EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_)) => {
-                self.named = Some(Instant::now());
-                self.open(&event.paths);
-                self.moved(event.paths);
-            }
-            EventKind::Access(_)
-            | EventKind::Any
-            | EventKind::Other
-            | EventKind::Remove(_)
-            | EventKind::Modify(_) => self.moved(event.paths),
-        }
-    }
-
-    fn moved(&self, paths: Vec<PathBuf>) {
-        for path in paths {
-            self.bell.moved(path);
-        }
-    }
-
-    /// Lets equal notifications merge in the kernel's queue while a file is written to line by line. The pause is
-    /// made once per batch: reading a batch takes much less than the pause. While files are being rotated there
-    /// is no pause, so that every new file is opened before it is gone.
-    fn gather(&mut self) {
-        if self.named.is_some_and(|named| named.elapsed() < ROTATION_WATCH) {
-            return;
-        }
-        if self.slept.elapsed() > NOTICE_GATHER / 8 {
-            thread::sleep(NOTICE_GATHER);
-            self.slept = Instant::now();
-        }
-    }
-
-    /// Opens a new file of an input. After a rename the last path is the new one; it counts when either does.
-    fn open(&self, paths: &[PathBuf]) {
-        let Some(path) = paths.last() else {
-            return;
-        };
-        let ours = {
-            let globs = self.globs.lock().unwrap_or_else(PoisonError::into_inner);
-            globs
-                .iter()
-                .any(|globs| paths.iter().any(|path| globs.contains(path)))
-        };
-        if ours && let Ok(file) = open(path) {
-            self.bell.opened(path.clone(), file);
         }
     }
 }

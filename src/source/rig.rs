@@ -11,7 +11,9 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Bell, CHUNK_CHARGE, Delivery, FrameRule, Globs, Kept, Pool, Setup, StartAt, Tailer, Watch};
+use super::{
+    Bell, Births, CHUNK_CHARGE, Delivery, FrameRule, Globs, Kept, Pool, Setup, StartAt, Tailer, Watch,
+};
 use crate::event::{FileKey, Span};
 use crate::state::{Ledger, Tally};
 
@@ -94,6 +96,7 @@ impl Rig {
             bell,
             workers: vec![sender],
             scan: crate::limits::SCAN_EVERY,
+            births: Births::open(&self.dir.path().join("state")),
             kept: Kept::open(&self.dir.path().join("state"), self.kept_bytes_max),
             notify: false,
         };
@@ -141,10 +144,6 @@ impl Rig {
         for round in 0_usize.. {
             assert!(round < 100_000, "the source does not come to rest");
             tailer.step(self.now);
-            if !tailer.is_idle() {
-                // Some things wait for a moment as long as they took.
-                self.now += Duration::from_micros(100);
-            }
             let mut came = false;
             while !self.hangs
                 && let Ok(delivery) = receiver.try_recv()

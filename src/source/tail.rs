@@ -57,8 +57,6 @@ pub struct Tail {
     pub held: bool,
     /// The record that keeps earlier lives in the checkpoint while this one has no key yet.
     pub stub: Option<FileKey>,
-    /// No checkpoint knows it yet: its events wait.
-    pub newborn: bool,
     /// It is no copy that has to be held.
     pub cleared: bool,
     /// Bytes that are there already when it is seen first are not read.
@@ -107,7 +105,6 @@ impl Tail {
             queued: false,
             held: false,
             stub: None,
-            newborn: false,
             cleared: false,
             from_end: false,
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::rig::{Rig, expected, lines};
-use super::{Bell, CHUNK_CHARGE, FrameRule, Globs, Kept, Pool, Setup, StartAt, Watch};
+use super::{Bell, Births, CHUNK_CHARGE, FrameRule, Globs, Kept, Pool, Setup, StartAt, Watch};
 use crate::state::Ledger;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -109,6 +109,86 @@ fn files_that_were_rotated_between_two_looks_are_found() {
         rig.texts(),
         expected(&[("a", 0..10), ("b", 0..4), ("c", 0..4), ("d", 0..4)])
     );
+}
+
+#[test]
+fn a_file_that_was_compressed_between_two_looks_is_read_once() {
+    let mut rig = Rig::started(&["app.log"]);
+    rig.append("app.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    rig.rename("app.log", "app.log.2");
+    rig.append("app.log.1", lines("b", 0..10));
+    rig.gzip("app.log.1", "app.log.1.gz");
+    rig.append("app.log", lines("c", 0..10));
+    rig.pass(3 * SECOND);
+    rig.gzip("app.log.2", "app.log.2.gz");
+    rig.pass_long();
+    let texts = expected(&[("a", 0..10), ("b", 0..10), ("c", 0..10)]);
+    assert_eq!(rig.texts(), texts);
+    rig.stop();
+    rig.start();
+    rig.pass_long();
+    assert_eq!((rig.texts(), rig.again), (texts, 0));
+}
+
+#[test]
+fn a_file_that_no_checkpoint_knows_is_known_after_a_kill() {
+    let mut rig = Rig::started(&["app.log"]);
+    rig.append("app.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    rig.kill();
+    rig.append("app.log", lines("a", 10..20));
+    rig.gzip("app.log", "app.log.2.gz");
+    rig.append("app.log.1", lines("b", 0..10));
+    rig.append("app.log", lines("c", 0..10));
+    rig.start();
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..20), ("b", 0..10), ("c", 0..10)]));
+    assert_eq!(rig.again, 10);
+}
+
+#[test]
+fn a_copy_that_is_written_over_again_and_again_is_a_copy_each_time() {
+    for glob in ["app.log", "app.log*"] {
+        let mut rig = Rig::started(&[glob]);
+        let mut parts = Vec::new();
+        for prefix in ["a", "b", "c", "d"] {
+            rig.append("app.log", lines(prefix, 0..10));
+            rig.pass(SECOND);
+            rig.append("app.log", lines(prefix, 10..20));
+            rig.copytruncate("app.log", "app.log.1");
+            parts.push((prefix, 0..20));
+            rig.pass(SECOND);
+        }
+        rig.pass_long();
+        assert_eq!(rig.texts(), expected(&parts), "{glob}");
+    }
+}
+
+#[test]
+fn rotation_where_a_link_leads_to() {
+    let mut rig = Rig::started(&["x.log"]);
+    fs::create_dir(rig.path("real")).unwrap();
+    symlink("real/j.log", rig.path("x.log")).unwrap();
+    let mut parts = Vec::new();
+    for prefix in ["a", "b", "c", "d", "e"] {
+        rig.append("real/j.log", lines(prefix, 0..10));
+        if prefix != "c" {
+            rig.pass(3 * SECOND);
+        }
+        for number in [3, 2, 1] {
+            let _ = fs::rename(
+                rig.path(&format!("real/j.log.{number}")),
+                rig.path(&format!("real/j.log.{}", number + 1)),
+            );
+        }
+        rig.rename("real/j.log", "real/j.log.1");
+        rig.append("real/j.log.1", lines(prefix, 10..12));
+        parts.push((prefix, 0..12));
+    }
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&parts));
+    assert_eq!(rig.again, 0);
 }
 
 #[test]
@@ -566,6 +646,7 @@ fn the_thread_hears_of_every_file() {
         bell: bell.clone(),
         workers: vec![sender],
         scan: crate::limits::SCAN_EVERY,
+        births: Births::open(dir.path()),
         kept: Kept::open(dir.path(), 1 << 20),
         notify: true,
     };
@@ -577,8 +658,13 @@ fn the_thread_hears_of_every_file() {
         }
     });
     let mut seen = std::collections::BTreeSet::new();
+    let deadline = std::time::Instant::now() + 60 * SECOND;
     while seen.len() < 200 {
-        let delivery = receiver.blocking_recv().expect("the source has not ended");
+        let Ok(delivery) = receiver.try_recv() else {
+            assert!(std::time::Instant::now() < deadline, "only {} of 200", seen.len());
+            std::thread::sleep(Duration::from_millis(1));
+            continue;
+        };
         for frame in &delivery.chunk.frames {
             let text = &delivery.chunk.text()[frame.text.start as usize..frame.text.end as usize];
             assert!(seen.insert(text.to_vec()), "twice");

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -15,7 +14,7 @@ use crate::source::frame::End;
 use crate::source::kept::KeptError;
 use crate::source::sibling::Packed;
 use crate::source::tail::{Stage, Tail};
-use crate::state::FileRecord;
+use crate::state::{FileRecord, Ledger};
 
 /// How a file is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,18 +234,17 @@ impl Tailer {
     }
 }
 
-/// What the checkpoint knows and what was kept: of each file the one that is farther.
-pub(super) fn merge(known: Vec<FileRecord>, kept: Vec<FileRecord>) -> Vec<FileRecord> {
-    let mut records: HashMap<FileKey, FileRecord> = known.into_iter().map(|it| (it.key, it)).collect();
-    for record in kept {
-        match records.get(&record.key) {
-            Some(known) if known.offset >= record.offset => {}
-            _ => {
-                records.insert(record.key, record);
-            }
+/// What the checkpoint knows and what was noted beside it: of each file the record that is farther.
+pub(super) fn merge(ledger: &Ledger, noted: impl Iterator<Item = FileRecord>) -> Vec<FileRecord> {
+    for record in noted {
+        if ledger
+            .record(record.key)
+            .is_none_or(|known| known.offset < record.offset)
+        {
+            ledger.track(record);
         }
     }
-    records.into_values().collect()
+    ledger.records()
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ use super::disk::Inode;
 use super::frame::Scratch;
 use super::notice::Notice;
 use super::tail::Tail;
-use super::{Bell, Delivery, Globs, Kept, Pool, Watch};
+use super::{Bell, Births, Delivery, Globs, Kept, Pool, Watch};
 use crate::limits;
 use crate::state::{FileRecord, Ledger, Recovery};
 
@@ -52,6 +52,8 @@ pub struct Setup {
     pub workers: Vec<Sender<Delivery>>,
     /// How often every glob is walked again; less often with very many paths.
     pub scan: Duration,
+    /// What the last run has noted of new files, and where this one does.
+    pub births: Births,
     /// Where unsettled bytes of deleted files are kept.
     pub kept: Kept,
     /// Use the file system's notifications. Without them files are looked at every [`limits::POLL_EVERY`].
@@ -95,15 +97,11 @@ pub struct Tailer {
     soon: Vec<Inode>,
     /// Files that time matters to.
     attentive: HashSet<Inode>,
-    /// Chunks of files that no checkpoint knows yet; they leave when one does, so that after a kill the next run
-    /// knows these files again, whatever became of their names.
-    newborn: Vec<(Inode, Delivery)>,
-    /// When the next checkpoint for them may be written.
-    next_publish: Instant,
     /// Chunks whose last event was ended by time; they leave when that is in the checkpoint.
     flushed: Vec<Delivery>,
     scratch: Scratch,
     closer: Closer,
+    births: Births,
     kept: Kept,
     /// Keeping a file failed: not before this moment again.
     next_keep: Instant,
@@ -166,16 +164,13 @@ impl Said {
 /// The step in which Linux counts the times of files, in nanoseconds: a timer tick at 100 Hz.
 const CLOCK_STEP_NANOS: i64 = 10_000_000;
 
-/// Writing checkpoints for new files takes at most half of the source's time: with very many files each of them
-/// takes long.
-const PUBLISH_PAUSE_PER_COST: u32 = 1;
-
 /// Looks at files between two looks at the bell.
 const TURNS_PER_STEP: usize = 16;
 
 impl Tailer {
     pub fn new(setup: Setup, now: Instant) -> Tailer {
-        let dormant = keep::merge(setup.ledger.records(), setup.kept.records());
+        let noted = setup.births.records().into_iter().chain(setup.kept.records());
+        let dormant = keep::merge(&setup.ledger, noted);
         let notice = if setup.notify {
             Notice::start(setup.bell.clone(), globs(&setup.watches))
         } else {
@@ -209,11 +204,10 @@ impl Tailer {
             ready: VecDeque::new(),
             soon: Vec::new(),
             attentive: HashSet::new(),
-            newborn: Vec::new(),
-            next_publish: now,
             flushed: Vec::new(),
             scratch: Scratch::default(),
             closer: Closer::start(),
+            births: setup.births,
             kept: setup.kept,
             next_keep: now,
             said: Said::default(),
@@ -247,10 +241,7 @@ impl Tailer {
 
     /// Whether nothing is left to do before time passes or something happens.
     pub fn is_idle(&self) -> bool {
-        self.ready.is_empty()
-            && self.soon.is_empty()
-            && self.newborn.is_empty()
-            && self.workers.iter().all(|it| it.waiting.is_empty())
+        self.ready.is_empty() && self.soon.is_empty() && self.workers.iter().all(|it| it.waiting.is_empty())
     }
 
     /// Does what is due and a bounded part of what is ready. Returns how long nothing more will be due, unless
@@ -277,24 +268,7 @@ impl Tailer {
             };
             self.turn(inode, now);
         }
-        if !self.newborn.is_empty() && now >= self.next_publish {
-            self.publish(now);
-        }
         self.pause(now)
-    }
-
-    /// New files become known to the checkpoint, all of them at once, and their first events leave.
-    fn publish(&mut self, now: Instant) {
-        let began = Instant::now();
-        // A failure is logged by the ledger; going on is right, a full disk must not stop the logs.
-        let _ = self.ledger.persist_now();
-        self.next_publish = now + began.elapsed() * PUBLISH_PAUSE_PER_COST;
-        for (inode, delivery) in std::mem::take(&mut self.newborn) {
-            if let Some(tail) = self.files.get_mut(&inode) {
-                tail.newborn = false;
-            }
-            self.send(delivery);
-        }
     }
 
     fn hear(&mut self, now: Instant) {
@@ -326,9 +300,6 @@ impl Tailer {
             return Duration::ZERO;
         }
         let mut next = self.next_scan;
-        if !self.newborn.is_empty() {
-            next = next.min(self.next_publish);
-        }
         if !self.attentive.is_empty() || self.ledger.is_holding() {
             next = next.min(self.next_tick);
         }
@@ -415,7 +386,7 @@ fn globs(watches: &[Watch]) -> Vec<Globs> {
     watches.iter().map(|watch| watch.globs.clone()).collect()
 }
 
-/// The file that was read last under each path.
+/// Of each path the oldest file that is known: whatever is younger and not known was never read.
 fn prior(records: &[FileRecord]) -> HashMap<PathBuf, Prior> {
     let mut prior: HashMap<PathBuf, Prior> = HashMap::new();
     for record in records.iter().filter(|record| record.head.len > 0) {
@@ -423,7 +394,7 @@ fn prior(records: &[FileRecord]) -> HashMap<PathBuf, Prior> {
             key: record.key,
             modified: record.modified,
         });
-        if record.modified > entry.modified {
+        if record.modified < entry.modified {
             *entry = Prior {
                 key: record.key,
                 modified: record.modified,

@@ -39,6 +39,7 @@ impl Tailer {
         self.settle(arrivals, now);
         self.keep_rotated(now);
         self.tidy_kept();
+        self.births.tidy(&self.ledger);
         for name in self.names.keys() {
             dirs.extend(name.parent().map(Path::to_path_buf));
         }

@@ -15,7 +15,7 @@ use crate::source::sibling::{Order, Packed, rotated};
 use crate::source::tail::{Stage, Tail};
 use crate::state::FileRecord;
 
-/// What was known of a watched name when the last run ended.
+/// The oldest file that was known of a watched name when the last run ended.
 #[derive(Clone, Debug)]
 pub(super) struct Prior {
     pub key: FileKey,
@@ -172,11 +172,14 @@ impl Tailer {
             if self.explain(&sibling) {
                 continue;
             }
-            let take = match (sibling.packed, &missed) {
-                (Packed::Unreadable, _) => false,
-                // While the agent runs it reads a file before it is compressed.
-                (Packed::Gz, _) if self.looked => false,
-                (_, missed) => missed.includes(&sibling),
+            let take = match sibling.packed {
+                Packed::Unreadable => false,
+                // While the agent runs it mostly reads a file before it is compressed.
+                Packed::Gz if self.looked => match self.was_read(&sibling) {
+                    Some(was_read) => !was_read && missed.includes(&sibling),
+                    None => continue,
+                },
+                Packed::No | Packed::Gz => missed.includes(&sibling),
             };
             if take {
                 info!(path = %sibling.path.display(), base = %base.display(), "a rotated file that was not seen under its own name: reading it");
@@ -350,6 +353,19 @@ impl Tailer {
         };
         self.stand_in(record.key, sibling);
         true
+    }
+
+    /// Whether a compressed file was made of one that is known; `None` while that cannot be told.
+    fn was_read(&self, sibling: &Sibling) -> Option<bool> {
+        let begun =
+            |tail: &Tail| matches!(tail.stage, Stage::Unborn(_)) && tail.gone.is_some() && tail.size > 0;
+        let mut tails = self.files.values();
+        if !sibling.is_whole() || tails.any(|tail| begun(tail) && self.is_near(&tail.path, &sibling.path)) {
+            return None;
+        }
+        let records = self.ledger.records();
+        let mut near = records.iter().filter(|it| self.is_near(&it.path, &sibling.path));
+        Some(near.any(|record| sibling.holds(&record.into()).unwrap_or(true)))
     }
 
     fn stand_in(&mut self, key: FileKey, sibling: &Sibling) {

@@ -31,15 +31,8 @@ impl Tailer {
         if self.flushed.is_empty() {
             return;
         }
-        let newborn = std::mem::take(&mut self.newborn);
         // A failure is logged by the ledger; going on is right, a full disk must not stop the logs.
         let _ = self.ledger.persist_now();
-        for (inode, delivery) in newborn {
-            if let Some(tail) = self.files.get_mut(&inode) {
-                tail.newborn = false;
-            }
-            self.send(delivery);
-        }
         for delivery in std::mem::take(&mut self.flushed) {
             self.send(delivery);
         }

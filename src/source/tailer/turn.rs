@@ -113,7 +113,6 @@ impl Tailer {
             return;
         };
         let span = read.chunk.span;
-        let newborn = tail.newborn;
         let events = read.chunk.frames.len() as u64;
         self.ledger.emitted(&Emitted {
             span,
@@ -144,8 +143,6 @@ impl Tailer {
         if read.by_time {
             self.ledger.ended_by_time(span.file, span.to);
             self.flushed.push(delivery);
-        } else if newborn {
-            self.newborn.push((inode, delivery));
         } else {
             self.send(delivery);
         }
@@ -289,11 +286,9 @@ impl Tailer {
             return false;
         }
         debug!(path = %record.path.display(), key = %record.key, "new file");
+        self.births.note(&record, &self.ledger);
         self.ledger.track(record);
         self.drop_stub(inode);
-        if let Some(tail) = self.files.get_mut(&inode) {
-            tail.newborn = true;
-        }
         true
     }
 
