@@ -41,7 +41,11 @@ pub(super) fn find_inode(tail: &Tail) -> Option<(PathBuf, Facts)> {
         .flatten()
         .find_map(|path| here(path).map(|facts| (path.clone(), facts)));
     known.or_else(|| {
-        let beside_target = tail.target.iter().flat_map(|target| family(target));
+        // Rotated where a link leads to.
+        let elsewhere = tail.target.iter().chain([&tail.at]);
+        let beside_target = elsewhere
+            .filter(|path| path.parent() != tail.path.parent())
+            .flat_map(|path| family(path));
         family(&tail.path)
             .into_iter()
             .chain(beside_target)
