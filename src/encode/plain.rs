@@ -8,15 +8,13 @@ pub(super) const BLOCK: usize = 16;
 /// the compiler makes one vector comparison of.
 #[inline(always)]
 pub(super) fn is_plain_block(block: &[u8; BLOCK]) -> bool {
-    // The highest bit of a byte says no: it is below the space, or nothing is left of it when it is compared, or it is
-    // beyond ASCII.
-    let no = |byte: u8| {
-        let (quote, backslash) = (byte ^ b'"', byte ^ b'\\');
-        byte | byte.wrapping_sub(b' ') | quote.wrapping_sub(1) | backslash.wrapping_sub(1)
-    };
-    !block
+    // As signed numbers, the bytes beyond ASCII are below the space too.
+    let control = block
         .iter()
-        .fold(false, |any, byte| any | ((no(*byte) as i8) < 0))
+        .fold(false, |any, byte| any | ((*byte as i8) < b' ' as i8));
+    let quote = block.iter().fold(false, |any, byte| any | (*byte == b'"'));
+    let backslash = block.iter().fold(false, |any, byte| any | (*byte == b'\\'));
+    !(control | quote | backslash)
 }
 
 /// The same of eight bytes in one number, which is less than a vector is worth.
