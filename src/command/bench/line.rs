@@ -97,6 +97,11 @@ impl Line {
     ///
     /// What is wrong with the pipeline's metrics.
     pub fn new(pipeline: Pipeline) -> Result<Self, SpecError> {
+        Line::with_bodies(pipeline, limits::BULK_BYTES_MAX)
+    }
+
+    /// A line whose bodies leave when they have grown to `body_bytes_max`.
+    fn with_bodies(pipeline: Pipeline, body_bytes_max: usize) -> Result<Self, SpecError> {
         let registry = Registry::default();
         let service = "shop-frontend";
         let rules = registry
@@ -115,8 +120,8 @@ impl Line {
             rule: lane::frame_rule(&pipeline, limits::LINE_BYTES_MAX, None),
             mill: Mill::new(
                 registry.shard(),
-                BatchPool::new(BATCHES, limits::BULK_BYTES_MAX + OVERHANG_BYTES),
-                limits::BULK_BYTES_MAX,
+                BatchPool::new(BATCHES, body_bytes_max + OVERHANG_BYTES),
+                body_bytes_max,
             ),
             part: Part {
                 shard: registry.shard(),
@@ -228,13 +233,13 @@ mod tests {
     use crate::config::Diagnostics;
     use crate::pipeline::{HostWords, Library, compile};
 
-    fn line(name: &str) -> (Line, Workload) {
+    fn line(name: &str, body_bytes_max: usize) -> (Line, Workload) {
         let library = Library::shipped();
         let mut diagnostics = Diagnostics::new();
         let file = library.pipeline(name, &mut diagnostics).unwrap();
         let pipeline = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
         (
-            Line::new(pipeline).unwrap(),
+            Line::with_bodies(pipeline, body_bytes_max).unwrap(),
             Workload::of_pipeline(&file).unwrap(),
         )
     }
@@ -242,23 +247,24 @@ mod tests {
     #[test]
     fn no_event_asks_for_memory() {
         for name in Library::shipped().names() {
-            let (mut line, workload) = line(name);
+            // Small bodies, so that warming up takes few events.
+            let (mut line, workload) = line(name, 256 << 10);
             let mut input = workload.endless(line.frame_rule());
-            // Until each of the two bodies that take turns has been full once.
+            // Until each body that takes turns has been full, and each buffer as long as it gets.
             let mut bodies = 0;
-            while bodies < 3 {
+            while bodies < 12 {
                 line.pass(Stage::Encode, &mut input, 1, |_| bodies += 1).unwrap();
             }
             let before = allocations::of_this_thread();
-            let tally = line.pass(Stage::Encode, &mut input, 8_000, drop).unwrap();
-            assert!(tally.events >= 8_000);
+            let tally = line.pass(Stage::Encode, &mut input, 2_000, drop).unwrap();
+            assert!(tally.events >= 2_000);
             assert_eq!(allocations::of_this_thread() - before, 0, "{name}");
         }
     }
 
     #[test]
     fn made_lines_match_with_all_their_fields() {
-        let (mut line, workload) = line("nginx-access");
+        let (mut line, workload) = line("nginx-access", limits::BULK_BYTES_MAX);
         let mut input = workload.endless(line.frame_rule());
         let mut bodies = Vec::new();
         let tally = line

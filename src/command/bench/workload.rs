@@ -8,7 +8,7 @@ use rustix::fs::MemfdFlags;
 
 use super::access_line;
 use crate::command::reading::Chunks;
-use crate::config::PipelineFile;
+use crate::config::{Form, PipelineFile};
 use crate::event::{Chunk, FileKey};
 use crate::source::FrameRule;
 
@@ -49,6 +49,10 @@ impl Workload {
         for test in pipeline.tests.iter().filter(|test| !test.unmatched) {
             text.extend_from_slice(test.input.as_bytes());
             text.push(b'\n');
+            if pipeline.frame.form == Form::Journal {
+                // Nothing but a blank line ends an entry.
+                text.push(b'\n');
+            }
         }
         Self::of_text("lines of the inline tests".to_owned(), &text)
     }
