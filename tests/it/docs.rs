@@ -41,7 +41,14 @@ fn documented() -> Keys {
 
 /// What the program says that it knows, when each table has a key that it does not know.
 fn known() -> Keys {
-    let tables = ["[agent]", "[elasticsearch]", "[file]", "[rejects]", "[[input]]"];
+    let tables = [
+        "[agent]",
+        "[endpoint]",
+        "[elasticsearch]",
+        "[file]",
+        "[rejects]",
+        "[[input]]",
+    ];
     let mut text = format!("{UNKNOWN} = 1\n");
     for table in tables {
         text.push_str(&format!("{table}\n{UNKNOWN} = 1\n"));
@@ -76,14 +83,43 @@ fn every_key_of_the_configuration_is_described() {
 const METRICS: &str = include_str!("../../docs/metrics.md");
 
 /// Where the program names its metrics.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     include_str!("../../pipelines/metrics/http.toml"),
     include_str!("../../pipelines/metrics/log_levels.toml"),
     include_str!("../../src/agent/telemetry.rs"),
     include_str!("../../src/derive/exposition.rs"),
+    GATHERED,
     include_str!("../../src/http/serve/mod.rs"),
     include_str!("../../src/ship/telemetry.rs"),
 ];
+
+/// Where the names that come with `[[sessions]]` end as they are written there.
+const GATHERED: &str = include_str!("../../src/derive/gather.rs");
+
+/// The family of the shipped `[[sessions]]`.
+const FAMILY: &str = "http";
+
+/// What stands behind the family's name in the names that `[[sessions]]` gives.
+fn endings() -> impl Iterator<Item = String> {
+    let code = GATHERED.split("#[cfg(test)]").next().unwrap_or_default();
+    code.split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| {
+            text.starts_with('_') && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        })
+        .map(|ending| format!("{FAMILY}{ending}"))
+}
+
+/// The metrics that `sums` of a `[[top]]` names.
+fn sums() -> impl Iterator<Item = String> {
+    SOURCES
+        .into_iter()
+        .flat_map(str::lines)
+        .filter_map(|line| line.strip_prefix("sums = {"))
+        .flat_map(|sums| sums.split(','))
+        .filter_map(|sum| Some(sum.split_once('=')?.0.trim().to_owned()))
+}
 
 /// The texts between quotes that look like a metric's name.
 fn named(source: &str) -> impl Iterator<Item = &str> {
@@ -101,11 +137,20 @@ fn named(source: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn every_metric_is_described() {
-    let documented: BTreeSet<&str> = METRICS
+    let documented: BTreeSet<String> = METRICS
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        // The example of a pipeline's own metric.
+        .filter(|name| !name.starts_with("order_"))
+        .map(str::to_owned)
         .collect();
-    let in_code: BTreeSet<&str> = SOURCES.into_iter().flat_map(named).collect();
+    let in_code: BTreeSet<String> = SOURCES
+        .into_iter()
+        .flat_map(named)
+        .map(str::to_owned)
+        .chain(endings())
+        .chain(sums())
+        .collect();
     assert_eq!(documented, in_code);
 }
 
