@@ -35,6 +35,7 @@
 //! | [`lane`] | an input ready to run: its pipeline, its template, its metric rules, its frame rule |
 //! | [`columns`] | the headers of files that name their columns |
 //! | [`mill`] | one worker's pass over a chunk: parse, derive, encode |
+//! | [`suggest`] | from a log of unknown form to the pipelines that fit, and to a draft of one |
 //! | [`http`] | /metrics, /healthz, /readyz, status |
 //! | [`agent`] | starts the tasks, owns shutdown and reload |
 //! | [`demo`] | a synthetic company that writes log files, and the screen that shows what the agent makes of them |
@@ -73,3 +74,4 @@ pub mod pipeline;
 pub mod ship;
 pub mod source;
 pub mod state;
+pub mod suggest;

@@ -17,6 +17,7 @@ mod run;
 mod server;
 mod setup;
 mod status;
+mod suggest;
 mod test;
 
 use std::io::IsTerminal;
@@ -52,6 +53,7 @@ enum Command {
     Run(RunArguments),
     Demo(DemoArguments),
     Parse(ParseArguments),
+    Suggest(SuggestArguments),
     Test(TestArguments),
     Check(CheckArguments),
     Bench(BenchArguments),
@@ -160,6 +162,20 @@ struct ParseArguments {
     /// The log; standard input when absent or `-`.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
+}
+
+/// Look at a log of unknown form: which pipelines fit it, and a draft for what none fits.
+#[derive(Debug, Clone, Args)]
+struct SuggestArguments {
+    /// The log.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Write the draft there; to standard output when absent.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// A folder of own pipelines; they come before the shipped ones.
+    #[arg(long, value_name = "DIR")]
+    pipelines: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -370,6 +386,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
     let result = match &arguments.command {
         Command::Bench(arguments) => bench::run(arguments, terminal),
         Command::Check(arguments) => check::run(arguments, terminal),
+        Command::Suggest(arguments) => suggest::run(arguments, terminal),
         Command::Parse(arguments) => parse::run(arguments, terminal),
         Command::Test(arguments) => test::run(arguments, terminal),
         Command::Run(arguments) => run::run(arguments, terminal),

@@ -5,11 +5,11 @@ use super::net::{EndpointFields, endpoint, ip};
 use super::number::{float, hex, int};
 use super::octets::octets;
 use super::quoted::{quoted, unescape};
-use super::scene::{Keep, Scene};
+use super::scene::{Keep, Nothing, Scene};
 use super::scopes::scopes;
 use super::unit::{duration, elapsed, size};
 use super::web::{RequestFields, TargetFields, UrlFields, http_version, request, request_target, url};
-use super::{Read, fail};
+use super::{Clock, Read, fail};
 use crate::event::{FieldId, Schema, Value};
 
 /// One changing part of a line: its kind, and the fields that it sets.
@@ -31,6 +31,18 @@ enum Targets {
     Target(TargetFields),
     Url(UrlFields),
     Endpoint(EndpointFields),
+}
+
+impl Kind {
+    /// How many bytes a value of this kind takes from the beginning of `text`; `None` where there is none, and for
+    /// kinds whose end the text behind them says.
+    pub fn taken(self, text: &[u8], clock: &mut Clock) -> Option<usize> {
+        if self.is_open() {
+            return None;
+        }
+        let read = Capture::nameless(self).read(text, &mut Nothing { clock });
+        read.ok().map(|(rest, _)| text.len() - rest.len())
+    }
 }
 
 impl Capture {

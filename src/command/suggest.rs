@@ -1,0 +1,152 @@
+//! `logmill suggest`: which pipeline fits a log, and a draft of one for what none fits.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::library::library;
+use super::{SuggestArguments, Terminal};
+use crate::config::Diagnostics;
+use crate::event::Timestamp;
+use crate::suggest::{self, Fit, LINES_MAX, SAMPLE_BYTES_MAX};
+
+/// So many pipelines are shown.
+const SHOWN_MAX: usize = 5;
+
+/// A pipeline that leaves no more than this share needs no draft beside it.
+const ENOUGH: f64 = 0.98;
+
+/// What a pipeline must take for the draft to be about the rest only.
+const HALF: f64 = 0.5;
+
+pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<()> {
+    let mut diagnostics = Diagnostics::new();
+    let library = library(arguments.pipelines.as_deref(), &mut diagnostics);
+    terminal.report(&diagnostics)?;
+    let sample = read(&arguments.file)?;
+    let lines = lines(&sample);
+    let shown = arguments.file.display();
+    if lines.is_empty() {
+        anyhow::bail!("{shown} has no line yet; give a log that has some");
+    }
+    let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
+    let fits = suggest::rank(&library, &lines, now);
+    report(&arguments.file, lines.len(), &fits)?;
+
+    let best = fits
+        .first()
+        .filter(|fit| fit.share >= HALF && !fit.takes_anything);
+    if best.is_some_and(|fit| fit.share >= ENOUGH) {
+        return Ok(());
+    }
+    let texts: Vec<String> = lines
+        .iter()
+        .map(|line| String::from_utf8_lossy(line).into_owned())
+        .collect();
+    let rest: Vec<&str> = match best {
+        Some(fit) => fit.left.iter().map(|at| texts[*at].as_str()).collect(),
+        None => texts.iter().map(String::as_str).collect(),
+    };
+    let name = name(&arguments.file);
+    let mut err = io::stderr().lock();
+    let Some(draft) = suggest::draft(&name, &rest) else {
+        writeln!(
+            err,
+            "the other lines have no form in common; the pipeline `plain` ships them as they are"
+        )?;
+        return Ok(());
+    };
+    let which = if best.is_some() {
+        "the lines that it leaves"
+    } else {
+        "these lines"
+    };
+    writeln!(
+        err,
+        "a draft for {which}, which matches {} of {} events:\n",
+        draft.matched, draft.events
+    )?;
+    drop(err);
+    match &arguments.output {
+        Some(path) => {
+            std::fs::write(path, &draft.text).with_context(|| format!("cannot write {}", path.display()))?;
+            eprintln!("written to {}", path.display());
+        }
+        None => io::stdout().lock().write_all(draft.text.as_bytes())?,
+    }
+    Ok(())
+}
+
+fn report(file: &Path, lines: usize, fits: &[Fit]) -> io::Result<()> {
+    let mut err = io::stderr().lock();
+    writeln!(err, "{}: looked at {lines} lines", file.display())?;
+    if fits.iter().all(|fit| fit.takes_anything) {
+        writeln!(err, "no shipped pipeline knows them")?;
+        return Ok(());
+    }
+    for fit in fits.iter().filter(|fit| !fit.takes_anything).take(SHOWN_MAX) {
+        writeln!(
+            err,
+            "{:5.1} %  {:22} {:4.1} fields per event",
+            fit.share * 100.0,
+            fit.pipeline,
+            fit.fields
+        )?;
+    }
+    if let Some(best) = fits.first().filter(|fit| !fit.takes_anything) {
+        writeln!(
+            err,
+            "try: logmill parse --pipeline {} --pretty {}",
+            best.pipeline,
+            file.display()
+        )?;
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut sample = Vec::new();
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    file.take(SAMPLE_BYTES_MAX)
+        .read_to_end(&mut sample)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    // The last line may be cut.
+    if sample.len() as u64 == SAMPLE_BYTES_MAX {
+        let end = memchr::memrchr(b'\n', &sample).unwrap_or(sample.len());
+        sample.truncate(end);
+    }
+    Ok(sample)
+}
+
+fn lines(sample: &[u8]) -> Vec<&[u8]> {
+    sample
+        .split(|&byte| byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .filter(|line| !line.is_empty())
+        .take(LINES_MAX)
+        .collect()
+}
+
+/// The pipeline is called like the log.
+fn name(path: &Path) -> String {
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
+    let name: String = stem
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    match name.trim_matches('-') {
+        "" => "my-log".to_owned(),
+        name => name.to_owned(),
+    }
+}

@@ -1,0 +1,131 @@
+//! Drafts for logs of made-up programs: they must compile, pass their tests and match.
+
+use bumpalo::Bump;
+
+use super::*;
+use crate::config::{Diagnostics, PipelineFile, SourceFile};
+use crate::event::{Fields, Timestamp};
+use crate::pipeline::{HostWords, Library, Outcome, compile, run_tests};
+
+/// The draft for a log, held to what it says of itself: it compiles, its tests pass, and it matches that many.
+fn drafted(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    let draft = draft("made-up", &lines).unwrap_or_else(|| panic!("no draft for\n{log}"));
+    let mut diagnostics = Diagnostics::new();
+    let file = PipelineFile::read(
+        "made-up",
+        SourceFile::new("made-up.toml", draft.text.clone()),
+        &mut diagnostics,
+    );
+    let file = file.unwrap();
+    let pipeline = compile(
+        &file,
+        &Library::shipped(),
+        &HostWords::default(),
+        &mut diagnostics,
+    );
+    assert_eq!(diagnostics.render(false), "", "{}", draft.text);
+    let pipeline = pipeline.unwrap();
+    assert!(!file.tests.is_empty(), "{}", draft.text);
+    assert!(run_tests(&file, &pipeline).is_empty(), "{}", draft.text);
+    let (mut events, mut matched, mut from) = (0, 0, 0);
+    while from < lines.len() {
+        let begins = |line: &&&str| !pipeline.frame.begins(line.as_bytes());
+        let more = match pipeline.frame.every_line() {
+            true => 0,
+            false => lines[from + 1..].iter().take_while(begins).count(),
+        };
+        let event = lines[from..=from + more].join("\n");
+        let arena = Bump::new();
+        let mut fields = Fields::new(pipeline.schema.len());
+        let mut clock = pipeline.clock(Timestamp::from_millis(0));
+        let outcome = pipeline.parse(event.as_bytes(), &mut fields, &mut clock, &arena);
+        events += 1;
+        matched += usize::from(outcome == Outcome::Matched);
+        from += more + 1;
+    }
+    assert_eq!((draft.events, draft.matched), (events, matched), "{}", draft.text);
+    assert!(
+        matched * 10 >= events * 9,
+        "{matched} of {events}:\n{}",
+        draft.text
+    );
+    draft.text
+}
+
+#[test]
+fn a_line_of_keys_and_values() {
+    let text = drafted(
+        "2026-11-22 17:28:30,120 INFO  [intake-1] order=4711 user=alice took=12ms accepted\n\
+         2026-11-22 17:28:30,940 INFO  [intake-2] order=4712 user=- took=8ms accepted\n\
+         2026-11-22 17:28:31,377 ERROR [intake-1] order=4713 user=bob took=30001ms printer did not answer\n  \
+         at Printer.send (printer.js:41:7)\n  \
+         at Intake.run (intake.js:17:3)\n\
+         2026-11-22 17:28:32,004 INFO  [intake-3] order=4714 user=carol took=1ms rejected: no model\n",
+    );
+    assert!(text.contains("'{@timestamp:datetime} {log.level:level}  [{process.thread.name}] order={labels.order:int} user={user.name?} took={event.duration:duration} {message:lines}'"), "{text}");
+    assert!(text.contains("start = [\n  '{_:datetime} {_}'"), "{text}");
+    assert!(text.contains("trace = true"), "{text}");
+}
+
+#[test]
+fn forms_of_all_sorts() {
+    let logs = [
+        // A level in front, a time in brackets, words.
+        "WARN [22/Nov/2026:17:28:30 +0100] 10.0.0.7 \"GET /a?b HTTP/1.1\" 200 12 1.5\n\
+         INFO [22/Nov/2026:17:28:31 +0100] 10.0.0.8 \"POST /b HTTP/1.1\" 500 - 0.1\n\
+         INFO [22/Nov/2026:17:28:32 +0100] ::1 \"GET / HTTP/1.1\" 200 7 22\n",
+        // Pipes.
+        "1795368510|alice|10.0.0.7|login|ok\n1795368511|bob|10.0.0.8|logout|ok\n1795368519|-|10.0.0.8|login|failed\n",
+        // Two shapes.
+        "Nov 22 17:28:30 web gate[7]: open door=3 by=alice\nNov 22 17:28:31 web gate[7]: shut door=3\n\
+         Nov 22 17:28:32 web gate[8]: open door=4 by=bob\nNov 22 17:28:33 web gate[9]: shut door=4\n\
+         Nov 22 17:28:34 web gate[9]: open door=5 by=carol\n",
+        // Commas, and quoted texts with braces.
+        "2026-11-22T17:28:30Z,cpu,0.93,\"{load}\"\n2026-11-22T17:28:31Z,mem,0.5,\"it's\"\n2026-11-22T17:28:32Z,net,12,\"x\"\n",
+        // No time at all.
+        "ERROR disk /dev/sda1 is full\nINFO disk /dev/sdb1 is fine\nINFO fan 3 is loud today\nWARN nothing\nINFO all is well\n",
+    ];
+    for log in logs {
+        drafted(log);
+    }
+}
+
+#[test]
+fn a_text_without_form_has_no_draft() {
+    assert_eq!(draft("x", &[]), None);
+    assert_eq!(draft("x", &["hello", "", "it was a dark and stormy night"]), None);
+}
+
+#[test]
+fn a_specific_pipeline_goes_before_one_that_takes_everything() {
+    let best = |log: &str| {
+        let lines: Vec<&[u8]> = log.lines().map(str::as_bytes).collect();
+        let fits = rank(
+            &Library::shipped(),
+            &lines,
+            Timestamp::from_millis(1_795_368_510_000),
+        );
+        (fits[0].pipeline.clone(), fits[0].share)
+    };
+    assert_eq!(
+        best("10.0.0.7 - - [22/Nov/2026:17:28:30 +0100] \"GET / HTTP/1.1\" 200 12 \"-\" \"curl/8\"\n"),
+        ("nginx-access".to_owned(), 1.0)
+    );
+    assert_eq!(best("{\"a\":1}\n{\"b\":2}\n").1, 1.0);
+    assert_ne!(best("{\"a\":1}\n{\"b\":2}\n").0, "plain");
+    assert_eq!(best("it was a dark and stormy night\n").0, "plain");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_panics(lines in proptest::collection::vec("([0-9a-z{}'\"= ü]|\\[|\\]|INFO |2026-11-22 17:28:30 |10.0.0.1 |k=){0,12}", 0..8)) {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        if let Some(draft) = draft("x", &lines) {
+            let mut diagnostics = Diagnostics::new();
+            let file = PipelineFile::read("x", SourceFile::new("x.toml", draft.text.clone()), &mut diagnostics).unwrap();
+            let pipeline = compile(&file, &Library::shipped(), &HostWords::default(), &mut diagnostics);
+            proptest::prop_assert!(pipeline.is_some() && diagnostics.is_empty(), "{}", draft.text);
+        }
+    }
+}
