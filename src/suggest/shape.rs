@@ -126,7 +126,7 @@ impl Shape {
     fn unique(&mut self, name: String) -> String {
         let times = self.names.entry(name.clone()).or_default();
         *times += 1;
-        let name_again = match (*times, name.strip_prefix("labels.")) {
+        match (*times, name.strip_prefix("labels.")) {
             (1, Some("value")) => "labels.value_1".to_owned(),
             (1, _) => name,
             (times, Some(_)) => format!("{name}_{times}"),
@@ -134,8 +134,7 @@ impl Shape {
                 "labels.{}_{times}",
                 name.replace(['.', '@'], "_").trim_start_matches('_')
             ),
-        };
-        name_again
+        }
     }
 
     /// Ends the pattern: what the lines do not agree about is their message.
