@@ -21,6 +21,7 @@
 //! | module | what it is for |
 //! | --- | --- |
 //! | [`allocations`] | how often a thread asked for memory; the only `unsafe` |
+//! | [`block`] | sixteen bytes compared at once |
 //! | [`limits`] | every limit: its unit, its default, what happens when it is reached |
 //! | [`event`] | value, field, span, chunk: plain nouns, no I/O |
 //! | [`pattern`] | the pattern language: grammar, kinds, times; compiled steps over bytes, no I/O |
@@ -57,6 +58,7 @@
 
 pub mod agent;
 pub mod allocations;
+pub mod block;
 pub mod columns;
 pub mod command;
 pub mod config;

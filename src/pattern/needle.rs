@@ -2,6 +2,8 @@
 
 use memchr::memmem::{Finder, FinderRev};
 
+use crate::block;
+
 /// Texts up to this many bytes are compared as one number and searched by one byte of theirs; a longer one is worth
 /// a finder.
 const SHORT_BYTES_MAX: usize = 8;
@@ -240,70 +242,18 @@ fn last_word(input: &[u8], at: usize) -> u64 {
     }
 }
 
-/// Bytes that a search looks at in one step: one vector register of the plainest processor.
-const BLOCK: usize = 16;
-
-/// How many bytes are searched here, block by block, before a search that takes longer to begin is worth it.
-const NEAR_BYTES: usize = 128;
-
-/// The first place from `from` on that has `byte`. A value is short more often than not: the vector search of
-/// `memchr` would mostly be over before it has begun.
-#[inline]
+/// The first place from `from` on that has `byte`.
+#[inline(always)]
 pub(super) fn next(hay: &[u8], from: usize, byte: u8) -> Option<usize> {
-    let rest = hay.get(from..)?;
-    let (blocks, tail) = rest[..rest.len().min(NEAR_BYTES)].as_chunks::<BLOCK>();
-    for (index, block) in blocks.iter().enumerate() {
-        // Without a branch for each byte, so that the compiler compares all of them at once.
-        if block.iter().fold(false, |any, other| any | (*other == byte)) {
-            let place = BLOCK * index + place_in(block, byte);
-            count(place + 1);
-            return Some(from + place);
-        }
-    }
-    let seen = BLOCK * blocks.len();
-    let found = if rest.len() > NEAR_BYTES {
-        memchr::memchr(byte, &rest[seen..])
-    } else {
-        tail.iter().position(|other| *other == byte)
-    };
-    count(found.map_or(rest.len(), |place| seen + place + 1));
-    Some(from + seen + found?)
+    let found = block::find(hay, from, |block| block.is(byte));
+    count(found.unwrap_or(hay.len()).saturating_sub(from) + 1);
+    found
 }
 
-const LOW: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// The high bit of every byte that is zero, and perhaps of some behind the first that is.
-#[inline]
-fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(LOW) & !word & HIGH
-}
-
-/// Where the first of the bytes is that are `byte`, one of which is there.
-#[inline]
-fn place_in(block: &[u8; BLOCK], byte: u8) -> usize {
-    let both = u128::from_le_bytes(*block);
-    let place = |word: u64| zeros(word ^ (LOW * u64::from(byte))).trailing_zeros() as usize / 8;
-    // In a word that has none, that is 8.
-    match place(both as u64) {
-        8 => 8 + place((both >> 64) as u64),
-        place => place,
-    }
-}
-
-/// Where the first of two bytes is, in a text that is short more often than not: its first bytes are looked at here,
-/// eight at a time, before the vector search is called.
-#[inline]
+/// Where the first of two bytes is.
+#[inline(always)]
 pub(super) fn first_of(hay: &[u8], one: u8, other: u8) -> Option<usize> {
-    let Some((head, _)) = hay.split_first_chunk() else {
-        return hay.iter().position(|byte| *byte == one || *byte == other);
-    };
-    let word = u64::from_le_bytes(*head);
-    let found = zeros(word ^ (LOW * u64::from(one))) | zeros(word ^ (LOW * u64::from(other)));
-    if found != 0 {
-        return Some(found.trailing_zeros() as usize / 8);
-    }
-    memchr::memchr2(one, other, hay)
+    block::find(hay, 0, |block| block.is(one) | block.is(other))
 }
 
 /// The byte that is least likely to occur in the text before: a line end before all, which ends most texts, then

@@ -4,6 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec;
 
 use super::{Read, fail};
+use crate::block::{self, Block};
 
 /// A quoted text without its quotes. It holds escapes if the second part says so; [`unescape`] resolves them.
 /// It ends on its own line.
@@ -14,11 +15,9 @@ pub(super) fn quoted(input: &[u8]) -> Read<'_, (&[u8], bool)> {
     };
     let mut escaped = false;
     let mut at = 0;
-    while let Some(next) = body
-        .get(at..)
-        .and_then(|rest| memchr::memchr3(b'"', b'\\', b'\n', rest))
-    {
-        at += next;
+    let marks = |block: Block| block.is(b'"') | block.is(b'\\') | block.is(b'\n');
+    while let Some(place) = block::find(body, at, marks) {
+        at = place;
         match body[at] {
             b'"' => return Ok((&body[at + 1..], (&body[..at], escaped))),
             // The byte behind the backslash is no end of the text, but it may be the end of the line.

@@ -1,7 +1,8 @@
 //! What stands between two captures: literal text, runs of blanks, or the end.
 
 use super::byteset::ByteSet;
-use super::needle::{Needle, Scope, count, first_of};
+use super::needle::{Needle, Scope, count};
+use crate::block::{self, Block};
 
 /// The fixed text behind a capture, or before the first.
 #[derive(Clone, Debug, PartialEq)]
@@ -208,18 +209,14 @@ fn find_blanks(
 ) -> Option<(usize, usize)> {
     let mut from = at;
     loop {
-        let hay = input.get(from..)?;
-        let next = if in_line {
-            memchr::memchr3(b' ', b'\t', b'\n', hay)
+        let blank = |block: Block| block.is(b' ') | block.is(b'\t');
+        let found = if in_line {
+            block::find(input, from, |block| blank(block) | block.is(b'\n'))
         } else {
-            first_of(hay, b' ', b'\t')
+            block::find(input, from, blank)
         };
-        let Some(next) = next else {
-            count(hay.len());
-            return None;
-        };
-        count(next + 1);
-        let begin = from + next;
+        count(found.unwrap_or(input.len()).saturating_sub(from) + 1);
+        let begin = found?;
         let end = run(input, begin)?;
         if agrees(end) {
             return Some((begin, end));

@@ -1,3 +1,4 @@
+use crate::block::{self, Block};
 use crate::limits::JSON_DEPTH_MAX;
 
 // One bit for each open object or array.
@@ -272,34 +273,11 @@ fn closing(open: u128) -> u8 {
 }
 
 /// The first byte from `at` on that does not stand for itself in a string (a quote, a backslash, a control character),
-/// or the end of the text. Most strings are short: eight bytes at a time, without a call.
-#[inline]
+/// or the end of the text.
+#[inline(always)]
 fn special(text: &[u8], at: usize) -> usize {
-    let mut rest = text.get(at..).unwrap_or_default();
-    while let Some((eight, tail)) = rest.split_first_chunk() {
-        let found = marks(u64::from_le_bytes(*eight));
-        if found != 0 {
-            return text.len() - rest.len() + found.trailing_zeros() as usize / 8;
-        }
-        rest = tail;
-    }
-    let found = rest
-        .iter()
-        .position(|&byte| matches!(byte, b'"' | b'\\' | 0..0x20));
-    text.len() - rest.len() + found.unwrap_or(rest.len())
-}
-
-/// The high bit of each byte that is `"`, `\` or below 0x20. Above the lowest of them others may be marked too (a
-/// subtraction borrows), so only the lowest counts.
-#[inline]
-fn marks(eight: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let quote = eight ^ (ONES * b'"' as u64);
-    let backslash = eight ^ (ONES * b'\\' as u64);
-    let zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
-    let control = eight.wrapping_sub(ONES * 0x20) & !eight;
-    (zero(quote) | zero(backslash) | control) & HIGH
+    let marks = |block: Block| block.is(b'"') | block.is(b'\\') | block.below(b' ');
+    block::find(text, at, marks).unwrap_or(text.len())
 }
 
 #[cfg(test)]
