@@ -12,8 +12,27 @@ use super::telemetry;
 use crate::config::Settings;
 use crate::derive::Registry;
 use crate::http::{self, Endpoint, Telemetry};
-use crate::lane;
+use crate::ship::Health;
 use crate::state::Ledger;
+
+/// What `/readyz` looks at.
+pub struct Ready {
+    pub inputs: Vec<String>,
+    pub health: Arc<Health>,
+}
+
+impl Ready {
+    /// Ready: every input has been looked at, and the output answers.
+    fn check(&self, ledger: &Ledger) -> Result<(), String> {
+        if let Some(input) = self.inputs.iter().find(|input| !ledger.started(input)) {
+            return Err(format!("the files of input {input} have not been looked for yet"));
+        }
+        match self.health.trouble() {
+            Some(trouble) => Err(format!("the output does not answer: {trouble}")),
+            None => Ok(()),
+        }
+    }
+}
 
 /// Serves until `stop` is ready.
 pub fn start(
@@ -22,6 +41,7 @@ pub fn start(
     ledger: &Arc<Ledger>,
     registry: &Arc<Registry>,
     settings: &Settings,
+    ready: Ready,
     recorder: Telemetry,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
@@ -30,19 +50,13 @@ pub fn start(
     let of_ready = Arc::clone(ledger);
     let of_status = Arc::clone(ledger);
     let folding = Arc::clone(registry);
-    let inputs = lane::names(&settings.inputs);
     let endpoint = Endpoint {
         metrics: Box::new(move |format, out| {
             telemetry::observe(&of_metrics);
             telemetry::write_files(&of_metrics, now(), format, out);
             page(format, out);
         }),
-        ready: Box::new(
-            move || match inputs.iter().find(|input| !of_ready.started(input)) {
-                Some(input) => Err(format!("the files of input {input} have not been looked for yet")),
-                None => Ok(()),
-            },
-        ),
+        ready: Box::new(move || ready.check(&of_ready)),
         status: Box::new(move || {
             let mut page = status(&of_status);
             page["metrics_over_budget"] = over_budget(&folding);

@@ -157,6 +157,7 @@ impl Agent {
             let _inside = runtime.enter();
             output::build(&settings.output, &settings.rejects)?
         };
+        let health = output.health();
         let settle = Arc::new(Settlement::new(Arc::clone(&ledger)));
         let run = output.run(input, Arc::clone(&settle) as Arc<dyn Settle>, async {
             // A dropped sender gives up as well.
@@ -197,6 +198,10 @@ impl Agent {
             &ledger,
             &plan.registry,
             settings,
+            endpoint::Ready {
+                inputs: lane::names(&settings.inputs),
+                health,
+            },
             recorder,
             async {
                 // A dropped sender is the sign.

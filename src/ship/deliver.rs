@@ -14,6 +14,7 @@ use super::backoff::{Backoff, Jitter};
 use super::batch::Batch;
 use super::body_limit::BodyLimit;
 use super::gate::{Gate, Outcome};
+use super::health::Health;
 use super::progress::{Next, Progress, Step};
 use super::rejects::{RejectLines, RejectStore};
 use super::settle::Settle;
@@ -90,6 +91,11 @@ impl<S: Server> Delivery<S> {
                 store: Announce::default(),
             }),
         }
+    }
+
+    /// Tells whether some host answers.
+    pub fn health(&self) -> Arc<Health> {
+        self.gate.health()
     }
 
     /// Ends when every document of the batch has its final verdict or is given back, and every part is over.

@@ -9,6 +9,7 @@ use super::client::Client;
 use super::client_error::ClientError;
 use super::deliver::Delivery;
 use super::gate::Gate;
+use super::health::Health;
 use super::output::Ended;
 use super::rejects::RejectStore;
 use super::settle::Settle;
@@ -47,6 +48,10 @@ impl Elasticsearch {
             delivery: Arc::new(delivery),
             rejects,
         })
+    }
+
+    pub(super) fn health(&self) -> Arc<Health> {
+        self.delivery.health()
     }
 
     /// Delivers what comes, several batches at a time: as many as the pool lends, of which the gate lets some

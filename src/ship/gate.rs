@@ -1,7 +1,7 @@
 //! The one place where requests wait before they are sent: for a host that is well, and for a place below the
 //! limit of requests in flight.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::backoff::Jitter;
 use super::breaker::Kind;
 use super::concurrency::{Limit, Sample};
+use super::health::Health;
 use super::hosts::{Choice, Hosts, News};
 use super::telemetry;
 use super::trouble::Failure;
@@ -31,6 +32,7 @@ pub struct Gate {
     changed: Notify,
     /// Names of the hosts, for messages.
     names: Vec<String>,
+    health: Arc<Health>,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,13 @@ impl Gate {
             }),
             changed: Notify::new(),
             names,
+            health: Arc::default(),
         }
+    }
+
+    /// Tells whether some host answers.
+    pub fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
     }
 
     /// Waits until a request may be sent.
@@ -169,7 +177,18 @@ impl Pass<'_> {
     /// The request is over.
     pub fn finish(mut self, outcome: &Outcome) {
         self.finished = true;
-        let news = self.gate.state().finish(&self, outcome, Instant::now());
+        let mut state = self.gate.state();
+        let news = state.finish(&self, outcome, Instant::now());
+        let answers = state.hosts.healthy() > 0;
+        drop(state);
+        match outcome {
+            Outcome::Failed(failure) if !answers => {
+                let host = &self.gate.names[self.host];
+                self.gate.health.set(Some(format!("{host} {}", failure.trouble)));
+            }
+            _ if answers => self.gate.health.set(None),
+            _ => {}
+        }
         self.gate.say(self.host, news, outcome);
     }
 }
@@ -225,10 +244,17 @@ mod tests {
         let gate = gate(1, 4);
         gate.enter().await.finish(&down());
         assert!(!is_open(&gate).await);
+        assert!(
+            gate.health()
+                .trouble()
+                .unwrap()
+                .starts_with("http://0 cannot be reached")
+        );
         let probe = gate.enter().await;
         assert_eq!(probe.kind, Kind::Probe);
         assert!(!is_open(&gate).await, "a second probe");
         probe.finish(&Outcome::Answered);
+        assert_eq!(gate.health().trouble(), None);
         let next = gate.enter().await;
         assert_eq!(next.kind, Kind::Usual);
         next.finish(&Outcome::Answered);

@@ -6,6 +6,7 @@ use tokio::sync::mpsc::Receiver;
 use super::batch::Batch;
 use super::elasticsearch::Elasticsearch;
 use super::file_output::FileOutput;
+use super::health::Health;
 use super::settle::{Settle, settle_all};
 use super::stdout_output::StdoutOutput;
 
@@ -31,6 +32,14 @@ pub enum Ended {
 }
 
 impl Output {
+    /// Tells, while the output runs, whether it can deliver. What is written locally always says that it can.
+    pub fn health(&self) -> Arc<Health> {
+        match self {
+            Output::Elasticsearch(output) => output.health(),
+            Output::File(_) | Output::Stdout(_) | Output::Discard => Arc::default(),
+        }
+    }
+
     /// Takes batches until their channel closes, and ends when all of them are settled, or when `give_up` is
     /// over: the grace period of a shutdown, or a future that never ends.
     pub async fn run(

@@ -98,6 +98,13 @@ fn a_line_torn_by_a_crash_costs_nothing_but_itself() {
         assert_eq!(ids.last(), Some(&2));
         let torn = cut > 0 && cut < first_end || cut > first_end + 1 && cut < whole.len() - 1;
         assert_eq!(damaged, usize::from(torn), "cut at {cut}");
+        // After the crash the same documents are refused again: what is there stays once.
+        store(dir.path(), 1 << 20, WhenFull::Stop)
+            .keep(&lines(0, 2))
+            .unwrap();
+        let mut ids = content(dir.path()).0;
+        ids.sort_unstable();
+        assert_eq!(ids, [0, 1, 2], "cut at {cut}");
     }
 }
 

@@ -69,11 +69,19 @@ async fn a_server_that_is_away_is_waited_for_in_bounded_memory() {
     // It has read what it may, and waits.
     let (status, _) = agent.get("/healthz").await;
     assert_eq!(status, 200);
-    agent.wait_for_log("127.0.0.1").await;
+    agent.wait_for_log("cannot be reached").await;
+    let (status, reason) = agent.get("/readyz").await;
+    assert_eq!(status, 503);
+    assert!(
+        reason.contains("the output does not answer: http://127.0.0.1"),
+        "{reason}"
+    );
     let peak = agent.peak_memory();
     assert!(peak < 64 << 20, "{peak} bytes with the server away");
     proxy.up();
     client.wait_for_count("away", LINES).await;
+    let (status, _) = agent.get("/readyz").await;
+    assert_eq!(status, 200);
     agent.stop();
     client
         .tally("away", "url.path", (0..LINES).map(|n| format!("/orders/{n}")))
@@ -117,6 +125,38 @@ async fn an_input_that_is_not_taken_holds_no_other_up() {
         let expected = (0..lines).map(|n| format!("/orders/{n}"));
         client.tally(index, "url.path", expected).await.assert_exact();
         client.delete_index(index).await;
+    }
+}
+
+#[tokio::test]
+async fn check_says_whether_the_output_would_take_events() {
+    let server = Elasticsearch::shared().await;
+    let secured = Elasticsearch::shared_secured().await;
+    let ca = &secured.security().expect("the server asks who you are").ca;
+    let page = Proxy::start("http://127.0.0.1:1").await;
+    page.others(Fault::html(200));
+    page.bulks(Fault::html(200));
+    let wrong = format!("username = \"elastic\"\npassword = \"wrong\"\nca_file = {ca:?}\n");
+    let cases = [
+        (server.url(), "", true, "8.19"),
+        ("http://127.0.0.1:1", "", false, "cannot be reached"),
+        (&*page.url(), "", false, "not Elasticsearch"),
+        (secured.url(), &*wrong, false, "refuses the credentials"),
+        (secured.url(), "", false, "ca_file"),
+    ];
+    for (url, more, good, words) in cases {
+        let host = Host::new(format!(
+            "[elasticsearch]\nhosts = [{url:?}]\nindex = \"checked\"\n{more}"
+        ))
+        .input("app.log", "plain", "");
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_logmill"))
+            .args(["check", "--outputs", "--config"])
+            .arg(host.config())
+            .output()
+            .expect("the program starts");
+        let said = String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.success(), good, "{url}: {said}");
+        assert!(said.contains(words), "{url}: {said}");
     }
 }
 
