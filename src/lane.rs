@@ -1,12 +1,15 @@
 //! An input, ready to run: what a worker needs of it, and what the source needs of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{
-    AgentSettings, Diagnostic, Diagnostics, Form, InputSettings, OutputSettings, Settings, StartAt, Wrapper,
+    AgentSettings, Backlog, Diagnostic, Diagnostics, Form, InputSettings, OutputSettings, Settings, StartAt,
+    Wrapper,
 };
-use crate::derive::{Registry, Rules};
-use crate::encode::Template;
+use crate::derive::{Ages, Lag, Registry, Rules};
+use crate::encode::{TIMESTAMP, Template};
+use crate::event::{FieldId, Timestamp};
 use crate::pipeline::{FrameStart, HostWords, Library, Pipeline, compile};
 use crate::source::{self, FrameRule, Globs, Watch};
 
@@ -18,6 +21,25 @@ pub struct Lane {
     pub pipeline: Arc<Pipeline>,
     pub template: Template,
     pub rules: Rules,
+    pub late: Late,
+}
+
+/// What is made of the time of events when they are counted.
+#[derive(Debug, Default)]
+pub struct Late {
+    /// When an event happened.
+    pub at: Option<FieldId>,
+    /// Events that are older when they are read count by `rules`; `None`: there are no such.
+    pub after: Option<Duration>,
+    pub rules: Rules,
+    pub lag: Arc<Lag>,
+}
+
+impl Late {
+    /// For the events of a chunk that is read `now`.
+    pub fn ages(&self, now: Timestamp) -> Ages {
+        Ages::new(now, self.after)
+    }
 }
 
 /// The names of the inputs, under which their books are kept from run to run: what is read for whom, and a number
@@ -60,8 +82,14 @@ pub fn build(
     let file = library.pipeline(&input.pipeline, diagnostics)?;
     let pipeline = Arc::new(compile(&file, library, &host, diagnostics)?);
     let service = input.service.as_deref().unwrap_or(&pipeline.name);
-    let rules = match registry.rules(&pipeline.metrics, &pipeline.gathered, service) {
-        Ok(rules) => rules,
+    let rules = registry
+        .rules(&pipeline.metrics, &pipeline.gathered, service)
+        .and_then(|rules| {
+            let old = registry.backlog_rules(input.backlog, &pipeline.metrics, service)?;
+            Ok((rules, old))
+        });
+    let (rules, old) = match rules {
+        Ok(both) => both,
         Err(errors) => {
             for error in errors {
                 diagnostics
@@ -81,6 +109,12 @@ pub fn build(
         name: name.to_owned(),
         template: template(input, &pipeline, agent, &settings.output),
         rules,
+        late: Late {
+            at: pipeline.schema.get(TIMESTAMP),
+            after: (input.backlog != Backlog::Count).then_some(input.backlog_after),
+            rules: old,
+            lag: registry.lag(name),
+        },
         pipeline: Arc::clone(&pipeline),
     };
     let watch = Watch {

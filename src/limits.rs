@@ -46,6 +46,10 @@ pub const SERIES_MAX: usize = 2_000;
 /// long.
 pub const WINDOW: Duration = Duration::from_secs(300);
 
+/// `backlog_after`: events that are older when they are read are of a backlog. Longer than a restart or a short outage
+/// takes, and than the clocks of hosts that send each other logs are apart.
+pub const BACKLOG_AFTER: Duration = Duration::from_secs(600);
+
 /// `timeout` of `[[elapsed]]`: how long an event waits for the other one before it counts as unmatched.
 pub const ELAPSED_TIMEOUT: Duration = Duration::from_secs(600);
 

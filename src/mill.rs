@@ -11,7 +11,7 @@ use bumpalo::Bump;
 use crate::columns::Columns;
 use crate::derive::Shard;
 use crate::encode::{Ends, Page, Place};
-use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter};
+use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter, Value};
 use crate::lane::Lane;
 use crate::pattern::{self, Clock};
 use crate::pipeline::Outcome;
@@ -110,6 +110,7 @@ impl Mill {
         if has_header {
             self.columns.enter(chunk, Some(grist.path), &mut clock);
         }
+        let mut ages = lane.late.ages(grist.read_at);
         let mut shard = self.shard.lock();
         shard.read_at(grist.read_at);
         for frame in &chunk.frames {
@@ -121,7 +122,12 @@ impl Mill {
             let place = place(grist, frame, outcome, &mut clock);
             let counted = outcome != Outcome::Filtered { counted: false };
             if counted && place.offset >= grist.counted_to {
-                lane.rules.count(&fields, &mut shard);
+                let old = match lane.late.at.map(|at| fields.get(at)) {
+                    Some(Value::Time(at)) => ages.see(at),
+                    _ => !frame.outer_time.is_empty() && ages.see(place.read_at),
+                };
+                let rules = if old { &lane.late.rules } else { &lane.rules };
+                rules.count(&fields, &mut shard);
             }
             self.counts.events += 1;
             self.counts.cut += u64::from(frame.cut);
@@ -155,6 +161,7 @@ impl Mill {
             self.counts.repaired += u64::from(replaced);
         }
         drop(shard);
+        ages.end(&lane.late.lag);
         if has_header {
             self.columns.leave(chunk, &mut clock);
         }
@@ -239,11 +246,14 @@ fn place<'c>(grist: &Grist<'c>, frame: &Frame, outcome: Outcome, clock: &mut Clo
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::config::{Diagnostics, PipelineFile, SourceFile};
+    use crate::config::{Backlog, Diagnostics, PipelineFile, SourceFile};
     use crate::derive::{Format, Registry};
-    use crate::encode::Template;
+    use crate::encode::{TIMESTAMP, Template};
     use crate::event::{FileKey, Span};
+    use crate::lane::Late;
     use crate::pipeline::{HostWords, Library, compile};
 
     const PIPELINE: &str = "[parse]\npatterns = ['{log.level} {message}']\n\
@@ -292,6 +302,7 @@ mod tests {
             name: "shop".to_owned(),
             template: Template::new(&pipeline.schema, "logs", true, &[]),
             rules: registry.rules(&pipeline.metrics, &[], "shop").unwrap(),
+            late: Late::default(),
             pipeline: Arc::new(pipeline),
         });
         let mut mill = Mill::new(registry.shard(), BatchPool::new(2, 1 << 16), 1 << 16);
@@ -327,5 +338,69 @@ mod tests {
             page.contains("level=\"DEBUG\"} 2") && !page.contains("TRACE"),
             "{page}"
         );
+    }
+
+    /// Three lines: an hour old, a minute old, and one that says no time.
+    #[test]
+    fn old_events_count_where_the_input_says() {
+        const PIPELINE: &str = "[parse]\npatterns = ['{@timestamp:epoch} {message}', '{message}']\n\
+            [[counter]]\nname = \"lines_total\"\n";
+        let read_at = 1_800_000_000;
+        let minutes = |ago: i64| format!("{} text", read_at - ago * 60);
+        for (backlog, expected) in [
+            (Backlog::Count, "lines_total{service=\"shop\"} 3"),
+            (
+                Backlog::Separate,
+                "backlog_lines_total{service=\"shop\"} 1\nlines_total{service=\"shop\"} 2",
+            ),
+            (Backlog::Skip, "lines_total{service=\"shop\"} 2"),
+        ] {
+            let mut diagnostics = Diagnostics::new();
+            let library = Library::shipped();
+            let file =
+                PipelineFile::read("shop", SourceFile::new("shop.toml", PIPELINE), &mut diagnostics).unwrap();
+            let pipeline = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
+            let registry = Registry::default();
+            let lane = Arc::new(Lane {
+                name: "shop/shop".to_owned(),
+                template: Template::new(&pipeline.schema, "logs", true, &[]),
+                rules: registry.rules(&pipeline.metrics, &[], "shop").unwrap(),
+                late: Late {
+                    at: pipeline.schema.get(TIMESTAMP),
+                    after: (backlog != Backlog::Count).then_some(Duration::from_secs(600)),
+                    rules: registry
+                        .backlog_rules(backlog, &pipeline.metrics, "shop")
+                        .unwrap(),
+                    lag: registry.lag("shop/shop"),
+                },
+                pipeline: Arc::new(pipeline),
+            });
+            let mut mill = Mill::new(registry.shard(), BatchPool::new(2, 1 << 16), 1 << 16);
+            let chunk = chunk(&[&minutes(60), &minutes(1), "text"]);
+            let grist = Grist {
+                lane: &lane,
+                chunk: &chunk,
+                path: Path::new("shop.log"),
+                read_at: Timestamp::from_millis(read_at * 1000),
+                counted_to: 0,
+            };
+            mill.grind(&grist, drop).unwrap();
+            let mut page = Vec::new();
+            let totals = registry.totals(Timestamp::from_millis(0));
+            totals.write(Format::Text, &mut page);
+            let page = String::from_utf8(page).unwrap();
+            let samples: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
+            assert_eq!(samples.join("\n"), expected);
+            let mut own = Vec::new();
+            totals.write_budgets(Format::Text, &mut own);
+            let own = String::from_utf8(own).unwrap();
+            assert!(
+                own.contains("logmill_event_lag_seconds_sum{input=\"shop/shop\"} 3660\n")
+                    && own.contains("logmill_event_lag_seconds_count{input=\"shop/shop\"} 2\n"),
+                "{own}"
+            );
+            let said = own.contains("metric=\"backlog_lines_total\"");
+            assert_eq!(said, backlog == Backlog::Separate);
+        }
     }
 }

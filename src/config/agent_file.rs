@@ -1,12 +1,13 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::document::Table;
 use super::nested::Pair;
-use super::{Diagnostics, SourceFile, Spanned, StartAt, Surroundings, Verify, WhenFull, Wrapper};
+use super::{Backlog, Diagnostics, SourceFile, Spanned, StartAt, Surroundings, Verify, WhenFull, Wrapper};
 
 /// What the user wrote in `logmill.toml`, with types and places but without defaults. A value with a mistake is
 /// reported and left out. Becomes [`super::Settings`].
@@ -20,6 +21,7 @@ pub struct AgentFile {
     pub(super) stdout: Option<Spanned<()>>,
     pub(super) rejects: RejectsTable,
     pub(super) endpoint: EndpointTable,
+    pub(super) metrics: MetricsTable,
     pub(super) inputs: Vec<InputTable>,
     /// Part of the file could not be read, so that nothing can be said to be missing.
     pub(super) incomplete: bool,
@@ -79,6 +81,12 @@ pub(super) struct EndpointTable {
 }
 
 #[derive(Clone, Debug, Default)]
+pub(super) struct MetricsTable {
+    pub backlog: Option<Spanned<Backlog>>,
+    pub backlog_after: Option<Spanned<Duration>>,
+}
+
+#[derive(Clone, Debug, Default)]
 pub(super) struct RejectsTable {
     pub dir: Option<Spanned<String>>,
     pub bytes_max: Option<Spanned<u64>>,
@@ -98,10 +106,14 @@ pub(super) struct InputTable {
     pub dataset: Option<Spanned<String>>,
     pub namespace: Option<Spanned<String>>,
     pub wrapper: Option<Spanned<Wrapper>>,
+    pub metrics: MetricsTable,
 }
 
 /// Keys whose value may be full of `$` that is not ours.
 const LITERAL_KEYS: [&str; 1] = ["format"];
+
+/// From what a writer's buffer may hold back to where `skip` means nothing any more.
+const BACKLOG_AFTER: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 86_400);
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -157,6 +169,10 @@ impl AgentFile {
             endpoint: root
                 .take_table("endpoint", d)
                 .map(|table| EndpointTable::read(table, d))
+                .unwrap_or_default(),
+            metrics: root
+                .take_table("metrics", d)
+                .map(|table| MetricsTable::read(table, d))
                 .unwrap_or_default(),
             inputs: root
                 .take_tables("input", d)
@@ -223,6 +239,22 @@ impl EndpointTable {
         };
         table.finish(d);
         read
+    }
+}
+
+impl MetricsTable {
+    fn read(mut table: Table, d: &mut Diagnostics) -> MetricsTable {
+        let read = MetricsTable::take(&mut table, d);
+        table.finish(d);
+        read
+    }
+
+    /// Takes the keys that an input may have as well.
+    fn take(table: &mut Table, d: &mut Diagnostics) -> MetricsTable {
+        MetricsTable {
+            backlog: table.take_choice("backlog", &Backlog::WORDS, d),
+            backlog_after: table.take_duration("backlog_after", BACKLOG_AFTER, d),
+        }
     }
 }
 
@@ -316,6 +348,7 @@ impl InputTable {
             dataset: table.take_string("dataset", d),
             namespace: table.take_string("namespace", d),
             wrapper: table.take_choice("wrapper", &Wrapper::WORDS, d),
+            metrics: MetricsTable::take(&mut table, d),
         };
         table.finish(d);
         read

@@ -54,8 +54,8 @@ pub use pipeline_file::{
 pub use resolve::ZeroConfig;
 pub use secret::Secret;
 pub use settings::{
-    AgentSettings, Credentials, ElasticsearchSettings, EndpointSettings, FileSettings, InputSettings,
-    OutputSettings, RejectSettings, Settings, StartAt, TlsSettings, Verify, WhenFull,
+    AgentSettings, Backlog, Credentials, ElasticsearchSettings, EndpointSettings, FileSettings,
+    InputSettings, OutputSettings, RejectSettings, Settings, StartAt, TlsSettings, Verify, WhenFull,
 };
 pub use source_file::SourceFile;
 pub use spanned::Spanned;

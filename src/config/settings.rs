@@ -195,6 +195,29 @@ pub struct InputSettings {
     pub namespace: Option<String>,
     /// Goes before the pipeline's.
     pub wrapper: Option<Wrapper>,
+    pub backlog: Backlog,
+    /// Events that are older when they are read are of the backlog.
+    pub backlog_after: Duration,
+}
+
+/// What metrics make of events that are old when they are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backlog {
+    /// They count like all others.
+    Count,
+    /// They count into metrics of their own.
+    #[default]
+    Separate,
+    /// They do not count.
+    Skip,
+}
+
+impl Backlog {
+    pub(super) const WORDS: [(&str, Backlog); 3] = [
+        ("separate", Backlog::Separate),
+        ("count", Backlog::Count),
+        ("skip", Backlog::Skip),
+    ];
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -174,7 +174,7 @@ impl HistogramLines {
 }
 
 /// Appends what the budgets say about each metric.
-pub(super) fn write_budgets(families: &[(Arc<Family>, Sums)], format: Format, out: &mut Vec<u8>) {
+pub(super) fn write_budgets(families: &[&(Arc<Family>, Sums)], format: Format, out: &mut Vec<u8>) {
     type Reading = fn(&Family, &Sums) -> u64;
     let readings: [(&str, &str, &str, Reading); 4] = [
         (

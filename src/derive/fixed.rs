@@ -18,6 +18,11 @@ impl Fixed {
         billionths: ONE as u128,
     };
 
+    /// So many billionths of the base unit.
+    pub fn billionths(billionths: u128) -> Self {
+        Fixed { billionths }
+    }
+
     /// `count` times a unit that is so many billionths of the base unit.
     pub fn whole(count: u64, unit_billionths: u64) -> Self {
         Fixed {

@@ -17,12 +17,15 @@
 //! Sessions and top lists cannot be summed up over workers. They are [`GatherSpec`]s: a *follower* in the rules
 //! notes the event, and the notes of a chunk go to the *place* of the service, which all workers share.
 //!
+//! Which events are of a backlog is told by [`Ages`] before [`Rules::count`]; they have rules of their own.
+//!
 //! # What will stand here, and where
 //!
 //! - Exemplars are one more column of the cells, written by `exposition.rs` in OpenMetrics; native histograms
 //!   are one more shape of a family and a third [`Format`].
-//! - Events of a backlog are told from others before [`Rules::count`]: the caller knows the time.
 
+mod age;
+mod backlog;
 mod cells;
 mod clock;
 mod exposition;
@@ -49,6 +52,7 @@ mod spec;
 mod tally;
 mod top;
 
+pub use age::{Ages, Lag};
 pub use exposition::Format;
 pub use fixed::Fixed;
 pub use gather::{ACTIVE_SESSIONS, GatherKind, GatherSpec, TopSum};

@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use super::age::{self, Lag};
+use super::backlog;
 use super::cells::Sums;
 use super::exposition::{self, Format};
 use super::family::Family;
@@ -20,6 +23,8 @@ pub struct Registry {
     next_group: AtomicU32,
     gathers: RwLock<Vec<Arc<Gather>>>,
     next_place: AtomicUsize,
+    /// By the input's name.
+    lags: Mutex<BTreeMap<String, Arc<Lag>>>,
 }
 
 impl Registry {
@@ -117,6 +122,11 @@ impl Registry {
         gathers.iter().any(|gather| gather.yields(name))
     }
 
+    /// How old the events of one input are when they are read.
+    pub fn lag(&self, input: &str) -> Arc<Lag> {
+        Arc::clone(lock(&self.lags).entry(input.to_owned()).or_default())
+    }
+
     /// A shard for one more worker. What a worker counted stays when it goes; its shard is handed to the next.
     pub fn shard(&self) -> Shard {
         let mut shards = lock(&self.shards);
@@ -143,7 +153,12 @@ impl Registry {
         let unmatched = families
             .iter()
             .filter_map(|(family, _)| family.unmatched(now.unix_nanos()));
-        let readings = Reading::merge(readings.chain(unmatched).collect());
+        let readings = Reading::merge(
+            readings
+                .chain(unmatched)
+                .chain([age::reading(&lock(&self.lags))])
+                .collect(),
+        );
         Totals { families, readings }
     }
 
@@ -227,7 +242,10 @@ impl Totals {
 
     /// Appends how many series each metric has and may have, what exceeded that, and what was refused.
     pub fn write_budgets(&self, format: Format, out: &mut Vec<u8>) {
-        exposition::write_budgets(&self.families, format, out);
+        // Where there was no backlog, nothing is said of its metrics.
+        let said = |family: &Family| !family.name.starts_with(backlog::PREFIX) || family.read().len() > 0;
+        let families: Vec<_> = self.families.iter().filter(|(family, _)| said(family)).collect();
+        exposition::write_budgets(&families, format, out);
         for reading in self.readings.iter().filter(|reading| of_the_agent(reading)) {
             exposition::write_reading(reading, format, out);
         }

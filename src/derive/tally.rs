@@ -27,6 +27,15 @@ impl Tally {
         self.sum += amount.times(weight);
     }
 
+    /// Samples whose bucket is known; their sum comes by [`Tally::add_sum`].
+    pub fn add_to_bucket(&mut self, bucket: usize, samples: u64) {
+        self.buckets[bucket] += samples;
+    }
+
+    pub fn add_sum(&mut self, sum: Fixed) {
+        self.sum += sum;
+    }
+
     pub fn bounds(&self) -> &Bounds {
         &self.bounds
     }

@@ -47,6 +47,7 @@ fn known() -> Keys {
         "[elasticsearch]",
         "[file]",
         "[rejects]",
+        "[metrics]",
         "[[input]]",
     ];
     let mut text = format!("{UNKNOWN} = 1\n");
@@ -83,10 +84,11 @@ fn every_key_of_the_configuration_is_described() {
 const METRICS: &str = include_str!("../../docs/metrics.md");
 
 /// Where the program names its metrics.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     include_str!("../../pipelines/metrics/http.toml"),
     include_str!("../../pipelines/metrics/log_levels.toml"),
     include_str!("../../src/agent/telemetry.rs"),
+    include_str!("../../src/derive/age.rs"),
     include_str!("../../src/derive/exposition.rs"),
     GATHERED,
     include_str!("../../src/http/serve/mod.rs"),

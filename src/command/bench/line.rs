@@ -11,7 +11,7 @@ use super::workload::Endless;
 use crate::derive::{Registry, Shard, SpecError};
 use crate::encode::Template;
 use crate::event::{Chunk, Fields, Timestamp};
-use crate::lane::{self, Lane};
+use crate::lane::{self, Lane, Late};
 use crate::limits;
 use crate::mill::{Counts, Grist, Mill};
 use crate::pattern::Clock;
@@ -135,6 +135,7 @@ impl Line {
                 name: format!("{service}/{}", pipeline.name),
                 template: Template::new(&pipeline.schema, &index, true, &constants),
                 rules,
+                late: Late::default(),
                 pipeline,
             }),
             read_at,

@@ -2,12 +2,19 @@ use std::collections::BTreeMap;
 
 use super::paths::{Base, check_glob};
 use super::value;
-use crate::config::agent_file::InputTable;
+use crate::config::agent_file::{InputTable, MetricsTable};
 use crate::config::index_name::check_part;
 use crate::config::zone::read_zone;
 use crate::config::{Diagnostic, Diagnostics, InputSettings, Spanned};
+use crate::limits;
 
-pub(super) fn inputs(written: &[InputTable], base: &Base, d: &mut Diagnostics) -> Vec<InputSettings> {
+/// What `metrics` says is for inputs that say nothing themselves.
+pub(super) fn inputs(
+    written: &[InputTable],
+    metrics: &MetricsTable,
+    base: &Base,
+    d: &mut Diagnostics,
+) -> Vec<InputSettings> {
     // Where each glob was first written, by its absolute form.
     let mut claimed: BTreeMap<String, Spanned<String>> = BTreeMap::new();
     let mut inputs = Vec::with_capacity(written.len());
@@ -21,13 +28,14 @@ pub(super) fn inputs(written: &[InputTable], base: &Base, d: &mut Diagnostics) -
                 }
             }
         }
-        inputs.extend(input(table, paths, base, d));
+        inputs.extend(input(table, metrics, paths, base, d));
     }
     inputs
 }
 
 fn input(
     table: &InputTable,
+    metrics: &MetricsTable,
     paths: Vec<Spanned<String>>,
     base: &Base,
     d: &mut Diagnostics,
@@ -54,6 +62,14 @@ fn input(
         dataset: text(&table.dataset),
         namespace: text(&table.namespace),
         wrapper: table.wrapper.as_ref().map(|wrapper| wrapper.value),
+        backlog: value(
+            &table.metrics.backlog,
+            value(&metrics.backlog, Default::default()),
+        ),
+        backlog_after: value(
+            &table.metrics.backlog_after,
+            value(&metrics.backlog_after, limits::BACKLOG_AFTER),
+        ),
     })
 }
 

@@ -44,7 +44,7 @@ impl Settings {
         }
         let rejects = rejects(&written.rejects, &agent, &base);
         let output = output(written, &agent, &base, surroundings, diagnostics);
-        let inputs = input::inputs(&written.inputs, &base, diagnostics);
+        let inputs = input::inputs(&written.inputs, &written.metrics, &base, diagnostics);
         if diagnostics.has_errors() {
             return None;
         }

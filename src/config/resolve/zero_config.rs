@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::agent_file::{
-    AgentFile, AgentTable, ElasticsearchTable, EndpointTable, InputTable, RejectsTable,
+    AgentFile, AgentTable, ElasticsearchTable, EndpointTable, InputTable, MetricsTable, RejectsTable,
 };
 use crate::config::{Diagnostic, Diagnostics, Settings, SourceFile, Spanned, Surroundings};
 
@@ -130,6 +130,7 @@ impl CommandLine {
             file_output: None,
             rejects: RejectsTable::default(),
             endpoint: EndpointTable::default(),
+            metrics: MetricsTable::default(),
             inputs: vec![input],
             incomplete: false,
         }

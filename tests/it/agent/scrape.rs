@@ -8,7 +8,11 @@ use crate::servers::{Prometheus, prometheus};
 
 #[tokio::test]
 async fn prometheus_counts_what_was_logged() {
-    let host = Host::new("[stdout]\n").input("access.log", "nginx-access", "service = \"shop-frontend\"");
+    let host = Host::new("[stdout]\n").input(
+        "access.log",
+        "nginx-access",
+        "service = \"shop-frontend\"\nbacklog = \"count\"",
+    );
     host.append("access.log", (0..1000).map(access_line));
     let mut agent = host.start();
     let (status, _) = agent.get("/healthz").await;
@@ -104,7 +108,11 @@ fn visit_line(visit: &Visit) -> String {
 /// Whatever a generator wrote is what Prometheus says when it is asked as docs/metrics.md shows.
 #[tokio::test]
 async fn every_figure_is_the_truth() {
-    let host = Host::new("[stdout]\n").input("access.log", "nginx-access", "service = \"shop\"");
+    let host = Host::new("[stdout]\n").input(
+        "access.log",
+        "nginx-access",
+        "service = \"shop\"\nbacklog = \"count\"",
+    );
     let mut requests = BTreeMap::<(&str, &str, u64), u64>::new();
     let mut within = BTreeMap::<&str, u64>::new();
     let mut bytes = BTreeMap::<&str, (u64, u64)>::new();
