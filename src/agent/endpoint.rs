@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use super::telemetry;
 use crate::config::Settings;
 use crate::derive::Registry;
-use crate::http::{self, Endpoint, Telemetry};
+use crate::http::{self, Endpoint, Listener, Telemetry};
 use crate::ship::Health;
 use crate::state::Ledger;
 
@@ -37,7 +36,7 @@ impl Ready {
 /// Serves until `stop` is ready.
 pub fn start(
     runtime: &Handle,
-    listener: TcpListener,
+    listener: Listener,
     ledger: &Arc<Ledger>,
     registry: &Arc<Registry>,
     settings: &Settings,

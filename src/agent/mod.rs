@@ -30,9 +30,9 @@ pub use self::endpoint::status;
 use self::memory::Memory;
 use self::settlement::Settlement;
 use self::worker::{Lanes, Worker};
-use crate::config::{AgentFile, AgentSettings, Diagnostics, Settings, System};
+use crate::config::{AgentFile, AgentSettings, Diagnostics, ServerIdentity, Settings, System};
 use crate::derive::Registry;
-use crate::http::{self, Telemetry};
+use crate::http::{self, Listener, Telemetry, Tls};
 use crate::lane::{self, Lane};
 use crate::mill::Mill;
 use crate::pipeline::Library;
@@ -121,6 +121,8 @@ pub struct Agent {
     give_up: tokio::sync::oneshot::Sender<()>,
     pool: BatchPool,
     address: std::net::SocketAddr,
+    /// What the endpoint shows; `None`: its connections are plain.
+    tls: Option<Tls>,
     /// Ends the endpoint when it is dropped.
     _serving: tokio::sync::oneshot::Sender<()>,
     /// Held until the process ends.
@@ -143,8 +145,14 @@ impl Agent {
         let recorder = Telemetry::install().context("cannot install the metrics recorder")?;
         telemetry::describe();
         ship::telemetry::describe();
-        let listener = runtime.block_on(http::listen(settings.agent.listen))?;
-        let address = listener.local_addr().context("the endpoint has no address")?;
+        let tcp = runtime.block_on(http::listen(settings.agent.listen))?;
+        let address = tcp.local_addr().context("the endpoint has no address")?;
+        let tls = settings.endpoint.identity.as_ref().map(Tls::new).transpose();
+        let tls = tls.context("cannot use `certificate` and `key` of [endpoint]")?;
+        let listener = Listener {
+            tcp,
+            tls: tls.clone(),
+        };
 
         create_private(&settings.agent.state_dir)?;
         let lock = StateLock::take(&settings.agent.state_dir)?;
@@ -235,6 +243,7 @@ impl Agent {
             give_up,
             pool,
             address,
+            tls,
             _serving: serving,
             _lock: lock,
             plan,
@@ -304,9 +313,20 @@ impl Agent {
         let needs_restart = old.agent != settings.agent
             || old.output != settings.output
             || old.rejects != settings.rejects
-            || old.endpoint != settings.endpoint;
+            || old.endpoint.authorization != settings.endpoint.authorization
+            || !self.show(settings.endpoint.identity.as_ref());
         self.plan.settings.inputs = settings.inputs;
         Ok(Reloaded { needs_restart })
+    }
+
+    /// Shows a renewed certificate. `false` where that takes a restart: there was none before, or there is none now.
+    fn show(&self, identity: Option<&ServerIdentity>) -> bool {
+        match (&self.tls, identity) {
+            // The settings were checked, so it can be shown.
+            (Some(tls), Some(identity)) => tls.show(identity).is_ok(),
+            (None, None) => true,
+            _ => false,
+        }
     }
 
     /// The runtime that its tasks run on.
@@ -317,6 +337,12 @@ impl Agent {
     /// Where /metrics is served.
     pub fn address(&self) -> std::net::SocketAddr {
         self.address
+    }
+
+    /// The beginning of the URLs of its pages.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// Waits for signals and does what they say, until one of them says stop.

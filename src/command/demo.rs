@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use tokio::time::MissedTickBehavior;
 
-use super::health::get;
+use super::ask::{Over, get};
 use super::{DemoArguments, Refused, Terminal};
 use crate::agent::{Agent, Plan};
 use crate::config::{AgentFile, Diagnostics, Settings, SourceFile, System};
@@ -115,7 +115,8 @@ async fn work(
         company.advance(at, &mut |file, lines| writer.append(file, lines));
         writer.flush(at)?;
         if ticks % TICKS_PER_SCRAPE == 0 {
-            let answer = get(agent.address(), "/metrics", None).context("the agent does not answer")?;
+            let answer =
+                get(agent.address(), Over::Plain, "/metrics", None).context("the agent does not answer")?;
             let (_, page) = answer.split_once("\r\n\r\n").unwrap_or_default();
             screen.observe(began.elapsed(), page);
             let orders = Some(company.ledger().into());

@@ -3,6 +3,7 @@
 //! Exit codes: 0 it is done; 1 it was tried and failed (a test differs, a server refuses); 2 what the user wrote
 //! cannot be run (arguments, configuration, a pipeline).
 
+mod ask;
 pub mod bench;
 mod check;
 mod demo;
@@ -292,6 +293,9 @@ struct HealthArguments {
     /// Address of the agent.
     #[arg(long, default_value = "127.0.0.1:9598", value_name = "ADDRESS")]
     listen: String,
+    /// Ask over TLS, whatever certificate the agent shows.
+    #[arg(long)]
+    tls: bool,
 }
 
 /// Documents that Elasticsearch refused for good.

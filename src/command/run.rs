@@ -21,7 +21,7 @@ pub fn run(arguments: &RunArguments, terminal: Terminal) -> anyhow::Result<()> {
     };
     log(plan.settings.agent.log_level, terminal);
     let mut agent = Agent::start(plan)?;
-    tracing::info!("started; metrics are at http://{}/metrics", agent.address());
+    tracing::info!("started; metrics are at {}/metrics", agent.url());
     agent.wait(arguments.config.as_deref())?;
     tracing::info!("stopping");
     agent.stop()

@@ -6,11 +6,11 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use super::health::get;
+use super::ask::{Over, get};
 use super::server::settings;
 use super::{StatusArguments, Terminal};
 use crate::agent;
-use crate::config::Secret;
+use crate::config::EndpointSettings;
 use crate::state::{Ledger, Recovery};
 
 pub fn run(arguments: &StatusArguments, terminal: Terminal) -> anyhow::Result<()> {
@@ -19,12 +19,13 @@ pub fn run(arguments: &StatusArguments, terminal: Terminal) -> anyhow::Result<()
             let address: SocketAddr = listen
                 .parse()
                 .with_context(|| format!("{listen:?} is no address; write it like 127.0.0.1:9598"))?;
-            let status = ask(address, None).with_context(|| format!("no agent answers at {address}"))?;
+            let status = ask(address, &EndpointSettings::default())
+                .with_context(|| format!("no agent answers at {address}"))?;
             (status, format!("the agent at {address}"))
         }
         None => {
             let settings = settings(&arguments.config.config, terminal)?;
-            match ask(settings.agent.listen, settings.endpoint.authorization.as_ref()) {
+            match ask(settings.agent.listen, &settings.endpoint) {
                 Ok(status) => (status, format!("the agent at {}", settings.agent.listen)),
                 // It does not run, or somebody else has its address: the state directory knows as well.
                 Err(_) => (
@@ -46,8 +47,9 @@ pub fn run(arguments: &StatusArguments, terminal: Terminal) -> anyhow::Result<()
     Ok(())
 }
 
-fn ask(address: SocketAddr, authorization: Option<&Secret>) -> anyhow::Result<Value> {
-    let answer = get(address, "/status", authorization)?;
+fn ask(address: SocketAddr, endpoint: &EndpointSettings) -> anyhow::Result<Value> {
+    let over = endpoint.identity.as_ref().map_or(Over::Plain, Over::TlsWith);
+    let answer = get(address, over, "/status", endpoint.authorization.as_ref())?;
     match answer.split_once("\r\n\r\n") {
         Some((head, body)) if head.starts_with("HTTP/1.1 200") => Ok(serde_json::from_str(body)?),
         Some((head, _)) if head.starts_with("HTTP/1.1 401") => {

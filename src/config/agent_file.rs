@@ -78,6 +78,8 @@ pub(super) struct EndpointTable {
     pub username: Option<Spanned<String>>,
     pub password: Option<Spanned<String>>,
     pub bearer_token: Option<Spanned<String>>,
+    pub certificate: Option<Spanned<String>>,
+    pub key: Option<Spanned<String>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -232,10 +234,13 @@ impl EndpointTable {
     fn read(mut table: Table, d: &mut Diagnostics) -> EndpointTable {
         table.require_together(["username", "password"], d);
         table.require_at_most_one(&["username", "bearer_token"], d);
+        table.require_together(["certificate", "key"], d);
         let read = EndpointTable {
             username: table.take_name("username", d),
             password: table.take_name("password", d),
             bearer_token: table.take_name("bearer_token", d),
+            certificate: table.take_name("certificate", d),
+            key: table.take_name("key", d),
         };
         table.finish(d);
         read

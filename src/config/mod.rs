@@ -17,6 +17,7 @@ mod agent_file;
 mod diagnostic;
 mod document;
 mod env;
+mod identity;
 mod index_name;
 mod lookup_table;
 mod metric_rules;
@@ -41,6 +42,7 @@ mod tests;
 pub use agent_file::AgentFile;
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use env::{Surroundings, System};
+pub use identity::{IdentityError, ServerIdentity};
 pub use index_name::{IndexName, IndexPart};
 pub use lookup_table::LookupTable;
 pub use metric_rules::{

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{IndexName, Secret, Spanned, Wrapper};
+use super::{IndexName, Secret, ServerIdentity, Spanned, Wrapper};
 use crate::limits;
 
 /// What the program runs on: every default filled in, every cross-check made.
@@ -49,11 +49,13 @@ pub struct AgentSettings {
     pub log_level: tracing::Level,
 }
 
-/// Who may read the pages about the agent.
+/// Who may read the pages about the agent, and over what.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EndpointSettings {
     /// The whole value of the header `Authorization` that /metrics and /status ask for; `None`: they ask for nothing.
     pub authorization: Option<Secret>,
+    /// For TLS; `None`: plain connections. Certificate and key belong together.
+    pub identity: Option<ServerIdentity>,
 }
 
 /// Where events go: exactly one place.

@@ -7,16 +7,18 @@
 //! | `/readyz` | 200, or 503 with the reason |
 //! | `/status` | what the agent does at this moment, in JSON |
 //!
-//! [`serve`] takes plain connections. TLS and authentication, which a listener beyond loopback needs, belong
-//! between accepting a connection and `Endpoint::answer`; protobuf is one more format of the page.
+//! A listener beyond loopback needs both: [`Tls`] comes between accepting a connection and HTTP, the credentials
+//! are looked at in `Endpoint::answer`.
 
 mod accept;
 mod answer;
 mod listen;
 mod serve;
 mod telemetry;
+mod tls;
 
 pub use answer::{Endpoint, MetricsPage};
-pub use listen::{ListenError, listen};
+pub use listen::{ListenError, Listener, listen};
 pub use serve::serve;
 pub use telemetry::{InstallError, Telemetry};
+pub use tls::Tls;

@@ -1,32 +1,49 @@
+use std::net::SocketAddr;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use super::paths::Base;
+use super::pem::{self, Holds};
 use crate::config::agent_file::EndpointTable;
-use crate::config::{Diagnostic, Diagnostics, EndpointSettings, Secret, Spanned};
+use crate::config::{
+    Diagnostic, Diagnostics, EndpointSettings, IdentityError, Secret, ServerIdentity, Spanned, Surroundings,
+};
 
-/// What the endpoint asks for (RFC 7617, RFC 6750).
-pub(super) fn settings(written: &EndpointTable, d: &mut Diagnostics) -> EndpointSettings {
+/// What the endpoint shows and asks for. `listen` is where the file says that it listens.
+pub(super) fn settings(
+    written: &EndpointTable,
+    listen: Option<&Spanned<SocketAddr>>,
+    base: &Base,
+    surroundings: &dyn Surroundings,
+    d: &mut Diagnostics,
+) -> EndpointSettings {
+    let settings = EndpointSettings {
+        authorization: authorization(written, d),
+        identity: identity(written, base, surroundings, d),
+    };
+    if let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback()) {
+        warn_of_strangers(written, listen, d);
+    }
+    settings
+}
+
+/// The header that is asked for (RFC 7617, RFC 6750).
+fn authorization(written: &EndpointTable, d: &mut Diagnostics) -> Option<Secret> {
     if let Some(token) = &written.bearer_token {
         check(token, "bearer_token", d);
-        return EndpointSettings {
-            authorization: Some(Secret::new(format!("Bearer {}", token.value))),
-        };
+        return Some(Secret::new(format!("Bearer {}", token.value)));
     }
-    let authorization = match (&written.username, &written.password) {
-        (Some(username), Some(password)) => {
-            if username.contains(':') {
-                d.push(
-                    Diagnostic::error("`username` has a colon")
-                        .at_value(username, "")
-                        .help("basic authentication ends the name at the first colon; choose a name without"),
-                );
-            }
-            let pair = format!("{}:{}", username.value, password.value);
-            Some(Secret::new(format!("Basic {}", BASE64_STANDARD.encode(pair))))
-        }
-        _ => None,
-    };
-    EndpointSettings { authorization }
+    let (username, password) = (written.username.as_ref()?, written.password.as_ref()?);
+    if username.contains(':') {
+        d.push(
+            Diagnostic::error("`username` has a colon")
+                .at_value(username, "")
+                .help("basic authentication ends the name at the first colon; choose a name without"),
+        );
+    }
+    let pair = format!("{}:{}", username.value, password.value);
+    Some(Secret::new(format!("Basic {}", BASE64_STANDARD.encode(pair))))
 }
 
 fn check(secret: &Spanned<String>, key: &str, d: &mut Diagnostics) {
@@ -38,5 +55,182 @@ fn check(secret: &Spanned<String>, key: &str, d: &mut Diagnostics) {
             .at_value(secret, "")
             .help("check that it was copied whole and alone"),
         );
+    }
+}
+
+fn identity(
+    written: &EndpointTable,
+    base: &Base,
+    surroundings: &dyn Surroundings,
+    d: &mut Diagnostics,
+) -> Option<ServerIdentity> {
+    let mut read = |path: &Option<Spanned<String>>, holds: Holds| {
+        let path = path.as_ref()?;
+        pem::read(&base.path(path), path, holds, surroundings, d)
+    };
+    let certificate_pem = read(&written.certificate, Holds::Certificate);
+    let key_pem = read(&written.key, Holds::PrivateKey).map(Secret::new);
+    let (certificate, key) = (written.certificate.as_ref()?, written.key.as_ref()?);
+    let identity = ServerIdentity {
+        certificate_pem: certificate_pem?,
+        key_pem: key_pem?,
+    };
+    let Err(error) = identity.certified() else {
+        return Some(identity);
+    };
+    let diagnostic = match error {
+        IdentityError::Certificate => Diagnostic::error(format!("`{}` holds no certificate that can be read", certificate.value))
+            .at_value(certificate, "")
+            .help("look at it with `openssl x509 -noout -text -in FILE`"),
+        IdentityError::Key => Diagnostic::error(format!("`{}` holds no key that can be used", key.value))
+            .at_value(key, "")
+            .help("the key must be RSA, ECDSA or Ed25519, without a password; `openssl pkey -in FILE -out PLAIN` takes one off"),
+        IdentityError::OtherKey => Diagnostic::error("`key` does not belong to `certificate`")
+            .at_value(key, "the key of another certificate")
+            .help("name the key that the certificate was made for; in a chain, the server's own certificate comes first"),
+    };
+    d.push(diagnostic);
+    None
+}
+
+/// Who can reach the endpoint from elsewhere must neither read the pages nor the credentials on their way.
+fn warn_of_strangers(written: &EndpointTable, listen: &Spanned<SocketAddr>, d: &mut Diagnostics) {
+    let closed = written.bearer_token.is_some() || written.username.is_some();
+    let encrypted = written.certificate.is_some();
+    let (message, help) = match (closed, encrypted) {
+        (true, true) => return,
+        (false, true) => (
+            "whoever reaches the endpoint may read the metrics",
+            "give it `username` and `password` or a `bearer_token` in [endpoint], or listen on 127.0.0.1",
+        ),
+        (true, false) => (
+            "the credentials of [endpoint] travel unencrypted",
+            "give it `certificate` and `key` in [endpoint], or listen on 127.0.0.1",
+        ),
+        (false, false) => (
+            "the endpoint can be reached from other machines",
+            "give it `certificate` and `key`, and `username` and `password` or a `bearer_token`, in [endpoint], or listen \
+             on 127.0.0.1",
+        ),
+    };
+    d.push(
+        Diagnostic::warning(message)
+            .at_value(listen, "not a loopback address")
+            .help(help),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::env::Staged;
+    use crate::config::{AgentFile, Settings, SourceFile};
+
+    const FILES: [(&str, &str); 4] = [
+        (
+            "/etc/logmill/one.crt",
+            include_str!("../identity/testdata/one.crt"),
+        ),
+        (
+            "/etc/logmill/one.key",
+            include_str!("../identity/testdata/one.key"),
+        ),
+        (
+            "/etc/logmill/two.key",
+            include_str!("../identity/testdata/two.key"),
+        ),
+        (
+            "/etc/logmill/locked.key",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        ),
+    ];
+
+    const CLOSED: &str = "bearer_token = 'abc'\n";
+    const ENCRYPTED: &str = "certificate = 'one.crt'\nkey = 'one.key'\n";
+
+    /// What is said about an endpoint with these keys, and its settings.
+    fn resolved(listen: &str, keys: &str) -> (Option<EndpointSettings>, String) {
+        let staged = Staged {
+            variables: vec![("HOSTNAME", "shop-1")],
+            files: FILES.to_vec(),
+        };
+        let text = format!(
+            "[agent]\nlisten = '{listen}'\n[endpoint]\n{keys}[stdout]\n[[input]]\npaths = 'a.log'\npipeline = 'plain'\n"
+        );
+        let file = SourceFile::new("/etc/logmill/logmill.toml", &*text);
+        let mut diagnostics = Diagnostics::new();
+        let written = AgentFile::parse(&file, &staged, &mut diagnostics);
+        let settings = Settings::new(&written, &staged, &mut diagnostics);
+        (
+            settings.map(|settings| settings.endpoint),
+            diagnostics.render(false),
+        )
+    }
+
+    #[test]
+    fn whoever_comes_from_elsewhere_needs_credentials_and_tls() {
+        let said = |listen: &str, keys: &str| resolved(listen, keys).1;
+        for keys in ["", CLOSED, ENCRYPTED] {
+            assert_eq!(said("127.0.0.1:9598", keys), "");
+            assert_eq!(said("[::1]:9598", keys), "");
+        }
+        let both = format!("{CLOSED}{ENCRYPTED}");
+        for listen in ["0.0.0.0:9598", "[::]:9598", "10.0.0.7:9598"] {
+            assert_eq!(said(listen, &both), "");
+            let open = said(listen, "");
+            assert!(open.starts_with("warning: the endpoint can be reached"), "{open}");
+            assert!(open.contains("`certificate` and `key`"), "{open}");
+            let plain = said(listen, CLOSED);
+            assert!(plain.starts_with("warning: the credentials"), "{plain}");
+            let readable = said(listen, ENCRYPTED);
+            assert!(readable.contains("may read the metrics"), "{readable}");
+        }
+    }
+
+    #[test]
+    fn certificate_and_key_arrive() {
+        let (settings, _) = resolved("127.0.0.1:9598", ENCRYPTED);
+        let identity = settings.unwrap().identity.unwrap();
+        assert_eq!(identity.certificate_pem, FILES[0].1);
+        assert_eq!(identity.certified().unwrap().cert.len(), 1);
+    }
+
+    #[test]
+    fn wrong_files_give_one_message_each() {
+        for (certificate, key, message) in [
+            (
+                "one.crt",
+                "two.key",
+                "error: `key` does not belong to `certificate`",
+            ),
+            (
+                "none.crt",
+                "one.key",
+                "error: cannot read `/etc/logmill/none.crt`",
+            ),
+            (
+                "one.key",
+                "one.key",
+                "error: `/etc/logmill/one.key` holds no certificate in PEM",
+            ),
+            (
+                "one.crt",
+                "one.crt",
+                "error: `/etc/logmill/one.crt` holds no private key in PEM",
+            ),
+            (
+                "one.crt",
+                "locked.key",
+                "error: `locked.key` holds no key that can be used",
+            ),
+        ] {
+            let keys = format!("certificate = '{certificate}'\nkey = '{key}'\n");
+            let (settings, said) = resolved("127.0.0.1:9598", &keys);
+            assert_eq!(settings, None);
+            assert!(said.starts_with(message), "{said}");
+            assert_eq!(said.matches("error: ").count(), 1, "{said}");
+        }
+        let (_, said) = resolved("127.0.0.1:9598", "certificate = 'one.crt'\n");
+        assert!(said.contains("`key`"), "{said}");
     }
 }

@@ -38,10 +38,8 @@ impl Settings {
     ) -> Option<Settings> {
         let base = Base::of(Path::new(written.file.name()), surroundings);
         let agent = agent(&written.agent, &base, surroundings, diagnostics);
-        let endpoint = endpoint::settings(&written.endpoint, diagnostics);
-        if endpoint.authorization.is_none() {
-            warn_of_open_endpoint(written.agent.listen.as_ref(), diagnostics);
-        }
+        let listen = written.agent.listen.as_ref();
+        let endpoint = endpoint::settings(&written.endpoint, listen, &base, surroundings, diagnostics);
         let rejects = rejects(&written.rejects, &agent, &base);
         let output = output(written, &agent, &base, surroundings, diagnostics);
         let inputs = input::inputs(&written.inputs, &written.metrics, &base, diagnostics);
@@ -111,18 +109,6 @@ fn state_dir(written: Option<&Spanned<String>>, d: &mut Diagnostics) -> PathBuf 
         );
     }
     PathBuf::from(&dir.value)
-}
-
-fn warn_of_open_endpoint(written: Option<&Spanned<SocketAddr>>, d: &mut Diagnostics) {
-    if let Some(listen) = written
-        && !listen.ip().is_loopback()
-    {
-        d.push(
-            Diagnostic::warning("the endpoint can be reached from other machines")
-                .at_value(listen, "not a loopback address")
-                .help("give it `username` and `password` or a `bearer_token` in [endpoint], or listen on 127.0.0.1"),
-        );
-    }
 }
 
 /// As written, else what the kernel says.

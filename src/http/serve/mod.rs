@@ -7,12 +7,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time;
 
 use super::answer::Endpoint;
+use super::listen::Listener;
 
 /// Connections at a time; further ones wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 64;
@@ -33,7 +34,8 @@ const CLOSING_MAX: Duration = Duration::from_secs(2);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers requests until `stop` is ready; answers that have begun are finished.
-pub async fn serve(listener: TcpListener, endpoint: Endpoint, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: Listener, endpoint: Endpoint, stop: impl Future<Output = ()>) {
+    let Listener { tcp: listener, tls } = listener;
     metrics::describe_histogram!(
         "logmill_scrape_duration_seconds",
         "How long it took to make a page of /metrics"
@@ -57,9 +59,17 @@ pub async fn serve(listener: TcpListener, endpoint: Endpoint, stop: impl Future<
         };
         match accepted {
             Ok((stream, _)) => {
-                let connection = connection(stream, Arc::clone(&endpoint), closed.clone());
+                let (tls, endpoint, closed) = (tls.clone(), Arc::clone(&endpoint), closed.clone());
                 connections.spawn(async move {
-                    connection.await;
+                    match tls {
+                        None => connection(stream, endpoint, closed).await,
+                        // A client that does not want TLS, or not this certificate, is its own affair.
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                connection(stream, endpoint, closed).await;
+                            }
+                        }
+                    }
                     drop(place);
                 });
             }
@@ -76,7 +86,11 @@ pub async fn serve(listener: TcpListener, endpoint: Endpoint, stop: impl Future<
 }
 
 /// Serves one connection until the client goes, the endpoint closes, or it has lived long enough.
-async fn connection(stream: TcpStream, endpoint: Arc<Endpoint>, mut closed: watch::Receiver<()>) {
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    endpoint: Arc<Endpoint>,
+    mut closed: watch::Receiver<()>,
+) {
     let answer = |request: hyper::Request<Incoming>| {
         let endpoint = Arc::clone(&endpoint);
         async move { Ok::<_, std::convert::Infallible>(endpoint.answer(request).await) }

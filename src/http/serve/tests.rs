@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use flate2::read::GzDecoder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -22,8 +23,9 @@ struct Server {
 
 impl Server {
     async fn start(endpoint: Endpoint) -> Self {
-        let listener = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let tcp = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = tcp.local_addr().unwrap();
+        let listener = Listener { tcp, tls: None };
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener, endpoint, async {
             let _ = stopped.await;

@@ -5,6 +5,7 @@ mod input;
 mod kill;
 mod outage;
 mod scrape;
+mod tls;
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -59,6 +60,10 @@ impl Host {
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Appends lines to a log.

@@ -34,8 +34,16 @@ pub struct Sample {
 impl Prometheus {
     /// Starts one that scrapes `/metrics` of each `(job, address)`, such as `("logmill", "127.0.0.1:9598")`.
     pub async fn start(targets: &[(&str, &str)]) -> Result<Prometheus> {
-        let config = config(targets);
-        let prepared = tokio::task::spawn_blocking(move || prepare(&config)).await;
+        Prometheus::start_with(&jobs(targets), &[]).await
+    }
+
+    /// Starts one with the list `scrape_configs` of its configuration and further arguments.
+    pub async fn start_with(scrape_configs: &str, arguments: &[&str]) -> Result<Prometheus> {
+        let config = format!(
+            "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n{scrape_configs}"
+        );
+        let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string()).collect();
+        let prepared = tokio::task::spawn_blocking(move || prepare(&config, &arguments)).await;
         let mut process = prepared.map_err(|e| e.to_string())??;
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -134,7 +142,7 @@ pub fn tool(name: &str) -> Result<PathBuf> {
     Ok(package.join("usr/bin").join(name))
 }
 
-fn prepare(config: &str) -> Result<Process> {
+fn prepare(config: &str, arguments: &[String]) -> Result<Process> {
     let mut program = tool("prometheus")?;
     let home = Home::new("prometheus")?;
     if program.parent().is_none_or(|dir| !may_read(dir)) {
@@ -143,7 +151,7 @@ fn prepare(config: &str) -> Result<Process> {
         program = copy;
     }
     let config = home.write("prometheus.yml", config)?;
-    home.spawn(&command(&program, &config))
+    home.spawn(command(&program, &config).args(arguments))
 }
 
 fn command(program: &Path, config: &Path) -> Command {
@@ -154,8 +162,8 @@ fn command(program: &Path, config: &Path) -> Command {
     command
 }
 
-fn config(targets: &[(&str, &str)]) -> String {
-    let mut text = "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n".to_owned();
+fn jobs(targets: &[(&str, &str)]) -> String {
+    let mut text = String::new();
     if targets.is_empty() {
         text.push_str("  []\n");
     }

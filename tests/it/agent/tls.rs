@@ -1,0 +1,68 @@
+//! The endpoint over TLS, asked by the client that everybody uses.
+
+use std::fs;
+use std::path::Path;
+
+use reqwest::{Certificate, Client};
+use rustix::process::Signal;
+
+use super::{Agent, Host, access_line};
+use crate::servers::{Prometheus, certificates};
+
+const ENDPOINT: &str =
+    "[endpoint]\nbearer_token = \"geheim\"\ncertificate = \"server.crt\"\nkey = \"server.key\"\n[stdout]\n";
+
+/// A client that trusts one authority and nobody else.
+fn trusting(ca: &Path) -> Client {
+    let pem = fs::read(ca).expect("the authority's certificate");
+    Client::builder()
+        .no_proxy()
+        .tls_built_in_root_certs(false)
+        .add_root_certificate(Certificate::from_pem(&pem).expect("a certificate"))
+        .build()
+        .expect("a client")
+}
+
+async fn status(client: &Client, agent: &Agent, token: &str) -> Result<u16, reqwest::Error> {
+    let url = agent.url("/metrics").replace("http://", "https://");
+    let answer = client.get(url).bearer_auth(token).send().await?;
+    Ok(answer.status().as_u16())
+}
+
+#[tokio::test]
+async fn the_endpoint_shows_its_certificate_and_a_renewed_one_after_sighup() {
+    let host = Host::new(ENDPOINT).input("access.log", "nginx-access", "service = \"shop\"");
+    host.append("access.log", (0..100).map(access_line));
+    certificates::make(host.dir()).unwrap();
+    let old = trusting(&host.path("ca.crt"));
+    let mut agent = host.start();
+    agent.wait_for_log("started; metrics are at https://").await;
+    assert_eq!(status(&old, &agent, "geheim").await.unwrap(), 200);
+    assert_eq!(status(&old, &agent, "wrong").await.unwrap(), 401);
+    // Neither without TLS nor with somebody else's authority.
+    assert!(reqwest::get(agent.url("/healthz")).await.is_err());
+    assert!(status(&Client::new(), &agent, "geheim").await.is_err());
+
+    // As another user, it cannot read the authority's file: that certificates are verified was seen above.
+    let job = format!(
+        "  - job_name: logmill\n    scheme: https\n    authorization: {{credentials: geheim}}\n    tls_config: \
+         {{insecure_skip_verify: true}}\n    static_configs: [{{targets: ['{}']}}]\n",
+        agent.address()
+    );
+    let server = Prometheus::start_with(&job, &[]).await.unwrap();
+    assert_eq!(server.wait_for("sum(http_requests_total) == 100").await, 100.0);
+
+    // The next certificate is another authority's.
+    let before = trusting(&host.path("ca.crt"));
+    certificates::make(host.dir()).unwrap();
+    let new = trusting(&host.path("ca.crt"));
+    assert!(status(&new, &agent, "geheim").await.is_err());
+    agent.signal(Signal::HUP);
+    agent.wait_for_log("again").await;
+    assert!(!agent.log().contains("next start"), "{}", agent.log());
+    assert_eq!(status(&new, &agent, "geheim").await.unwrap(), 200);
+    // What the old client has open goes on; it gets no new connection.
+    drop(old);
+    assert!(status(&before, &agent, "geheim").await.is_err());
+    agent.stop();
+}
