@@ -8,19 +8,21 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use super::telemetry;
-use crate::config::Settings;
+use crate::config::Secret;
 use crate::derive::Registry;
 use crate::http::{self, Endpoint, Listener, Telemetry};
 use crate::ship::Health;
 use crate::state::Ledger;
 
-/// What `/readyz` looks at.
-pub struct Ready {
+/// What `/readyz` looks at, and who may see the other pages.
+pub struct Access {
     pub inputs: Vec<String>,
     pub health: Arc<Health>,
+    /// The header that /metrics and /status ask for.
+    pub authorization: Option<Secret>,
 }
 
-impl Ready {
+impl Access {
     /// Ready: every input has been looked at, and the output answers.
     fn check(&self, ledger: &Ledger) -> Result<(), String> {
         if let Some(input) = self.inputs.iter().find(|input| !ledger.started(input)) {
@@ -39,8 +41,7 @@ pub fn start(
     listener: Listener,
     ledger: &Arc<Ledger>,
     registry: &Arc<Registry>,
-    settings: &Settings,
-    ready: Ready,
+    access: Access,
     recorder: Telemetry,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
@@ -49,19 +50,20 @@ pub fn start(
     let of_ready = Arc::clone(ledger);
     let of_status = Arc::clone(ledger);
     let folding = Arc::clone(registry);
+    let authorization = access.authorization.clone();
     let endpoint = Endpoint {
         metrics: Box::new(move |format, out| {
             telemetry::observe(&of_metrics);
             telemetry::write_files(&of_metrics, now(), format, out);
             page(format, out);
         }),
-        ready: Box::new(move || ready.check(&of_ready)),
+        ready: Box::new(move || access.check(&of_ready)),
         status: Box::new(move || {
             let mut page = status(&of_status);
             page["metrics_over_budget"] = over_budget(&folding);
             page
         }),
-        authorization: settings.endpoint.authorization.clone(),
+        authorization,
     };
     runtime.spawn(http::serve(listener, endpoint, stop));
     runtime.spawn(async move { recorder.keep_up().await });

@@ -205,10 +205,10 @@ impl Agent {
             listener,
             &ledger,
             &plan.registry,
-            settings,
-            endpoint::Ready {
+            endpoint::Access {
                 inputs: lane::names(&settings.inputs),
                 health,
+                authorization: settings.endpoint.authorization.clone(),
             },
             recorder,
             async {

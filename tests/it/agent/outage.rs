@@ -138,7 +138,7 @@ async fn check_says_whether_the_output_would_take_events() {
     page.bulks(Fault::html(200));
     let wrong = format!("username = \"elastic\"\npassword = \"wrong\"\nca_file = {ca:?}\n");
     let cases = [
-        (server.url(), "", true, "8.19"),
+        (server.url(), "", true, "takes events"),
         ("http://127.0.0.1:1", "", false, "cannot be reached"),
         (&*page.url(), "", false, "not Elasticsearch"),
         (secured.url(), &*wrong, false, "refuses the credentials"),
