@@ -50,6 +50,10 @@ pub const WINDOW: Duration = Duration::from_secs(300);
 /// takes, and than the clocks of hosts that send each other logs are apart.
 pub const BACKLOG_AFTER: Duration = Duration::from_secs(600);
 
+/// `idle_after`: a series in which nothing was counted for so long leaves the page. Longer than the windows that `rate()`
+/// is asked for, so that it has been zero for a while by then.
+pub const IDLE_AFTER: Duration = Duration::from_secs(3600);
+
 /// `timeout` of `[[elapsed]]`: how long an event waits for the other one before it counts as unmatched.
 pub const ELAPSED_TIMEOUT: Duration = Duration::from_secs(600);
 

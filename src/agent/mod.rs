@@ -54,6 +54,7 @@ impl Plan {
     pub fn new(settings: Settings, diagnostics: &mut Diagnostics) -> Option<Plan> {
         let library = library(&settings.agent, diagnostics);
         let registry = Arc::new(Registry::default());
+        registry.set_idle_after(settings.metrics.idle_after);
         let (lanes, watches) = compile(&settings, &library, &registry, 0, diagnostics)?;
         Some(Plan {
             settings,
@@ -308,6 +309,7 @@ impl Agent {
         };
         lanes.extend(added);
         drop(lanes);
+        self.plan.registry.set_idle_after(settings.metrics.idle_after);
         self.bell.reload(watches);
         let old = &self.plan.settings;
         let needs_restart = old.agent != settings.agent

@@ -84,8 +84,15 @@ pub(super) struct EndpointTable {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct MetricsTable {
+    pub backlog: BacklogTable,
+    pub idle_after: Option<Spanned<Duration>>,
+}
+
+/// What [metrics] says for all inputs, and an input for itself.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BacklogTable {
     pub backlog: Option<Spanned<Backlog>>,
-    pub backlog_after: Option<Spanned<Duration>>,
+    pub after: Option<Spanned<Duration>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -108,7 +115,7 @@ pub(super) struct InputTable {
     pub dataset: Option<Spanned<String>>,
     pub namespace: Option<Spanned<String>>,
     pub wrapper: Option<Spanned<Wrapper>>,
-    pub metrics: MetricsTable,
+    pub backlog: BacklogTable,
 }
 
 /// Keys whose value may be full of `$` that is not ours.
@@ -116,6 +123,9 @@ const LITERAL_KEYS: [&str; 1] = ["format"];
 
 /// From what a writer's buffer may hold back to where `skip` means nothing any more.
 const BACKLOG_AFTER: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 86_400);
+
+/// Prometheus shows a sample for five minutes: what leaves sooner would flicker. A year is never.
+const IDLE_AFTER: RangeInclusive<Duration> = Duration::from_secs(300)..=Duration::from_secs(365 * 86_400);
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -249,16 +259,20 @@ impl EndpointTable {
 
 impl MetricsTable {
     fn read(mut table: Table, d: &mut Diagnostics) -> MetricsTable {
-        let read = MetricsTable::take(&mut table, d);
+        let read = MetricsTable {
+            backlog: BacklogTable::take(&mut table, d),
+            idle_after: table.take_duration("idle_after", IDLE_AFTER, d),
+        };
         table.finish(d);
         read
     }
+}
 
-    /// Takes the keys that an input may have as well.
-    fn take(table: &mut Table, d: &mut Diagnostics) -> MetricsTable {
-        MetricsTable {
+impl BacklogTable {
+    fn take(table: &mut Table, d: &mut Diagnostics) -> BacklogTable {
+        BacklogTable {
             backlog: table.take_choice("backlog", &Backlog::WORDS, d),
-            backlog_after: table.take_duration("backlog_after", BACKLOG_AFTER, d),
+            after: table.take_duration("backlog_after", BACKLOG_AFTER, d),
         }
     }
 }
@@ -353,7 +367,7 @@ impl InputTable {
             dataset: table.take_string("dataset", d),
             namespace: table.take_string("namespace", d),
             wrapper: table.take_choice("wrapper", &Wrapper::WORDS, d),
-            metrics: MetricsTable::take(&mut table, d),
+            backlog: BacklogTable::take(&mut table, d),
         };
         table.finish(d);
         read

@@ -57,7 +57,8 @@ pub use resolve::ZeroConfig;
 pub use secret::Secret;
 pub use settings::{
     AgentSettings, Backlog, Credentials, ElasticsearchSettings, EndpointSettings, FileSettings,
-    InputSettings, OutputSettings, RejectSettings, Settings, StartAt, TlsSettings, Verify, WhenFull,
+    InputSettings, MetricsSettings, OutputSettings, RejectSettings, Settings, StartAt, TlsSettings, Verify,
+    WhenFull,
 };
 pub use source_file::SourceFile;
 pub use spanned::Spanned;

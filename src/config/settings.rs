@@ -18,6 +18,7 @@ pub struct Settings {
     pub output: OutputSettings,
     pub rejects: RejectSettings,
     pub endpoint: EndpointSettings,
+    pub metrics: MetricsSettings,
     /// At least one.
     pub inputs: Vec<InputSettings>,
 }
@@ -56,6 +57,13 @@ pub struct EndpointSettings {
     pub authorization: Option<Secret>,
     /// For TLS; `None`: plain connections. Certificate and key belong together.
     pub identity: Option<ServerIdentity>,
+}
+
+/// What holds for the metrics of all inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricsSettings {
+    /// A series in which nothing was counted for so long leaves the page.
+    pub idle_after: Duration,
 }
 
 /// Where events go: exactly one place.

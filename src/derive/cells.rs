@@ -87,6 +87,24 @@ impl Cells {
         });
     }
 
+    /// Nothing was counted in the series with this number.
+    pub fn zero(&mut self, family: &Family, number: u32) {
+        let cells = self.families.get(family.index);
+        let cell = cells.and_then(|cells| cells.of_series.get(number as usize));
+        let Some(&cell) = cell.filter(|&&cell| cell != NO_CELL) else {
+            return;
+        };
+        match &family.shape {
+            Shape::Counter => self.counters[cell as usize] = Fixed::ZERO,
+            Shape::Histogram(bounds) => {
+                let cell = &mut self.histograms[cell as usize];
+                cell.sum = Fixed::ZERO;
+                let from = cell.buckets_at as usize;
+                self.buckets[from..from + bounds.bucket_count()].fill(0);
+            }
+        }
+    }
+
     /// Adds what this worker counted for one metric.
     pub fn add_to(&self, family: &Family, sums: &mut Sums) {
         let Some(cells) = self.families.get(family.index) else {
@@ -142,6 +160,17 @@ impl Sums {
         }
         for (sum, count) in self.buckets[from..].iter_mut().zip(buckets) {
             *sum += count;
+        }
+    }
+
+    /// Other figures for a series that is there.
+    pub fn set(&mut self, number: usize, amount: Fixed, buckets: &[u64]) {
+        if let Some(slot) = self.amounts.get_mut(number) {
+            *slot = amount;
+        }
+        let from = number * buckets.len();
+        if let Some(slots) = self.buckets.get_mut(from..from + buckets.len()) {
+            slots.copy_from_slice(buckets);
         }
     }
 

@@ -1,6 +1,5 @@
-use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::fixed::Fixed;
@@ -8,6 +7,7 @@ use super::hash::Seed;
 use super::label::{Content, LabelText};
 use super::pairs::Pairs;
 use super::reading::{Figure, Reading};
+use super::series::{Series, SeriesIndex};
 use super::shard::lock;
 use super::spec::{Kind, MetricSpec, Part, SERVICE, SpecError, nanos};
 
@@ -62,27 +62,6 @@ impl Bounds {
     pub fn bucket_count(&self) -> usize {
         self.floats.len() + 1
     }
-}
-
-/// The series of one metric. A series' number is its place in `texts`.
-#[derive(Debug, Default)]
-pub(super) struct SeriesIndex {
-    numbers: HashMap<Arc<[u8]>, u32, Seed>,
-    texts: Vec<Arc<[u8]>>,
-    /// The numbers in the order of their texts.
-    sorted: Vec<u32>,
-    /// The texts of the series `other`, one for each service: their places in the budget are kept free.
-    reserved: HashSet<Arc<[u8]>, Seed>,
-    /// How many of the series are not reserved.
-    ordinary: usize,
-}
-
-/// Where an event is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Series {
-    pub number: u32,
-    /// The budget was used up, and this is `other`.
-    pub folded: bool,
 }
 
 impl Family {
@@ -212,73 +191,20 @@ impl Family {
         self.series.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub fn write(&self) -> RwLockWriteGuard<'_, SeriesIndex> {
+        self.series.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Keeps a place in the budget for the series `other` of one service.
     pub fn reserve(&self, other: &[u8]) {
-        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
-        if series.reserved.insert(other.into()) && series.numbers.contains_key(other) {
-            series.ordinary -= 1;
-        }
+        self.write().reserve(other);
     }
 
     /// The series with the labels `text`: an old one, a new one, or `other` when there may be no more. `other`
     /// has been reserved.
     pub fn resolve(&self, text: &[u8], other: &[u8]) -> Series {
-        if let Some(series) = self.read().find(text, other, self.series_max()) {
-            return series;
-        }
-        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
-        // Between the two locks another worker may have added it.
-        if let Some(series) = series.find(text, other, self.series_max()) {
-            return series;
-        }
-        let folded = text != other && series.full(self.series_max());
-        let number = series.add(if folded { other } else { text });
-        Series { number, folded }
-    }
-}
-
-impl SeriesIndex {
-    /// `None` when a series has to be added first.
-    fn find(&self, text: &[u8], other: &[u8], series_max: usize) -> Option<Series> {
-        if let Some(&number) = self.numbers.get(text) {
-            return Some(Series {
-                number,
-                folded: false,
-            });
-        }
-        if text == other || !self.full(series_max) {
-            return None;
-        }
-        let &number = self.numbers.get(other)?;
-        Some(Series { number, folded: true })
-    }
-
-    fn full(&self, series_max: usize) -> bool {
-        self.ordinary + self.reserved.len() >= series_max
-    }
-
-    fn add(&mut self, text: &[u8]) -> u32 {
-        let text: Arc<[u8]> = text.into();
-        let number = self.texts.len() as u32;
-        let at = self
-            .sorted
-            .partition_point(|&other| self.texts[other as usize] < text);
-        self.sorted.insert(at, number);
-        self.ordinary += usize::from(!self.reserved.contains(&text));
-        self.numbers.insert(Arc::clone(&text), number);
-        self.texts.push(text);
-        number
-    }
-
-    pub fn len(&self) -> usize {
-        self.texts.len()
-    }
-
-    /// Number and labels of every series, in the order of the labels' text.
-    pub fn sorted(&self) -> impl Iterator<Item = (usize, &[u8])> {
-        self.sorted
-            .iter()
-            .map(|&number| (number as usize, &*self.texts[number as usize]))
+        let series = self.read().find(text, other, self.series_max());
+        series.unwrap_or_else(|| self.write().find_or_add(text, other, self.series_max()))
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use super::age::{self, Lag};
 use super::backlog;
@@ -9,25 +10,47 @@ use super::exposition::{self, Format};
 use super::family::Family;
 use super::follower::Follower;
 use super::gather::{Gather, GatherSpec};
+use super::idle::{Idle, Leaving};
 use super::reading::Reading;
 use super::rules::{Rules, all_labels};
 use super::shard::{Shard, State, lock};
 use super::spec::{self, MetricSpec, Part, SpecError};
 use crate::event::Timestamp;
+use crate::limits;
 
 /// All metrics that come from logs: which there are, and what the workers counted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Registry {
-    families: RwLock<Vec<Arc<Family>>>,
+    pub(super) families: RwLock<Vec<Arc<Family>>>,
     shards: Mutex<Vec<Arc<Mutex<State>>>>,
     next_group: AtomicU32,
     gathers: RwLock<Vec<Arc<Gather>>>,
     next_place: AtomicUsize,
     /// By the input's name.
     lags: Mutex<BTreeMap<String, Arc<Lag>>>,
+    idle: Mutex<Idle>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Registry {
+            families: RwLock::default(),
+            shards: Mutex::default(),
+            next_group: AtomicU32::new(0),
+            gathers: RwLock::default(),
+            next_place: AtomicUsize::new(0),
+            lags: Mutex::default(),
+            idle: Mutex::new(Idle::new(millis(limits::IDLE_AFTER))),
+        }
+    }
 }
 
 impl Registry {
+    /// How long a series stays on the page when nothing is counted in it.
+    pub fn set_idle_after(&self, after: Duration) {
+        lock(&self.idle).set_after(millis(after));
+    }
+
     /// Compiles the metrics of one input. Either all of them are registered, or none and each mistake is told.
     ///
     /// A metric may come from several pipelines and inputs; kind, labels and buckets must then be the same.
@@ -143,7 +166,7 @@ impl Registry {
     /// Every metric as it is between two chunks, when the wall's clock shows `now`. All workers stand still while
     /// the sums are made.
     pub fn totals(&self, now: Timestamp) -> Totals {
-        let families = self.sums();
+        let families = self.page_sums(now.unix_millis());
         let gathers = self
             .gathers
             .read()
@@ -182,6 +205,33 @@ impl Registry {
     fn sums(&self) -> Vec<(Arc<Family>, Sums)> {
         let shards = lock(&self.shards);
         let states: Vec<MutexGuard<'_, State>> = shards.iter().map(|state| lock(state)).collect();
+        self.sums_of(&states)
+    }
+
+    /// The sums for a page, without those of series that leave it.
+    fn page_sums(&self, wall: i64) -> Vec<(Arc<Family>, Sums)> {
+        let shards = lock(&self.shards);
+        let mut states: Vec<MutexGuard<'_, State>> = shards.iter().map(|state| lock(state)).collect();
+        let mut families = self.sums_of(&states);
+        let mut idle = lock(&self.idle);
+        idle.turn_page(wall);
+        for (family, sums) in &mut families {
+            let mut leaving = Leaving::default();
+            idle.pass(family, sums, &mut leaving);
+            if !leaving.any {
+                continue;
+            }
+            for state in &mut states {
+                state.rows.clear();
+                for &number in &leaving.forgotten {
+                    state.cells.zero(family, number);
+                }
+            }
+        }
+        families
+    }
+
+    fn sums_of(&self, states: &[MutexGuard<'_, State>]) -> Vec<(Arc<Family>, Sums)> {
         let families = self
             .families
             .read()
@@ -250,6 +300,10 @@ impl Totals {
             exposition::write_reading(reading, format, out);
         }
     }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Whether a metric of this name comes of one that measures between two lines.

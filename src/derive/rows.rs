@@ -93,6 +93,14 @@ impl Rows {
         &mut self.cells[row_at..row_at + width]
     }
 
+    /// Forgets all rows.
+    pub fn clear(&mut self) {
+        self.slots.fill(EMPTY);
+        self.keys.clear();
+        self.cells.clear();
+        self.used = 0;
+    }
+
     fn key(&self, slot: Slot) -> &[u8] {
         let from = slot.key_at as usize;
         &self.keys[from..from + slot.key_len as usize]
@@ -101,10 +109,7 @@ impl Rows {
     #[cold]
     fn insert(&mut self, hash: u64, key: &[u8], width: usize) -> usize {
         if self.used >= ROWS_MAX || self.keys.len() + key.len() > KEY_BYTES_MAX {
-            self.slots.fill(EMPTY);
-            self.keys.clear();
-            self.cells.clear();
-            self.used = 0;
+            self.clear();
         } else if (self.used + 1) * 2 > self.slots.len() {
             let old = std::mem::replace(&mut self.slots, vec![EMPTY; 0]);
             self.slots.resize(old.len() * 2, EMPTY);

@@ -240,7 +240,7 @@ impl Metric {
 
     /// The series of an event with this key; `text` is memory to work in.
     #[cold]
-    fn resolve(&self, key: &[u8], text: &mut Vec<u8>) -> super::family::Series {
+    fn resolve(&self, key: &[u8], text: &mut Vec<u8>) -> super::series::Series {
         let mut starts = [0; LABELS_MAX];
         for (slot, start) in starts.iter_mut().zip(key::starts(key)) {
             *slot = start;

@@ -2,16 +2,16 @@ use std::collections::BTreeMap;
 
 use super::paths::{Base, check_glob};
 use super::value;
-use crate::config::agent_file::{InputTable, MetricsTable};
+use crate::config::agent_file::{BacklogTable, InputTable};
 use crate::config::index_name::check_part;
 use crate::config::zone::read_zone;
 use crate::config::{Diagnostic, Diagnostics, InputSettings, Spanned};
 use crate::limits;
 
-/// What `metrics` says is for inputs that say nothing themselves.
+/// What `backlog` says is for inputs that say nothing themselves.
 pub(super) fn inputs(
     written: &[InputTable],
-    metrics: &MetricsTable,
+    backlog: &BacklogTable,
     base: &Base,
     d: &mut Diagnostics,
 ) -> Vec<InputSettings> {
@@ -28,14 +28,14 @@ pub(super) fn inputs(
                 }
             }
         }
-        inputs.extend(input(table, metrics, paths, base, d));
+        inputs.extend(input(table, backlog, paths, base, d));
     }
     inputs
 }
 
 fn input(
     table: &InputTable,
-    metrics: &MetricsTable,
+    backlog: &BacklogTable,
     paths: Vec<Spanned<String>>,
     base: &Base,
     d: &mut Diagnostics,
@@ -63,13 +63,10 @@ fn input(
         namespace: text(&table.namespace),
         wrapper: table.wrapper.as_ref().map(|wrapper| wrapper.value),
         backlog: value(
-            &table.metrics.backlog,
-            value(&metrics.backlog, Default::default()),
+            &table.backlog.backlog,
+            value(&backlog.backlog, Default::default()),
         ),
-        backlog_after: value(
-            &table.metrics.backlog_after,
-            value(&metrics.backlog_after, limits::BACKLOG_AFTER),
-        ),
+        backlog_after: value(&table.backlog.after, value(&backlog.after, limits::BACKLOG_AFTER)),
     })
 }
 

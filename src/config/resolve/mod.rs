@@ -18,8 +18,8 @@ pub use zero_config::ZeroConfig;
 use self::paths::Base;
 use super::agent_file::{AgentFile, AgentTable, FileTable, RejectsTable};
 use super::{
-    AgentSettings, Diagnostic, Diagnostics, FileSettings, OutputSettings, Place, RejectSettings, Settings,
-    Spanned, Surroundings,
+    AgentSettings, Diagnostic, Diagnostics, FileSettings, MetricsSettings, OutputSettings, Place,
+    RejectSettings, Settings, Spanned, Surroundings,
 };
 use crate::limits;
 
@@ -42,7 +42,7 @@ impl Settings {
         let endpoint = endpoint::settings(&written.endpoint, listen, &base, surroundings, diagnostics);
         let rejects = rejects(&written.rejects, &agent, &base);
         let output = output(written, &agent, &base, surroundings, diagnostics);
-        let inputs = input::inputs(&written.inputs, &written.metrics, &base, diagnostics);
+        let inputs = input::inputs(&written.inputs, &written.metrics.backlog, &base, diagnostics);
         if diagnostics.has_errors() {
             return None;
         }
@@ -51,6 +51,9 @@ impl Settings {
             output: output?,
             rejects,
             endpoint,
+            metrics: MetricsSettings {
+                idle_after: value(&written.metrics.idle_after, limits::IDLE_AFTER),
+            },
             inputs,
         })
     }
