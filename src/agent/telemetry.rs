@@ -5,11 +5,11 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
-use crate::derive::Format;
+use crate::derive::{Format, Number};
 use crate::lane::Lane;
 use crate::mill::Counts;
 use crate::state::Ledger;
@@ -118,48 +118,46 @@ pub fn write_files(ledger: &Ledger, now_nanos: i64, format: Format, out: &mut Ve
             lag.nanos = lag.nanos.max(now_nanos.saturating_sub(file.modified));
         }
     }
-    let mut paths: Vec<(String, Lag)> = paths
-        .into_iter()
-        .map(|(path, lag)| (path.display().to_string(), lag))
-        .collect();
+    let mut paths: Vec<(Vec<u8>, Lag)> = paths.into_iter().map(|(path, lag)| (label(&path), lag)).collect();
     paths.sort_by_key(|(_, lag)| Reverse(lag.bytes));
     paths.truncate(FILES_SHOWN);
-    let mut write = |name, help, value: fn(&Lag) -> f64| {
-        format.write_head(name, "gauge", help, out);
-        for (path, lag) in &paths {
-            write_sample(name, path, value(lag), out);
-        }
+    let mut write = |name, help, value: fn(&Lag) -> Number<'static>| {
+        format.metric(name, "gauge", help, out, |metric| {
+            for (labels, lag) in &paths {
+                metric.number(labels, value(lag));
+            }
+        });
     };
     write(
         "logmill_file_lag_bytes",
         "Bytes of a file that are not settled yet",
-        |lag| lag.bytes as f64,
+        |lag| Number::Whole(lag.bytes),
     );
     write(
         "logmill_file_lag_seconds",
         "How long ago a file that is not settled was written to",
-        |lag| lag.nanos as f64 / 1e9,
+        |lag| Number::Float(lag.nanos as f64 / 1e9),
     );
     write(
         "logmill_file_read_bytes",
         "Bytes read of the files that are followed under a path",
-        |lag| lag.read as f64,
+        |lag| Number::Whole(lag.read),
     );
 }
 
-/// One line of the text formats, the path as its label.
-fn write_sample(name: &str, path: &str, value: f64, out: &mut Vec<u8>) {
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"{file=\"");
-    for c in path.chars() {
+/// The label of a path's series.
+fn label(path: &Path) -> Vec<u8> {
+    let mut label = b"file=\"".to_vec();
+    for c in path.display().to_string().chars() {
         match c {
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '"' => out.extend_from_slice(b"\\\""),
-            '\n' => out.extend_from_slice(b"\\n"),
-            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            '\\' => label.extend_from_slice(b"\\\\"),
+            '"' => label.extend_from_slice(b"\\\""),
+            '\n' => label.extend_from_slice(b"\\n"),
+            c => label.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
-    out.extend_from_slice(format!("\"}} {value}\n").as_bytes());
+    label.push(b'"');
+    label
 }
 
 /// What is not settled of the files of one path.

@@ -55,7 +55,7 @@ mod tally;
 mod top;
 
 pub use age::{Ages, Lag};
-pub use exposition::Format;
+pub use exposition::{Format, Histogram, Metric, Number};
 pub use fixed::Fixed;
 pub use gather::{ACTIVE_SESSIONS, GatherKind, GatherSpec, TopSum};
 pub use measure::Condition;

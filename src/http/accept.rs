@@ -2,17 +2,16 @@
 
 use crate::derive::Format;
 
-/// The format that the client likes best; text where it does not say or likes both the same.
+/// The format that the client likes best; of those that it likes equally, the plainest.
 pub(super) fn format(accept: &str) -> Format {
-    let open_metrics = |range: &Range<'_>| {
-        range.name == "application/openmetrics-text" && matches!(range.version, "" | "0.0.1" | "1.0.0")
-    };
-    let text = |range: &Range<'_>| matches!(range.name, "text/plain" | "text/*" | "*/*");
-    if best(accept, open_metrics) > best(accept, text) {
-        Format::OpenMetrics
-    } else {
-        Format::Text
+    let mut liked = (0.0, Format::Text);
+    for format in [Format::Text, Format::OpenMetrics, Format::Protobuf] {
+        let quality = best(accept, |range| range.fits(format));
+        if quality > liked.0 {
+            liked = (quality, format);
+        }
     }
+    liked.1
 }
 
 /// Whether the answer may be compressed with gzip.
@@ -26,8 +25,27 @@ pub(super) fn gzip(accept_encoding: &str) -> bool {
 struct Range<'a> {
     name: &'a str,
     version: &'a str,
+    /// The message and how messages follow one another; of protobuf only.
+    proto: &'a str,
+    encoding: &'a str,
     /// 0 to 1; 0: not taken.
     quality: f32,
+}
+
+impl Range<'_> {
+    fn fits(&self, format: Format) -> bool {
+        match format {
+            Format::Text => matches!(self.name, "text/plain" | "text/*" | "*/*"),
+            Format::OpenMetrics => {
+                self.name == "application/openmetrics-text" && matches!(self.version, "" | "0.0.1" | "1.0.0")
+            }
+            Format::Protobuf => {
+                self.name == "application/vnd.google.protobuf"
+                    && self.proto == "io.prometheus.client.MetricFamily"
+                    && self.encoding == "delimited"
+            }
+        }
+    }
 }
 
 fn ranges(header: &str) -> impl Iterator<Item = Range<'_>> {
@@ -36,12 +54,16 @@ fn ranges(header: &str) -> impl Iterator<Item = Range<'_>> {
         let mut range = Range {
             name: parts.next().unwrap_or_default(),
             version: "",
+            proto: "",
+            encoding: "",
             quality: 1.0,
         };
         for (key, value) in parts.filter_map(|part| part.split_once('=')) {
             match key {
                 "q" => range.quality = value.parse().unwrap_or(0.0),
                 "version" => range.version = value,
+                "proto" => range.proto = value,
+                "encoding" => range.encoding = value,
                 _ => {}
             }
         }
@@ -73,13 +95,33 @@ mod tests {
                  text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
                 Format::OpenMetrics,
             ),
+            // Prometheus 2 with native histograms.
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,\
+                 application/openmetrics-text;version=1.0.0;q=0.8,application/openmetrics-text;version=0.0.1;q=0.75,\
+                 text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                Format::Protobuf,
+            ),
+            // Another message, and another way of putting messages one after the other.
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.Other;encoding=delimited,text/plain;q=0.1",
+                Format::Text,
+            ),
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text,*/*;q=0.1",
+                Format::Text,
+            ),
+            (
+                "text/plain;q=0.5,application/openmetrics-text;q=0.5",
+                Format::Text,
+            ),
             // Prometheus 3, asking for protobuf first.
             (
                 "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,\
                  application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
                  application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,\
                  text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
-                Format::OpenMetrics,
+                Format::Protobuf,
             ),
             (
                 "application/openmetrics-text; version=2.0.0, text/plain;q=0.1",

@@ -2,7 +2,7 @@
 //!
 //! | path | answer |
 //! | --- | --- |
-//! | `/metrics` | all metrics, as Prometheus text or OpenMetrics, gzip where the client takes it |
+//! | `/metrics` | all metrics, as Prometheus text, OpenMetrics or protobuf, gzip where the client takes it |
 //! | `/healthz` | 200 as long as the process answers |
 //! | `/readyz` | 200, or 503 with the reason |
 //! | `/status` | what the agent does at this moment, in JSON |

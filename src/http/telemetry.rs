@@ -4,7 +4,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
 
-use crate::derive::{Format, SECONDS_BUCKETS};
+use crate::derive::{Format, Histogram, Metric, Number, SECONDS_BUCKETS};
 
 /// How often the samples of histograms are sorted into their buckets: between two of these they are kept raw.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -58,23 +58,49 @@ fn builder() -> Result<PrometheusBuilder, InstallError> {
 /// Appends `page`, which the recorder gives as text 0.0.4 with metrics and series in any order and an empty
 /// line after each metric.
 fn write_page(page: &str, format: Format, out: &mut Vec<u8>) {
-    let mut metrics: Vec<Metric<'_>> = page.split("\n\n").filter_map(Metric::read).collect();
+    let mut metrics: Vec<Written<'_>> = page.split("\n\n").filter_map(Written::read).collect();
     metrics.sort_by_key(|metric| metric.name);
     metrics.iter_mut().for_each(|metric| metric.write(format, out));
 }
 
 #[derive(Default)]
-struct Metric<'a> {
+struct Written<'a> {
     name: &'a str,
     /// As it stands in text 0.0.4, escaped.
     help: &'a str,
     kind: &'a str,
-    samples: Vec<&'a str>,
+    samples: Vec<Sample<'a>>,
 }
 
-impl<'a> Metric<'a> {
+/// A line `name{labels} value`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Sample<'a> {
+    name: &'a str,
+    /// Without the braces.
+    labels: &'a str,
+    value: &'a str,
+}
+
+impl<'a> Sample<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let (series, value) = line.rsplit_once(' ')?;
+        let (name, labels) = match series.split_once('{') {
+            Some((name, labels)) => (name, labels.strip_suffix('}')?),
+            None => (series, ""),
+        };
+        Some(Sample { name, labels, value })
+    }
+
+    /// Of a histogram's bucket; the recorder writes `le` last.
+    fn bound(self) -> Option<f64> {
+        let (_, bound) = self.labels.rsplit_once("le=\"")?;
+        bound.strip_suffix('"')?.parse().ok()
+    }
+}
+
+impl<'a> Written<'a> {
     fn read(block: &'a str) -> Option<Self> {
-        let mut metric = Metric::default();
+        let mut metric = Written::default();
         for line in block.lines().filter(|line| !line.is_empty()) {
             if let Some((_, help)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
                 metric.help = help;
@@ -83,7 +109,7 @@ impl<'a> Metric<'a> {
             {
                 (metric.name, metric.kind) = (name, kind);
             } else {
-                metric.samples.push(line);
+                metric.samples.extend(Sample::read(line));
             }
         }
         (!metric.samples.is_empty()).then_some(metric)
@@ -91,19 +117,38 @@ impl<'a> Metric<'a> {
 
     fn write(&mut self, format: Format, out: &mut Vec<u8>) {
         let help = self.help.replace("\\n", "\n").replace("\\\\", "\\");
-        // OpenMetrics knows no counter without `_total`.
-        let kind = match format {
-            Format::OpenMetrics if self.kind == "counter" && !self.name.ends_with("_total") => "unknown",
-            _ => self.kind,
-        };
-        format.write_head(self.name, kind, &help, out);
-        // Buckets are in the order of their bounds, and stay so.
-        if matches!(self.kind, "counter" | "gauge") {
-            self.samples.sort_unstable();
-        }
-        for sample in &self.samples {
-            out.extend_from_slice(sample.as_bytes());
-            out.push(b'\n');
+        format.metric(self.name, self.kind, &help, out, |metric| match self.kind {
+            "histogram" => histograms(&self.samples, metric),
+            _ => {
+                self.samples.sort_unstable();
+                for sample in &self.samples {
+                    metric.number(sample.labels.as_bytes(), Number::Written(sample.value));
+                }
+            }
+        });
+    }
+}
+
+/// Puts the lines of a histogram together: its buckets in the order of their bounds, the unbounded one last, then
+/// its sum.
+fn histograms(samples: &[Sample<'_>], metric: &mut Metric<'_>) {
+    let (mut bounds, mut buckets, mut before) = (Vec::new(), Vec::new(), 0);
+    for sample in samples {
+        if let Some(bound) = sample.bound().filter(|_| sample.name.ends_with("_bucket")) {
+            let cumulated: u64 = sample.value.parse().unwrap_or(before);
+            buckets.push(cumulated.saturating_sub(before));
+            before = cumulated;
+            if bound.is_finite() {
+                bounds.push(bound);
+            }
+        } else if sample.name.ends_with("_sum") {
+            let histogram = Histogram {
+                bounds: &bounds,
+                buckets: &buckets,
+                sum: Number::Written(sample.value),
+            };
+            metric.histogram(sample.labels.as_bytes(), &histogram);
+            (bounds, buckets, before) = (Vec::new(), Vec::new(), 0);
         }
     }
 }

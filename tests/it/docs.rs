@@ -89,7 +89,7 @@ const SOURCES: [&str; 8] = [
     include_str!("../../pipelines/metrics/log_levels.toml"),
     include_str!("../../src/agent/telemetry.rs"),
     include_str!("../../src/derive/age.rs"),
-    include_str!("../../src/derive/exposition.rs"),
+    include_str!("../../src/derive/exposition/mod.rs"),
     GATHERED,
     include_str!("../../src/http/serve/mod.rs"),
     include_str!("../../src/ship/telemetry.rs"),

@@ -91,6 +91,7 @@ fn endpoint() -> Endpoint {
             let page = match format {
                 Format::Text => "text ".repeat(1_000),
                 Format::OpenMetrics => "open".to_owned(),
+                Format::Protobuf => "proto".to_owned(),
             };
             out.extend_from_slice(page.as_bytes());
         }),
