@@ -184,6 +184,7 @@ pub fn frame_rule(pipeline: &Arc<Pipeline>, line_bytes_max: usize, wrapper: Opti
             Wrapper::None => None,
             Wrapper::Docker => Some(source::Wrapper::Docker),
             Wrapper::Cri => Some(source::Wrapper::Cri),
+            Wrapper::Auto => Some(source::Wrapper::Auto),
         },
         form: match rule.form {
             Form::Lines => source::Form::Lines,

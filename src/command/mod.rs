@@ -186,6 +186,8 @@ enum WrapperArgument {
     None,
     Docker,
     Cri,
+    /// Docker or CRI, by how each line begins.
+    Auto,
 }
 
 impl From<WrapperArgument> for Option<Wrapper> {
@@ -195,6 +197,7 @@ impl From<WrapperArgument> for Option<Wrapper> {
             WrapperArgument::None => Some(Wrapper::None),
             WrapperArgument::Docker => Some(Wrapper::Docker),
             WrapperArgument::Cri => Some(Wrapper::Cri),
+            WrapperArgument::Auto => Some(Wrapper::Auto),
         }
     }
 }

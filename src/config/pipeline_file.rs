@@ -97,14 +97,23 @@ pub enum Wrapper {
     Docker,
     /// The Kubernetes container runtime interface.
     Cri,
+    /// Either, by how each line begins.
+    Auto,
 }
 
 impl Wrapper {
-    pub(super) const WORDS: [(&'static str, Wrapper); 3] = [
+    pub(super) const WORDS: [(&'static str, Wrapper); 4] = [
         ("none", Wrapper::None),
         ("docker", Wrapper::Docker),
         ("cri", Wrapper::Cri),
+        ("auto", Wrapper::Auto),
     ];
+
+    /// The one that users call `word`.
+    pub fn named(word: &str) -> Option<Wrapper> {
+        let found = Wrapper::WORDS.iter().find(|(name, _)| *name == word);
+        found.map(|&(_, wrapper)| wrapper)
+    }
 }
 
 /// What becomes of terminal colours.
@@ -122,8 +131,8 @@ pub struct ParseRule {
     /// Tried in order; beside a `builtin`, for the events that are not of its format.
     pub patterns: Vec<Spanned<String>>,
     pub builtin: Option<Spanned<Builtin>>,
-    /// What kind of format string an input's `format` is.
-    pub host_format: Option<Spanned<HostFormat>>,
+    /// What kind of format string an input's `format` is: the first that can read it. Empty: it takes none.
+    pub host_formats: Vec<Spanned<HostFormat>>,
     /// The format string of hosts that give none.
     pub format: Option<Spanned<String>>,
     /// For times that do not say.

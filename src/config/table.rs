@@ -190,17 +190,20 @@ impl Table {
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         let node = self.take(key)?;
         let word = self.string(key, &format!("one of {}", listed(&words)), node, diagnostics)?;
-        match choices.iter().find(|(choice, _)| *choice == word.value) {
-            Some(&(_, value)) => Some(word.map(|_| value)),
-            None => {
-                diagnostics.push(
-                    Diagnostic::error(format!("unknown value `{}` for `{key}`", word.value))
-                        .at_value(&word, "")
-                        .help(remedy(&word.value, &words, "known values")),
-                );
-                None
-            }
-        }
+        choose(key, word, choices, diagnostics)
+    }
+
+    /// One of the words of `choices`, or an array of them.
+    pub(super) fn take_choices<T: Copy>(
+        &mut self,
+        key: &'static str,
+        choices: &[(&str, T)],
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Spanned<T>> {
+        let words = self.take_list(key, diagnostics).into_iter();
+        words
+            .filter_map(|word| choose(key, word, choices, diagnostics))
+            .collect()
     }
 
     /// A finite number, whole or not.
@@ -244,4 +247,22 @@ impl Table {
         let at = self.entries.iter().position(|entry| entry.name == key)?;
         Some(self.entries.remove(at).node)
     }
+}
+/// What `word` stands for; reported when it is none of the choices.
+fn choose<T: Copy>(
+    key: &str,
+    word: Spanned<String>,
+    choices: &[(&str, T)],
+    diagnostics: &mut Diagnostics,
+) -> Option<Spanned<T>> {
+    if let Some(&(_, value)) = choices.iter().find(|(choice, _)| *choice == word.value) {
+        return Some(word.map(|_| value));
+    }
+    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+    diagnostics.push(
+        Diagnostic::error(format!("unknown value `{}` for `{key}`", word.value))
+            .at_value(&word, "")
+            .help(remedy(&word.value, &words, "known values")),
+    );
+    None
 }

@@ -217,7 +217,8 @@ fn parser(
         None => host.format.take(),
     };
     let mut programs = Vec::new();
-    if rule.builtin.is_none() {
+    // Within a format by name they are for the message, where the pipeline looks into it.
+    if rule.builtin.is_none() || file.extracts.is_empty() {
         programs.append(&mut host.patterns);
     }
     programs.extend(compile_patterns(&rule.patterns, schema, diagnostics));

@@ -31,7 +31,8 @@ pub(super) fn rules(
     let Some(text) = words.format.as_ref().or(rule.format.as_ref()) else {
         return rules;
     };
-    let Some(kind) = &rule.host_format else {
+    let mut kinds = rule.host_formats.iter();
+    let Some(first) = kinds.next() else {
         diagnostics.push(
             Diagnostic::warning(format!("the pipeline `{}` takes no format", file.name))
                 .at_value(text, "not used")
@@ -39,17 +40,9 @@ pub(super) fn rules(
         );
         return rules;
     };
-    let read = match kind.value {
-        HostFormat::Apache => httpd::read(text, httpd::Product::Apache),
-        HostFormat::Haproxy => host::haproxy::read(text),
-        HostFormat::Layout => host::layout::read(text),
-        HostFormat::Morgan => host::morgan::read(text),
-        HostFormat::Nginx => host::nginx::read(text),
-        HostFormat::Postgresql => host::postgresql::read(text),
-        HostFormat::Serilog => host::serilog::read(text),
-        HostFormat::Tomcat => httpd::read(text, httpd::Product::Tomcat),
-    };
-    match read {
+    // What none can read is a mistake in the words of the first.
+    let mut others = || kinds.find_map(|kind| read(kind.value, text).ok());
+    match read(first.value, text).or_else(|error| others().ok_or(error)) {
         Ok(host::HostFormat::Patterns(patterns)) => {
             rules.patterns = compile(&patterns, text, schema, diagnostics);
         }
@@ -68,6 +61,19 @@ pub(super) fn rules(
         ),
     }
     rules
+}
+
+fn read(kind: HostFormat, text: &str) -> Result<host::HostFormat, host::FormatError> {
+    match kind {
+        HostFormat::Apache => httpd::read(text, httpd::Product::Apache),
+        HostFormat::Haproxy => host::haproxy::read(text),
+        HostFormat::Layout => host::layout::read(text),
+        HostFormat::Morgan => host::morgan::read(text),
+        HostFormat::Nginx => host::nginx::read(text),
+        HostFormat::Postgresql => host::postgresql::read(text),
+        HostFormat::Serilog => host::serilog::read(text),
+        HostFormat::Tomcat => httpd::read(text, httpd::Product::Tomcat),
+    }
 }
 
 fn compile(

@@ -36,6 +36,19 @@ pub enum Wrapper {
     Docker,
     /// CRI: `TIME STREAM F|P TEXT`.
     Cri,
+    /// Either, by how each line begins.
+    Auto,
+}
+
+impl Wrapper {
+    /// Which one `line` has: only Docker's begins with a brace.
+    pub(super) fn of(self, line: &[u8]) -> Wrapper {
+        match self {
+            Wrapper::Auto if line.first() == Some(&b'{') => Wrapper::Docker,
+            Wrapper::Auto => Wrapper::Cri,
+            known => known,
+        }
+    }
 }
 
 /// What an event is made of.

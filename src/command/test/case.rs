@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -134,16 +134,16 @@ impl Case {
             .unwrap_or(NOW)
             .parse()
             .with_context(|| format!("{}: `now` is no moment", self.path("toml").display()))?;
-        let wrapper = match words.wrapper.as_deref() {
-            None => None,
-            Some("none") => Some(Wrapper::None),
-            Some("docker") => Some(Wrapper::Docker),
-            Some("cri") => Some(Wrapper::Cri),
-            Some(other) => bail!(
-                "{}: unknown wrapper {other:?}; there are none, docker and cri",
-                self.path("toml").display()
-            ),
+        let named = |word: &str| {
+            Wrapper::named(word).with_context(|| {
+                let path = self.path("toml");
+                format!(
+                    "{}: unknown wrapper {word:?}; there are none, docker, cri and auto",
+                    path.display()
+                )
+            })
         };
+        let wrapper = words.wrapper.as_deref().map(named).transpose()?;
         let log = fs::File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
         let registry = Registry::default();
         let rules = registry

@@ -147,7 +147,7 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
             ],
             d,
         ),
-        host_format: table.take_choice(
+        host_formats: table.take_choices(
             "host_format",
             &[
                 ("apache", HostFormat::Apache),

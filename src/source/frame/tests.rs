@@ -312,7 +312,12 @@ fn wrapped_lines_join_per_stream() {
 }
 
 fn rule() -> impl Strategy<Value = FrameRule> {
-    let wrapper = prop_oneof![Just(None), Just(Some(Wrapper::Cri)), Just(Some(Wrapper::Docker))];
+    let wrapper = prop_oneof![
+        Just(None),
+        Just(Some(Wrapper::Cri)),
+        Just(Some(Wrapper::Docker)),
+        Just(Some(Wrapper::Auto)),
+    ];
     let form = prop_oneof![2 => Just(Form::Lines), 1 => Just(Form::Quoted), 1 => Just(Form::Journal)];
     (wrapper, form, any::<bool>(), 1usize..60, 1usize..60, 1u32..5).prop_map(
         |(wrapper, form, multi_line, line_bytes_max, event_bytes_max, event_lines_max)| FrameRule {

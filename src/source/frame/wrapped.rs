@@ -153,10 +153,10 @@ impl Framing<'_, '_> {
         let raw = &input[line.from..line.to];
         let mut text = std::mem::take(&mut self.out.scratch.text);
         text.clear();
-        let read = match wrapper {
+        let read = match wrapper.of(raw) {
             _ if line.len() > self.rule.overlap_bytes_max() => None,
             Wrapper::Docker => docker(raw, &mut text).map(|parts| (parts.time, parts.stream, parts.ended)),
-            Wrapper::Cri => cri(raw).map(|parts| {
+            Wrapper::Cri | Wrapper::Auto => cri(raw).map(|parts| {
                 text.extend_from_slice(&raw[parts.text]);
                 (parts.time, Some(parts.stream), !parts.partial)
             }),
