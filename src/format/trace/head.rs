@@ -20,13 +20,16 @@ pub(super) struct Said {
     pub end: Option<usize>,
 }
 
+/// PHP's and the browsers' word for it.
+const UNCAUGHT: &[u8] = b"Uncaught ";
+
 /// What may stand before the exception's name.
 const LEADS: [&[u8]; 6] = [
     b"Unhandled exception. ",
     b"Unhandled Exception: ",
     b"PHP Fatal error:  Uncaught ",
     b"Fatal error: Uncaught ",
-    b"Uncaught ",
+    UNCAUGHT,
     b"Exception in thread ",
 ];
 
@@ -106,6 +109,18 @@ pub(super) fn within(line: &[u8]) -> Option<(usize, Head)> {
 pub(super) fn raised(text: &[u8]) -> Option<Head> {
     let line = super::Lines::new(text).next()?.1;
     let start = memmem::find(line, b"': ")? + 3;
+    class_behind(line, start)
+}
+
+/// Ruby's Logger writes an exception as `undefined method (NoMethodError)` above its frames.
+pub(super) fn logged(line: &[u8]) -> Option<Head> {
+    let head = class_behind(line, 0)?;
+    let name = &line[head.name.clone()];
+    (is_failure(name) || memmem::find(name, b"::").is_some()).then_some(head)
+}
+
+/// What is said from `start` on, with the class in parentheses behind it.
+fn class_behind(line: &[u8], start: usize) -> Option<Head> {
     let body = line[start..].strip_suffix(b")")?;
     let paren = start + memmem::rfind(body, b" (")?;
     let name = paren + 2..line.len() - 1;
@@ -142,11 +157,23 @@ fn named(line: &[u8], at: usize) -> Option<Head> {
         [b':', b' ', ..] => name.end + skipped + 2,
         _ => return None,
     };
+    let uncaught = line[..at].ends_with(UNCAUGHT);
     Some(Head {
         name,
-        message: Said { start, end: None },
-        strong: failure,
+        message: Said {
+            start,
+            end: php_place(line).filter(|&end| uncaught && end >= start),
+        },
+        strong: failure || uncaught,
     })
+}
+
+/// Where PHP says where it was: ` in /srv/cart.php:17` at the end of the line.
+fn php_place(line: &[u8]) -> Option<usize> {
+    let colon = line.iter().rposition(|byte| !byte.is_ascii_digit())?;
+    (line[colon] == b':' && colon + 1 < line.len())
+        .then(|| memmem::rfind(&line[..colon], b" in "))
+        .flatten()
 }
 
 /// Rails: ` ActionController::RoutingError (No route matches [GET] "/settings"):`.
@@ -302,8 +329,9 @@ mod tests {
             (
                 "PHP Fatal error:  Uncaught App\\E\\FooException: x in /t.php:5",
                 "App\\E\\FooException",
-                "x in /t.php:5",
+                "x",
             ),
+            ("Uncaught TypeError: x in y", "TypeError", "x in y"),
         ] {
             assert_eq!(parts(line), Some((name, message, true)), "{line}");
         }
@@ -330,6 +358,23 @@ mod tests {
             "a.b.",
         ] {
             assert_eq!(parts(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_class_behind_what_was_said_is_found() {
+        let line = b"undefined method `total' (x) (NoMethodError)";
+        let head = logged(line).unwrap();
+        assert_eq!(&line[head.name], b"NoMethodError");
+        assert_eq!(head.message.end, Some(28));
+        assert!(logged(b"no order (ActiveRecord::RecordNotFound)").is_some());
+        for other in [
+            "order placed (4711)",
+            "order placed (Shop)",
+            "(Error)",
+            "x (Error) y",
+        ] {
+            assert_eq!(logged(other.as_bytes()), None, "{other}");
         }
     }
 

@@ -61,6 +61,8 @@ pub fn split(text: &[u8]) -> Option<Trace<'_>> {
                 (frame, Some(head))
             } else if let Some((at, head)) = head::within(Lines::new(text).next()?.1) {
                 (at, Some(head))
+            } else if let Some(head) = head::logged(Lines::new(&text[found.above.unwrap_or(0)..]).next()?.1) {
+                (found.above.unwrap_or(0), Some(head))
             } else {
                 (found.above.unwrap_or(frame), None)
             }
