@@ -17,7 +17,7 @@ const VERSION: &str = "3.8.0.0";
 const LOG4J_VERSION: &str = "2.25.4";
 /// Its classes are compiled for 21. There is no known upper end.
 const JDK_MAJORS: RangeInclusive<u32> = 21..=99;
-const START_MAX: Duration = Duration::from_secs(120);
+const START_MAX: Duration = Duration::from_secs(300);
 /// The runner looks upwards from here for a port that nobody listens on, up to 9299; other ports it refuses.
 /// Away from 9200, where a developer's own Elasticsearch listens.
 const PORT_FIRST: u16 = 9220;
