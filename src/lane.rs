@@ -1,13 +1,14 @@
 //! An input, ready to run: what a worker needs of it, and what the source needs of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{
-    AgentSettings, Backlog, Diagnostic, Diagnostics, Form, InputSettings, OutputSettings, Settings, StartAt,
-    Wrapper,
+    AgentSettings, Backlog, Diagnostic, Diagnostics, Form, InputSettings, OutputSettings, Place, Settings,
+    StartAt, Wrapper,
 };
-use crate::derive::{Ages, Lag, Registry, Rules};
+use crate::derive::{Ages, Label, LabelSource, Lag, Registry, Rules, SpecError};
 use crate::encode::{TIMESTAMP, Template};
 use crate::event::{FieldId, Timestamp};
 use crate::pipeline::{FrameStart, HostWords, Library, Pipeline, compile};
@@ -82,18 +83,21 @@ pub fn build(
     let file = library.pipeline(&input.pipeline, diagnostics)?;
     let pipeline = Arc::new(compile(&file, library, &host, diagnostics)?);
     let service = input.service.as_deref().unwrap_or(&pipeline.name);
-    let rules = registry
-        .rules(&pipeline.metrics, &pipeline.gathered, service)
-        .and_then(|rules| {
-            let old = registry.backlog_rules(input.backlog, &pipeline.metrics, service)?;
-            Ok((rules, old))
-        });
+    let (mut counted, mut gathered) = (pipeline.metrics.clone(), pipeline.gathered.clone());
+    let labels = metric_labels(input, &settings.inputs);
+    let lists = counted.iter_mut().map(|spec| &mut spec.labels);
+    lists
+        .chain(gathered.iter_mut().map(|spec| &mut spec.labels))
+        .for_each(|list| add_labels(&labels, list));
+    let rules = registry.rules(&counted, &gathered, service).and_then(|rules| {
+        let old = registry.backlog_rules(input.backlog, &counted, service)?;
+        Ok((rules, old))
+    });
     let (rules, old) = match rules {
         Ok(both) => both,
         Err(errors) => {
             for error in errors {
-                diagnostics
-                    .push(Diagnostic::error(error.to_string()).at_value(&input.pipeline, "in this pipeline"));
+                diagnostics.push(of_metric(&error, input));
             }
             return None;
         }
@@ -128,6 +132,42 @@ pub fn build(
         },
     };
     Some((Arc::new(lane), watch))
+}
+
+/// Every label that some input gives its metrics, with the value that this one gives it: a metric's series all have the
+/// same labels. To Prometheus an empty label is none.
+fn metric_labels(input: &InputSettings, all: &[InputSettings]) -> Vec<Label> {
+    let names: BTreeSet<&String> = all.iter().flat_map(|input| input.metric_labels.keys()).collect();
+    let labels = names.into_iter().map(|name| Label {
+        name: name.clone(),
+        source: LabelSource::Const(input.metric_labels.get(name).cloned().unwrap_or_default()),
+    });
+    labels.collect()
+}
+
+/// Adds those that a metric does not have itself.
+fn add_labels(labels: &[Label], to: &mut Vec<Label>) {
+    for label in labels {
+        if !to.iter().any(|own| own.name == label.name) {
+            to.push(label.clone());
+        }
+    }
+}
+
+/// Points at the line of the metric, and names that of the one that it does not agree with.
+fn of_metric(error: &SpecError, input: &InputSettings) -> Diagnostic {
+    let diagnostic = Diagnostic::error(error.to_string());
+    let diagnostic = match &error.here {
+        Some(place) => diagnostic.at(Place::clone(place)),
+        None => diagnostic.at_value(&input.pipeline, "in this pipeline"),
+    };
+    match &error.there {
+        Some(there) => {
+            let (line, _) = there.file.line_column(there.span.start);
+            diagnostic.help(format!("the other is in line {line} of {}", there.file.name()))
+        }
+        None => diagnostic,
+    }
 }
 
 fn globs(input: &InputSettings) -> Result<Globs, source::GlobError> {
@@ -198,5 +238,111 @@ pub fn frame_rule(pipeline: &Arc<Pipeline>, line_bytes_max: usize, wrapper: Opti
         event_bytes_max: rule.bytes_max,
         event_lines_max: rule.lines_max,
         flush: rule.flush,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{AgentFile, SourceFile, System};
+    use crate::derive::Format;
+    use crate::event::{Fields, Value};
+
+    /// Every input of a `logmill.toml`, with pipelines of its own.
+    fn lanes(inputs: &str, pipelines: &[(&str, &str)]) -> (Vec<Arc<Lane>>, Registry, String) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in pipelines {
+            std::fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
+        }
+        let mut diagnostics = Diagnostics::new();
+        let text = format!("[stdout]\n{inputs}");
+        let file = AgentFile::parse(&SourceFile::new("logmill.toml", text), &System, &mut diagnostics);
+        let settings = Settings::new(&file, &System, &mut diagnostics).unwrap();
+        let library = Library::with_folder(folder.path(), &mut diagnostics);
+        let registry = Registry::default();
+        let names = names(&settings.inputs);
+        let lanes = settings.inputs.iter().zip(&names).filter_map(|(input, name)| {
+            let (lane, _) = build(input, name, 0, &settings, &library, &registry, &mut diagnostics)?;
+            Some(lane)
+        });
+        let lanes = lanes.collect();
+        let said = diagnostics
+            .render(false)
+            .replace(&folder.path().display().to_string(), "pipelines");
+        (lanes, registry, said)
+    }
+
+    fn page(registry: &Registry) -> String {
+        let mut page = Vec::new();
+        let totals = registry.totals(Timestamp::from_millis(0));
+        totals.write(Format::Text, &mut page);
+        String::from_utf8(page).unwrap()
+    }
+
+    #[test]
+    fn metrics_that_do_not_agree_are_shown_where_they_are_written() {
+        let counter = "[parse]\npatterns = ['{log.level} {message}']\n[[counter]]\nname = \"lines_total\"\n";
+        let (lanes, _, said) = lanes(
+            "[[input]]\npaths = [\"/a\"]\npipeline = \"first\"\n[[input]]\npaths = [\"/b\"]\npipeline = \"second\"\n",
+            &[
+                ("first", counter),
+                (
+                    "second",
+                    &format!("description = \"second\"\n{counter}labels = {{ level = \"log.level\" }}\n"),
+                ),
+            ],
+        );
+        assert_eq!(lanes.len(), 1);
+        let lines = [
+            "its labels are service, level here and service elsewhere",
+            "--> pipelines/second.toml:5:8",
+            "^^^^^^^^^^^^^ this metric",
+            "the other is in line 4 of pipelines/first.toml",
+        ];
+        for line in lines {
+            assert!(said.contains(line), "{line:?} is not in\n{said}");
+        }
+    }
+
+    #[test]
+    fn labels_may_be_constant_and_have_only_some_values() {
+        let pipeline = "[parse]\npatterns = ['{@timestamp:epoch} {log.level} {session.id}']\n\
+            [[counter]]\nname = \"lines_total\"\nlabels = { level = \"log.level\" }\n\
+            const_labels = { team = \"a \\\"b\\\"\" }\nallow = { level = [\"INFO\", 30] }\n\
+            [[sessions]]\nname = \"web_active_sessions\"\nsession = \"session.id\"\nconst_labels = { team = \"web\" }\n\
+            [[top]]\nname = \"web_session_lines\"\nlabels = { session = \"session.id\" }\n";
+        let (lanes, registry, said) = lanes(
+            "[[input]]\npaths = [\"/a\"]\npipeline = \"web\"\nmetric_labels = { zone = \"eu\", team = \"no\" }\n\
+             [[input]]\npaths = [\"/b\"]\npipeline = \"web\"\n",
+            &[("web", pipeline)],
+        );
+        assert_eq!(said, "");
+        let shard = registry.shard();
+        for lane in &lanes {
+            let field = |name: &str| lane.pipeline.schema.get(name).unwrap();
+            for level in ["INFO", "30", "x", "y"] {
+                let mut fields = Fields::new(lane.pipeline.schema.len());
+                fields.set(field("log.level"), Value::Text(level.as_bytes()));
+                fields.set(field("session.id"), Value::Text(b"s1"));
+                fields.set(field(TIMESTAMP), Value::Time(Timestamp::from_millis(0)));
+                lane.rules.count(&fields, &mut shard.lock());
+            }
+        }
+        let page = page(&registry);
+        let expected = [
+            "lines_total{service=\"web\",level=\"30\",team=\"a \\\"b\\\"\",zone=\"\"} 1",
+            "lines_total{service=\"web\",level=\"other\",team=\"a \\\"b\\\"\",zone=\"\"} 2",
+            "lines_total{service=\"web\",level=\"INFO\",team=\"a \\\"b\\\"\",zone=\"eu\"} 1",
+            "web_active_sessions{service=\"web\",team=\"web\",zone=\"\"} 1",
+            "web_active_sessions{service=\"web\",team=\"web\",zone=\"eu\"} 1",
+            "web_session_lines{service=\"web\",team=\"no\",zone=\"eu\",session=\"s1\"} 4",
+            "web_session_lines{service=\"web\",team=\"\",zone=\"\",session=\"s1\"} 4",
+        ];
+        for sample in expected {
+            assert!(
+                page.lines().any(|line| line == sample),
+                "{sample} is not in\n{page}"
+            );
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::document::Table;
+use super::metric_rules::check_label_names;
 use super::nested::Pair;
 use super::{Backlog, Diagnostics, SourceFile, Spanned, StartAt, Surroundings, Verify, WhenFull, Wrapper};
 
@@ -116,6 +117,7 @@ pub(super) struct InputTable {
     pub namespace: Option<Spanned<String>>,
     pub wrapper: Option<Spanned<Wrapper>>,
     pub backlog: BacklogTable,
+    pub metric_labels: Vec<Pair<String>>,
 }
 
 /// Keys whose value may be full of `$` that is not ours.
@@ -357,6 +359,7 @@ impl InputTable {
             pipeline: table.take_name("pipeline", d),
             service: table.take_name("service", d),
             labels: table.take_map("labels", d),
+            metric_labels: table.take_map("metric_labels", d),
             start_at: table.take_choice(
                 "start_at",
                 &[("beginning", StartAt::Beginning), ("end", StartAt::End)],
@@ -369,6 +372,7 @@ impl InputTable {
             wrapper: table.take_choice("wrapper", &Wrapper::WORDS, d),
             backlog: BacklogTable::take(&mut table, d),
         };
+        check_label_names(&read.metric_labels, &["le", "service"], d);
         table.finish(d);
         read
     }

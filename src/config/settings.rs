@@ -194,6 +194,8 @@ pub struct InputSettings {
     pub service: Option<String>,
     /// `labels.NAME`, by name.
     pub labels: BTreeMap<String, String>,
+    /// Labels of all its metrics, by name.
+    pub metric_labels: BTreeMap<String, String>,
     /// For files seen for the first time.
     pub start_at: StartAt,
     /// The host's own format string, for pipelines that take one (`host_format`).

@@ -10,6 +10,7 @@ use super::reading::{Figure, Reading};
 use super::series::{Series, SeriesIndex};
 use super::shard::lock;
 use super::spec::{Kind, MetricSpec, Part, SERVICE, SpecError, nanos};
+use crate::config::Spanned;
 
 /// One metric with all its series, whichever inputs and workers they come from. The numbers themselves are in
 /// the workers' shards; here is which series there are, and the budget.
@@ -19,6 +20,8 @@ pub(super) struct Family {
     pub index: usize,
     pub name: String,
     pub help: String,
+    /// The name, where it was written first.
+    pub written: Option<Spanned<String>>,
     /// The label names in the order in which they are written.
     pub labels: Vec<String>,
     pub shape: Shape,
@@ -70,6 +73,7 @@ impl Family {
             index,
             name: spec.name.clone(),
             help: spec.help.clone(),
+            written: spec.written.clone(),
             labels,
             shape: match &spec.kind {
                 Kind::Counter { .. } => Shape::Counter,
@@ -90,7 +94,8 @@ impl Family {
         }
     }
 
-    /// Whether `spec` may count into this metric too: kind, labels and buckets must be the same.
+    /// Whether `spec` may count into this metric too: kind, labels, buckets and help must be the same. The unit of the
+    /// field need not be: the metric is in the base unit.
     pub fn agrees(&self, spec: &MetricSpec, labels: &[String]) -> Result<(), SpecError> {
         let remedy = "make them agree or choose another name (a change by reload needs a restart)";
         let error = |part, text: String| Err(SpecError::new(&spec.name, part, text));
@@ -123,6 +128,13 @@ impl Family {
                 return error(Part::Buckets, text);
             }
             _ => {}
+        }
+        if self.help != spec.help {
+            let text = format!(
+                "its help is {:?} here and {:?} elsewhere; {remedy}",
+                spec.help, self.help
+            );
+            return error(Part::Help, text);
         }
         let (mut here, mut there) = (labels.to_vec(), self.labels.clone());
         here.sort();

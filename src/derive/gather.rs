@@ -11,8 +11,9 @@ use super::place::{Place, Table};
 use super::reading::{Figure, Reading};
 use super::session::{self, Sessions};
 use super::shard::lock;
-use super::spec::{LABELS_MAX, Label, Only, Part, SERVICE, SpecError};
+use super::spec::{LABELS_MAX, Label, LabelSource, Only, Part, SERVICE, SpecError};
 use super::top::{Entry, Top, heaviest};
+use crate::config::Spanned;
 use crate::event::FieldId;
 
 /// What a pipeline says about such a metric.
@@ -21,11 +22,13 @@ pub struct GatherSpec {
     pub name: String,
     pub help: String,
     pub kind: GatherKind,
-    /// Each is a field's; `service` is there by itself.
+    /// Each is a field's or the same for all events; `service` is there by itself.
     pub labels: Vec<Label>,
     pub only: Vec<Only>,
     /// When the event happened; where it has no such field, when it was read.
     pub at: FieldId,
+    /// Its name, where somebody wrote it.
+    pub written: Option<Spanned<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +69,7 @@ pub const ACTIVE_SESSIONS: &str = "_active_sessions";
 #[derive(Debug)]
 pub(super) struct Gather {
     spec: GatherSpec,
-    /// Besides `service`, in the order in which they are written.
+    /// Those that events give, in the order in which they are written.
     pub labels: Vec<String>,
     places: Mutex<Vec<Arc<Place>>>,
     seed: Seed,
@@ -76,10 +79,19 @@ impl Gather {
     pub fn new(spec: &GatherSpec) -> Self {
         Gather {
             spec: spec.clone(),
-            labels: spec.labels.iter().map(|label| label.name.clone()).collect(),
+            labels: spec
+                .labels
+                .iter()
+                .filter(|label| label.source.field().is_some())
+                .map(|label| label.name.clone())
+                .collect(),
             places: Mutex::default(),
             seed: Seed::default(),
         }
+    }
+
+    pub fn written(&self) -> Option<&Spanned<String>> {
+        self.spec.written.as_ref()
     }
 
     pub fn name(&self) -> &str {
@@ -138,33 +150,43 @@ impl Gather {
             }
             _ => false,
         };
-        let mut here: Vec<&str> = spec.labels.iter().map(|label| label.name.as_str()).collect();
-        let mut there: Vec<&str> = self.labels.iter().map(String::as_str).collect();
-        here.sort_unstable();
-        there.sort_unstable();
-        if alike && here == there {
+        let names = |spec: &GatherSpec| {
+            let mut names: Vec<String> = spec.labels.iter().map(|label| label.name.clone()).collect();
+            names.sort_unstable();
+            names
+        };
+        if alike && names(spec) == names(&self.spec) && spec.help == self.spec.help {
             return Ok(());
         }
         Err(SpecError::new(
             &spec.name,
             Part::Kind,
-            "its kind, labels, window, sums or limits are others here than elsewhere; make them agree or choose \
+            "its kind, help, labels, window, sums or limits are others here than elsewhere; make them agree or choose \
              another name (a change by reload needs a restart)",
         ))
     }
 
-    /// The place of one service. `index` gives a new one its number.
-    pub fn place(&self, service: &str, index: impl FnOnce() -> usize) -> Arc<Place> {
+    /// The place of one service and of the labels of `spec` that are the same for all events. `index` gives a new one
+    /// its number.
+    pub fn place(&self, spec: &GatherSpec, service: &str, index: impl FnOnce() -> usize) -> Arc<Place> {
+        let constants = || {
+            let constants = spec.labels.iter().filter_map(|label| match &label.source {
+                LabelSource::Const(text) => Some((label.name.as_str(), Content::Text(text))),
+                _ => None,
+            });
+            std::iter::once((SERVICE, Content::Text(service))).chain(constants)
+        };
+        let owner = LabelText::new(constants()).other();
         let mut places = lock(&self.places);
-        if let Some(place) = places.iter().find(|place| place.service == service) {
+        if let Some(place) = places.iter().find(|place| place.owner == owner) {
             return Arc::clone(place);
         }
         let values = self.labels.iter().enumerate();
         let values = values.map(|(at, name)| (name.as_str(), Content::Value(at)));
-        let labels = std::iter::once((SERVICE, Content::Text(service))).chain(values);
+        let labels = constants().chain(values);
         let place = Arc::new(Place {
             index: index(),
-            service: service.to_owned(),
+            owner,
             labels: LabelText::new(labels),
             seed: self.seed.clone(),
             table: Mutex::new(match self.spec.kind {
@@ -175,7 +197,7 @@ impl Gather {
             }),
         });
         places.push(Arc::clone(&place));
-        places.sort_by(|a, b| a.service.cmp(&b.service));
+        places.sort_by(|a, b| a.owner.cmp(&b.owner));
         place
     }
 
@@ -266,9 +288,8 @@ impl Gather {
                 rows.sort_by(|(a, _), (b, _)| a.cmp(b));
                 reading.rows.append(&mut rows);
             }
-            let mut labels = format!("metric=\"{}\",service=\"", self.spec.name).into_bytes();
-            super::label::write_value(place.service.as_bytes(), &mut labels);
-            labels.push(b'"');
+            let mut labels = format!("metric=\"{}\",", self.spec.name).into_bytes();
+            labels.extend_from_slice(&place.owner);
             missing_max.rows.push((labels, Figure::Float(missing)));
         }
         readings.push(missing_max);

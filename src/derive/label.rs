@@ -2,6 +2,9 @@
 
 use crate::limits::LABEL_BYTES_MAX;
 
+/// What stands for the values that have no series of their own.
+pub(super) const OTHER: &[u8] = b"other";
+
 /// What stands for bytes that are no text and for control characters.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
@@ -106,7 +109,7 @@ impl LabelText {
     /// The series that takes what exceeds the budget: every value that an event gives is `other`.
     pub fn other(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        self.write(&mut out, |_, out| out.extend_from_slice(b"other"));
+        self.write(&mut out, |_, out| out.extend_from_slice(OTHER));
         out
     }
 }

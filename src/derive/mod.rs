@@ -63,8 +63,8 @@ pub use registry::{OverBudget, Registry, Totals};
 pub use rules::Rules;
 pub use shard::{Shard, ShardGuard};
 pub use spec::{
-    BUCKETS_MAX, Kind, LABELS_MAX, Label, LabelSource, MetricSpec, Only, OnlyValue, Part, SECONDS_BUCKETS,
-    SERVICE, SpecError, TOP_SUMS_MAX, Unit, check, check_gather,
+    Allow, BUCKETS_MAX, Kind, LABELS_MAX, Label, LabelSource, MetricSpec, Only, OnlyValue, Part,
+    SECONDS_BUCKETS, SERVICE, SpecError, TOP_SUMS_MAX, Unit, check, check_gather,
 };
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ const NOTES_MAX: usize = 256;
 pub(super) struct Place {
     /// Its place in each worker's notes.
     pub index: usize,
-    pub service: String,
+    /// The text of the labels that all its events have.
+    pub owner: Vec<u8>,
     pub labels: LabelText,
     pub seed: Seed,
     pub table: Mutex<Table>,

@@ -60,8 +60,15 @@ impl Registry {
         gathered: &[GatherSpec],
         service: &str,
     ) -> Result<Rules, Vec<SpecError>> {
-        let mut errors: Vec<SpecError> = specs.iter().flat_map(spec::check).collect();
-        errors.extend(gathered.iter().flat_map(spec::check_gather));
+        let alone = specs.iter().flat_map(|spec| {
+            let errors = spec::check(spec).into_iter();
+            errors.map(|error| error.at(spec.written.as_ref(), None))
+        });
+        let gathered_alone = gathered.iter().flat_map(|spec| {
+            let errors = spec::check_gather(spec).into_iter();
+            errors.map(|error| error.at(spec.written.as_ref(), None))
+        });
+        let mut errors: Vec<SpecError> = alone.chain(gathered_alone).collect();
         let mut families = self.families.write().unwrap_or_else(PoisonError::into_inner);
         // Looked at before anything is changed: a reload that fails leaves no trace.
         let mut after = families.clone();
@@ -72,13 +79,14 @@ impl Registry {
                 Some(family) => match family.agrees(spec, &labels) {
                     Ok(()) => Arc::clone(family),
                     Err(error) => {
-                        errors.push(error);
+                        errors.push(error.at(spec.written.as_ref(), family.written.as_ref()));
                         continue;
                     }
                 },
                 None if companion(&after, &spec.name) || self.gathered(&spec.name) => {
                     let text = "a metric of this name comes of another one already; choose another name";
-                    errors.push(SpecError::new(&spec.name, Part::Name, text));
+                    let error = SpecError::new(&spec.name, Part::Name, text);
+                    errors.push(error.at(spec.written.as_ref(), None));
                     continue;
                 }
                 None => {
@@ -100,13 +108,14 @@ impl Registry {
             {
                 let text =
                     format!("`{name}`, which comes of it, is another metric already; choose another name");
-                errors.push(SpecError::new(&spec.name, Part::Name, text));
+                let error = SpecError::new(&spec.name, Part::Name, text);
+                errors.push(error.at(spec.written.as_ref(), None));
             }
             let gather = match gathers_after.iter().find(|gather| gather.name() == spec.name) {
                 Some(gather) => match gather.agrees(spec) {
                     Ok(()) => Arc::clone(gather),
                     Err(error) => {
-                        errors.push(error);
+                        errors.push(error.at(spec.written.as_ref(), gather.written()));
                         continue;
                     }
                 },
@@ -131,7 +140,7 @@ impl Registry {
             .iter()
             .zip(gathered)
             .map(|(gather, spec)| {
-                let place = gather.place(service, || self.next_place.fetch_add(1, Ordering::Relaxed));
+                let place = gather.place(spec, service, || self.next_place.fetch_add(1, Ordering::Relaxed));
                 Follower::new(spec, &gather.labels, place)
             })
             .collect();

@@ -4,7 +4,7 @@ use super::family::Family;
 use super::fixed::Fixed;
 use super::follower::Follower;
 use super::key::{self, Taken};
-use super::label::{Content, LabelText};
+use super::label::{self, Content, LabelText};
 use super::measure::{Condition, Measure, NoSample};
 use super::rows::Cell;
 use super::shard::{ShardGuard, State};
@@ -185,6 +185,13 @@ impl Group {
     }
 }
 
+/// A label's value as it stands in the text of a series.
+fn written(value: &str) -> Vec<u8> {
+    let mut text = Vec::new();
+    label::write_value(value.as_bytes(), &mut text);
+    text
+}
+
 #[derive(Debug)]
 struct Metric {
     family: Arc<Family>,
@@ -193,6 +200,8 @@ struct Metric {
     only: Vec<Condition>,
     measure: Measure,
     labels: LabelText,
+    /// The values that a label may have, as they are written, by the index of the group's value.
+    allowed: Vec<(usize, Vec<Vec<u8>>)>,
     /// The labels of the series that takes what exceeds the budget.
     other: Vec<u8>,
 }
@@ -217,6 +226,14 @@ impl Metric {
             };
             Some((name.as_str(), content))
         });
+        let allowed = spec.allow.iter().filter_map(|allow| {
+            let label = labels.iter().find(|label| label.name == allow.label)?;
+            Some((
+                place(&label.source)?,
+                allow.values.iter().map(|value| written(value)).collect(),
+            ))
+        });
+        let allowed = allowed.collect();
         let labels_text = LabelText::new(texts);
         let other = labels_text.other();
         family.reserve(&other);
@@ -229,6 +246,7 @@ impl Metric {
             only: spec.only.iter().map(Condition::new).collect(),
             measure: Measure::new(&spec.kind, family.waiting(service)),
             labels: labels_text,
+            allowed,
             other,
         }
     }
@@ -246,8 +264,15 @@ impl Metric {
             *slot = start;
         }
         text.clear();
-        self.labels
-            .write(text, |at, out| key::write_label(key, starts[at], out));
+        self.labels.write(text, |at, out| {
+            let from = out.len();
+            key::write_label(key, starts[at], out);
+            let allowed = self.allowed.iter().find(|(label, _)| *label == at);
+            if allowed.is_some_and(|(_, values)| !values.iter().any(|value| *value == out[from..])) {
+                out.truncate(from);
+                out.extend_from_slice(label::OTHER);
+            }
+        });
         self.family.resolve(text, &self.other)
     }
 }

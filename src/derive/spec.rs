@@ -5,6 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::gather::{ACTIVE_SESSIONS, Gather, GatherKind, GatherSpec};
+use crate::config::{Place, Spanned};
 use crate::event::FieldId;
 use crate::limits::SERIES_MAX;
 
@@ -38,8 +39,12 @@ pub struct MetricSpec {
     pub labels: Vec<Label>,
     /// The event counts only where each of these fields has one of its values.
     pub only: Vec<Only>,
+    /// Labels that have only some values; others become `other`.
+    pub allow: Vec<Allow>,
     /// Series that the metric may have, over all inputs and workers; 1 or more.
     pub series_max: usize,
+    /// Its name, where somebody wrote it.
+    pub written: Option<Spanned<String>>,
 }
 
 impl MetricSpec {
@@ -54,7 +59,9 @@ impl MetricSpec {
             },
             labels: Vec::new(),
             only: Vec::new(),
+            allow: Vec::new(),
             series_max: SERIES_MAX,
+            written: None,
         }
     }
 }
@@ -93,6 +100,14 @@ pub(super) fn nanos(duration: Duration) -> i64 {
 pub struct Label {
     pub name: String,
     pub source: LabelSource,
+}
+
+/// The values that a label may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    /// The label's name.
+    pub label: String,
+    pub values: Vec<String>,
 }
 
 /// Where a label's value comes from.
@@ -201,6 +216,7 @@ pub enum Part {
     /// The label of this name.
     Label(String),
     Labels,
+    Help,
     Buckets,
     Kind,
     SeriesMax,
@@ -214,6 +230,10 @@ pub struct SpecError {
     pub part: Part,
     /// What is wrong and what to do.
     pub text: String,
+    /// Where the metric is written.
+    pub here: Option<Box<Place>>,
+    /// Where the other one of this name is written, with which it does not agree.
+    pub there: Option<Box<Place>>,
 }
 
 impl SpecError {
@@ -222,7 +242,17 @@ impl SpecError {
             metric: metric.to_owned(),
             part,
             text: text.into(),
+            here: None,
+            there: None,
         }
+    }
+
+    /// The metric is written `here`, and the one that it does not agree with `there`.
+    pub(super) fn at(mut self, here: Option<&Spanned<String>>, there: Option<&Spanned<String>>) -> Self {
+        let place = |name: &Spanned<String>| Box::new(name.place("this metric"));
+        self.here = here.map(place);
+        self.there = there.map(place);
+        self
     }
 }
 
@@ -268,7 +298,7 @@ pub fn check_gather(spec: &GatherSpec) -> Vec<SpecError> {
                 let text = format!("the name of a sessions metric ends in `{ACTIVE_SESSIONS}`");
                 add(Part::Name, text);
             }
-            if !spec.labels.is_empty() {
+            if spec.labels.iter().any(|label| label.source.field().is_some()) {
                 let text = "sessions are counted by service; remove the labels";
                 add(Part::Labels, text.to_owned());
             }
@@ -288,7 +318,7 @@ pub fn check_gather(spec: &GatherSpec) -> Vec<SpecError> {
                     format!("{} sums are more than {TOP_SUMS_MAX}", sums.len()),
                 );
             }
-            if spec.labels.is_empty() {
+            if spec.labels.iter().all(|label| label.source.field().is_none()) {
                 let text = "a top list needs a label: what is listed";
                 add(Part::Labels, text.to_owned());
             }
@@ -325,6 +355,12 @@ fn check_name(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
 
 fn check_labels(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
     check_label_names(&spec.labels, add);
+    for Allow { label, .. } in &spec.allow {
+        if !spec.labels.iter().any(|own| own.name == *label) {
+            let text = format!("`allow` names `{label}`, which is none of its labels; name one of them");
+            add(Part::Label(label.clone()), text);
+        }
+    }
 }
 
 fn check_label_names(labels: &[Label], add: &mut impl FnMut(Part, String)) {

@@ -380,6 +380,7 @@ impl Visits {
             labels,
             only: Vec::new(),
             at,
+            written: None,
         };
         let label = |name: &str, source| Label {
             name: name.to_owned(),

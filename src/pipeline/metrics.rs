@@ -5,7 +5,7 @@ use crate::config::{
     SessionsRule, Spanned, TopRule,
 };
 use crate::derive::{
-    GatherKind, GatherSpec, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, SECONDS_BUCKETS,
+    Allow, GatherKind, GatherSpec, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, SECONDS_BUCKETS,
     SpecError, TopSum, Unit, check, check_gather,
 };
 use crate::encode::TIMESTAMP;
@@ -126,7 +126,7 @@ fn unknown_set(name: &Spanned<String>, library: &Library) -> Diagnostic {
 
 fn counter<'r>(rule: &'r CounterRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {
     let mut missing = Vec::new();
-    let labels = labels(&rule.labels, schema, &mut missing);
+    let labels = labels(&rule.labels, &rule.const_labels, schema, &mut missing);
     let add = rule
         .add
         .as_ref()
@@ -135,7 +135,9 @@ fn counter<'r>(rule: &'r CounterRule, schema: &Schema) -> Result<MetricSpec, Mis
     let spec = MetricSpec {
         labels,
         only,
+        allow: allow(&rule.allow),
         series_max: series_max(&rule.series_max),
+        written: Some(rule.name.clone()),
         kind: Kind::Counter {
             add,
             unit: rule.unit.as_ref().map_or(Unit::One, |unit| unit_of(unit.value)),
@@ -151,7 +153,7 @@ fn counter<'r>(rule: &'r CounterRule, schema: &Schema) -> Result<MetricSpec, Mis
 
 fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {
     let mut missing = Vec::new();
-    let labels = labels(&rule.labels, schema, &mut missing);
+    let labels = labels(&rule.labels, &rule.const_labels, schema, &mut missing);
     let field = slot(&rule.field, schema, &mut missing);
     let only = only(&rule.values, schema, &mut missing);
     let (Some(field), true) = (field, missing.is_empty()) else {
@@ -171,7 +173,9 @@ fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec,
     Ok(MetricSpec {
         labels,
         only,
+        allow: allow(&rule.allow),
         series_max: series_max(&rule.series_max),
+        written: Some(rule.name.clone()),
         kind: Kind::Histogram {
             field,
             unit: rule.unit.as_ref().map_or(Unit::One, |unit| unit_of(unit.value)),
@@ -183,7 +187,7 @@ fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec,
 
 fn elapsed<'r>(rule: &'r ElapsedRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {
     let mut missing = Vec::new();
-    let labels = labels(&rule.labels, schema, &mut missing);
+    let labels = labels(&rule.labels, &rule.const_labels, schema, &mut missing);
     let key = slot(&rule.key, schema, &mut missing);
     let start = only(&rule.start, schema, &mut missing);
     let finish = only(&rule.end, schema, &mut missing);
@@ -192,7 +196,9 @@ fn elapsed<'r>(rule: &'r ElapsedRule, schema: &Schema) -> Result<MetricSpec, Mis
     };
     Ok(MetricSpec {
         labels,
+        allow: allow(&rule.allow),
         series_max: series_max(&rule.series_max),
+        written: Some(rule.name.clone()),
         kind: Kind::Elapsed {
             start,
             finish,
@@ -229,15 +235,16 @@ fn sessions<'r>(rule: &'r SessionsRule, schema: &Schema) -> Result<GatherSpec, M
                 .as_ref()
                 .map_or(limits::SESSIONS_EXACT_MAX, |max| max.value),
         },
-        labels: Vec::new(),
+        labels: labels(&[], &rule.const_labels, schema, &mut missing),
         only,
         at,
+        written: Some(rule.name.clone()),
     })
 }
 
 fn top<'r>(rule: &'r TopRule, schema: &Schema) -> Result<GatherSpec, Missing<'r>> {
     let mut missing = Vec::new();
-    let labels = labels(&rule.labels, schema, &mut missing);
+    let labels = labels(&rule.labels, &rule.const_labels, schema, &mut missing);
     let only = only(&rule.values, schema, &mut missing);
     // A log that has no such number has a sum that is never shown; so pipelines agree on the metric.
     let sums = rule.sums.iter().map(|(name, field)| TopSum {
@@ -261,6 +268,7 @@ fn top<'r>(rule: &'r TopRule, schema: &Schema) -> Result<GatherSpec, Missing<'r>
         labels,
         only,
         at,
+        written: Some(rule.name.clone()),
     })
 }
 
@@ -305,6 +313,7 @@ fn slot<'r>(name: &'r Spanned<String>, schema: &Schema, missing: &mut Missing<'r
 
 fn labels<'r>(
     written: &'r [(Spanned<String>, Spanned<String>)],
+    constants: &[(Spanned<String>, Spanned<String>)],
     schema: &Schema,
     missing: &mut Missing<'r>,
 ) -> Vec<Label> {
@@ -318,7 +327,20 @@ fn labels<'r>(
             Err(()) => missing.push(source),
         }
     }
+    labels.extend(constants.iter().map(|(name, text)| Label {
+        name: name.value.clone(),
+        source: LabelSource::Const(text.value.clone()),
+    }));
     labels
+}
+
+fn allow(written: &[(Spanned<String>, Vec<serde_json::Value>)]) -> Vec<Allow> {
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let allow = written.iter().map(|(label, values)| Allow {
+        label: label.value.clone(),
+        values: values.iter().map(text).collect(),
+    });
+    allow.collect()
 }
 
 pub(super) fn only<'r>(

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{SERIES, Table, read_buckets, read_labels, read_name, read_values};
+use super::{SERIES, Table, read_buckets, read_const_labels, read_labels, read_name, read_values};
 use crate::config::{Diagnostic, Diagnostics, Spanned};
 
 /// `[[elapsed]]`: the time between two events with the same key.
@@ -22,6 +22,8 @@ pub struct ElapsedRule {
     pub timeout: Option<Spanned<Duration>>,
     pub buckets: Option<Spanned<Vec<f64>>>,
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
+    pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
+    pub allow: Vec<(Spanned<String>, Vec<Value>)>,
     pub series_max: Option<Spanned<usize>>,
 }
 
@@ -51,6 +53,8 @@ pub(super) fn read_elapsed(mut table: Table, d: &mut Diagnostics) -> Option<Elap
     let timeout = table.take_duration("timeout", TIMEOUT, d);
     let buckets = read_buckets(&mut table, d);
     let labels = read_labels(&mut table, &["le"], d);
+    let const_labels = read_const_labels(&mut table, &["le"], d);
+    let allow = read_values("allow", &mut table, d);
     let series_max = table.take_integer("series_max", SERIES, d);
     table.finish(d);
     Some(ElapsedRule {
@@ -62,6 +66,8 @@ pub(super) fn read_elapsed(mut table: Table, d: &mut Diagnostics) -> Option<Elap
         timeout,
         buckets,
         labels,
+        const_labels,
+        allow,
         series_max,
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{SERIES, Table, read_labels, read_name, read_values};
+use super::{SERIES, Table, read_const_labels, read_labels, read_name, read_values};
 use crate::config::nested::Pair;
 use crate::config::{Diagnostic, Diagnostics, Spanned};
 
@@ -19,6 +19,8 @@ pub struct SessionsRule {
     pub session: Spanned<String>,
     /// Fields and the values of which the event must have one, in the order of the file.
     pub values: Vec<(Spanned<String>, Vec<Value>)>,
+    /// Labels that are the same for all events, and their values.
+    pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
     /// How long a session may be silent; the default is `limits::WINDOW`.
     pub window: Option<Spanned<Duration>>,
     /// Sessions of a service that are counted exactly; the default is `limits::SESSIONS_EXACT_MAX`.
@@ -34,6 +36,7 @@ pub struct TopRule {
     /// Label name and the field whose value it takes, in the order of the file; at least one.
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
     pub values: Vec<(Spanned<String>, Vec<Value>)>,
+    pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
     /// Metric name and the field that is summed up in it.
     pub sums: Vec<(Spanned<String>, Spanned<String>)>,
     pub window: Option<Spanned<Duration>>,
@@ -59,6 +62,7 @@ pub(super) fn read_sessions(mut table: Table, d: &mut Diagnostics) -> Option<Ses
     let help = table.take_name("help", d);
     let session = table.take_name("session", d);
     let values = read_values("values", &mut table, d);
+    let const_labels = read_const_labels(&mut table, &["le"], d);
     let window = table.take_duration("window", WINDOW, d);
     let exact_max = table.take_integer("exact_max", EXACT, d);
     table.finish(d);
@@ -67,6 +71,7 @@ pub(super) fn read_sessions(mut table: Table, d: &mut Diagnostics) -> Option<Ses
         help,
         session: session?,
         values,
+        const_labels,
         window,
         exact_max,
     })
@@ -79,6 +84,7 @@ pub(super) fn read_top(mut table: Table, d: &mut Diagnostics) -> Option<TopRule>
     let help = table.take_name("help", d);
     let labels = read_labels(&mut table, &["le"], d);
     let values = read_values("values", &mut table, d);
+    let const_labels = read_const_labels(&mut table, &["le"], d);
     let sums: Vec<Pair<String>> = table.take_map("sums", d);
     for (name, field) in &sums {
         if field.trim().is_empty() {
@@ -98,6 +104,7 @@ pub(super) fn read_top(mut table: Table, d: &mut Diagnostics) -> Option<TopRule>
         help,
         labels,
         values,
+        const_labels,
         sums,
         window,
         keep,

@@ -27,6 +27,10 @@ pub struct CounterRule {
     pub add: Option<Spanned<String>>,
     /// The unit of `add`.
     pub unit: Option<Spanned<FieldUnit>>,
+    /// Labels that are the same for all events, and their values.
+    pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Labels, and the only values that they have; others become `other`.
+    pub allow: Vec<(Spanned<String>, Vec<Value>)>,
     /// Series of this metric; the default is `limits::SERIES_MAX`.
     pub series_max: Option<Spanned<usize>>,
 }
@@ -48,6 +52,8 @@ pub struct HistogramRule {
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
     /// Fields and the values of which the event must have one, in the order of the file.
     pub values: Vec<(Spanned<String>, Vec<Value>)>,
+    pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
+    pub allow: Vec<(Spanned<String>, Vec<Value>)>,
     pub series_max: Option<Spanned<usize>>,
 }
 
@@ -179,6 +185,8 @@ fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
     let has_add = table.has("add");
     let help = table.take_name("help", d);
     let labels = read_labels(&mut table, &[], d);
+    let const_labels = read_const_labels(&mut table, &[], d);
+    let allow = read_values("allow", &mut table, d);
     let values = read_values("values", &mut table, d);
     let add = table.take_name("add", d);
     let unit = table.take_choice("unit", &UNITS, d);
@@ -198,6 +206,8 @@ fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
         values,
         add,
         unit,
+        const_labels,
+        allow,
         series_max,
     })
 }
@@ -211,6 +221,8 @@ fn read_histogram(mut table: Table, d: &mut Diagnostics) -> Option<HistogramRule
     let unit = table.take_choice("unit", &UNITS, d);
     let buckets = read_buckets(&mut table, d);
     let labels = read_labels(&mut table, &["le"], d);
+    let const_labels = read_const_labels(&mut table, &["le"], d);
+    let allow = read_values("allow", &mut table, d);
     let values = read_values("values", &mut table, d);
     let series_max = table.take_integer("series_max", SERIES, d);
     table.finish(d);
@@ -222,6 +234,8 @@ fn read_histogram(mut table: Table, d: &mut Diagnostics) -> Option<HistogramRule
         buckets,
         labels,
         values,
+        const_labels,
+        allow,
         series_max,
     })
 }
@@ -256,7 +270,29 @@ fn read_name(table: &mut Table, d: &mut Diagnostics) -> Option<Spanned<String>> 
 /// `labels = { label = "field" }`; label names are Prometheus's (`[a-zA-Z_][a-zA-Z0-9_]*`, `__` is reserved).
 fn read_labels(table: &mut Table, reserved: &[&str], d: &mut Diagnostics) -> Vec<Pair<String>> {
     let labels = table.take_map("labels", d);
+    check_label_names(&labels, reserved, d);
     for (name, field) in &labels {
+        if field.trim().is_empty() {
+            d.push(
+                Diagnostic::error(format!("label `{}` has no field", name.value))
+                    .at_value(field, "")
+                    .help("name the field whose value the label takes, such as \"log.level\""),
+            );
+        }
+    }
+    labels
+}
+
+/// `const_labels = { label = "value" }`.
+fn read_const_labels(table: &mut Table, reserved: &[&str], d: &mut Diagnostics) -> Vec<Pair<String>> {
+    let labels = table.take_map("const_labels", d);
+    check_label_names(&labels, reserved, d);
+    labels
+}
+
+/// Whether each name may be a label's.
+pub(super) fn check_label_names(labels: &[Pair<String>], reserved: &[&str], d: &mut Diagnostics) {
+    for (name, _) in labels {
         if !is_identifier(name) || name.starts_with("__") || reserved.contains(&name.as_str()) {
             let help = match reserved.contains(&name.as_str()) {
                 true => "Prometheus uses it itself; choose another",
@@ -270,15 +306,7 @@ fn read_labels(table: &mut Table, reserved: &[&str], d: &mut Diagnostics) -> Vec
                     .help(help),
             );
         }
-        if field.trim().is_empty() {
-            d.push(
-                Diagnostic::error(format!("label `{}` has no field", name.value))
-                    .at_value(field, "")
-                    .help("name the field whose value the label takes, such as \"log.level\""),
-            );
-        }
     }
-    labels
 }
 
 /// `values = { field = ["a", "b"] }`: strings and whole numbers, one or several.

@@ -51,11 +51,8 @@ fn input(
         exclude,
         pipeline: table.pipeline.clone()?,
         service: text(&table.service),
-        labels: table
-            .labels
-            .iter()
-            .map(|(name, text)| (name.value.clone(), text.value.clone()))
-            .collect(),
+        labels: texts(&table.labels),
+        metric_labels: texts(&table.metric_labels),
         start_at: value(&table.start_at, Default::default()),
         format: table.format.clone(),
         timezone,
@@ -68,6 +65,14 @@ fn input(
         ),
         backlog_after: value(&table.backlog.after, value(&backlog.after, limits::BACKLOG_AFTER)),
     })
+}
+
+/// By name.
+fn texts(written: &[(Spanned<String>, Spanned<String>)]) -> BTreeMap<String, String> {
+    let texts = written
+        .iter()
+        .map(|(name, text)| (name.value.clone(), text.value.clone()));
+    texts.collect()
 }
 
 pub(super) fn check_index_part(written: Option<&Spanned<String>>, d: &mut Diagnostics) {
