@@ -120,10 +120,13 @@ fn fit(file: &PipelineFile, pipeline: &Pipeline, lines: &[&[u8]], now: Timestamp
 const WRAPPER_FIELDS: f64 = 2.0;
 
 fn wrapped(pipeline: &Pipeline, wrapper: Wrapper, lines: &[&[u8]]) -> Fit {
+    let docker = |line| container::docker(line, &mut Vec::new()).is_some();
+    let cri = |line| container::cri(line).is_some();
     let is_wrapped = |line: &[u8]| match wrapper {
         Wrapper::None => false,
-        Wrapper::Docker => container::docker(line, &mut Vec::new()).is_some(),
-        Wrapper::Cri => container::cri(line).is_some(),
+        Wrapper::Docker => docker(line),
+        Wrapper::Cri => cri(line),
+        Wrapper::Auto => docker(line) || cri(line),
     };
     let left: Vec<usize> = (0..lines.len()).filter(|at| !is_wrapped(lines[*at])).collect();
     Fit {
