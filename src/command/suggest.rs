@@ -32,7 +32,7 @@ pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<(
         anyhow::bail!("{shown} has no line yet; give a log that has some");
     }
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
-    let fits = suggest::rank(&library, &lines, now);
+    let fits = suggest::rank(&library, &lines, &arguments.file.to_string_lossy(), now);
     report(&arguments.file, lines.len(), &fits)?;
 
     let best = fits
@@ -87,13 +87,15 @@ fn report(file: &Path, lines: usize, fits: &[Fit]) -> io::Result<()> {
         return Ok(());
     }
     for fit in fits.iter().filter(|fit| !fit.takes_anything).take(SHOWN_MAX) {
-        writeln!(
-            err,
-            "{:5.1} %  {:22} {:4.1} fields per event",
-            fit.share * 100.0,
-            fit.pipeline,
-            fit.fields
-        )?;
+        let share = fit.share * 100.0;
+        match fit.wraps {
+            true => writeln!(err, "{share:5.1} %  {:22} around each line", fit.pipeline)?,
+            false => writeln!(
+                err,
+                "{share:5.1} %  {:22} {:4.1} fields per event",
+                fit.pipeline, fit.fields
+            )?,
+        }
     }
     if let Some(best) = fits.first().filter(|fit| !fit.takes_anything) {
         writeln!(

@@ -19,6 +19,7 @@ mod document;
 mod env;
 mod identity;
 mod index_name;
+mod literal;
 mod lookup_table;
 mod metric_rules;
 mod nested;
@@ -44,6 +45,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub use env::{Surroundings, System};
 pub use identity::{IdentityError, ServerIdentity};
 pub use index_name::{IndexName, IndexPart};
+pub use literal::literal;
 pub use lookup_table::LookupTable;
 pub use metric_rules::{
     CounterRule, ElapsedRule, FieldUnit, HistogramRule, MetricRules, MetricSetFile, SessionsRule, TopRule,

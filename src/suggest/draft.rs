@@ -1,7 +1,5 @@
 //! A pipeline file for lines of unknown form, with its tests.
 
-use std::fmt::Write;
-
 use bumpalo::Bump;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -9,7 +7,7 @@ use serde_json::{Map, Value};
 use super::frame;
 use super::shape::Shape;
 use super::token::tokens;
-use crate::config::{Diagnostics, PipelineFile, SourceFile};
+use crate::config::{Diagnostics, PipelineFile, SourceFile, literal};
 use crate::encode;
 use crate::event::{Fields, Schema, Timestamp, TimestampWriter};
 use crate::pattern::{Clock, Program};
@@ -56,6 +54,7 @@ pub fn draft(name: &str, lines: &[&str]) -> Option<Draft> {
     };
     let mut unmatched: Vec<&str> = events.iter().map(String::as_str).collect();
     let (mut patterns, mut starts): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut pairs = false;
     while patterns.len() < PATTERNS_MAX && unmatched.len() as f64 > LEFT_MAX * events.len() as f64 {
         if !patterns.is_empty() && left.len() < GROUP_MIN {
             break;
@@ -85,6 +84,7 @@ pub fn draft(name: &str, lines: &[&str]) -> Option<Draft> {
             starts.push(start);
         }
         patterns.push(pattern);
+        pairs |= shape.pairs;
     }
     if patterns.is_empty() || (heads.is_some() && starts.is_empty()) {
         return None;
@@ -94,6 +94,7 @@ pub fn draft(name: &str, lines: &[&str]) -> Option<Draft> {
         &starts,
         &patterns,
         events.iter().any(|event| event.contains('\n')),
+        pairs,
     );
     let pipeline = compiled(name, &head)?;
     let tests = tests(&pipeline, &patterns, &events);
@@ -127,7 +128,7 @@ fn events(lines: &[(&str, Vec<super::token::Token<'_>>)], heads: Option<&[bool]>
     events
 }
 
-fn head(name: &str, starts: &[String], patterns: &[String], lines_follow: bool) -> String {
+fn head(name: &str, starts: &[String], patterns: &[String], lines_follow: bool, pairs: bool) -> String {
     let mut text = format!(
         "# Drafted from a sample by `logmill suggest`: give the fields their names, then add metrics.\n\
          description = \"{name}\"\n"
@@ -145,13 +146,16 @@ fn head(name: &str, starts: &[String], patterns: &[String], lines_follow: bool) 
     }
     text.push_str("patterns = [\n");
     list(patterns, &mut text);
+    if pairs {
+        text.push_str("\n[[extract]]\nfield = \"message\"\nbuiltin = \"logfmt\"\nprefix = \"labels.\"\n");
+    }
     text
 }
 
 fn list(items: &[String], text: &mut String) {
     for item in items {
         text.push_str("  ");
-        text.push_str(&quoted(item));
+        text.push_str(&literal(item));
         text.push_str(",\n");
     }
     text.push_str("]\n");
@@ -185,7 +189,7 @@ fn test(pipeline: &Pipeline, event: &str, text: &mut String) {
     };
     text.push_str("\n[[test]]\n");
     match event.contains('\n') {
-        false => text.push_str(&format!("line = {}\n", quoted(event))),
+        false => text.push_str(&format!("line = {}\n", literal(event))),
         true => {
             text.push_str("lines = [\n");
             let lines: Vec<String> = event.lines().map(str::to_owned).collect();
@@ -197,7 +201,7 @@ fn test(pipeline: &Pipeline, event: &str, text: &mut String) {
         .filter(|(_, value)| value.is_number() || value.as_str().is_some_and(|text| !text.contains('\n')))
         .take(FIELDS_SHOWN_MAX)
         .map(|(name, value)| match value {
-            Value::String(text) => format!("\"{name}\" = {}", quoted(text)),
+            Value::String(text) => format!("\"{name}\" = {}", literal(text)),
             value => format!("\"{name}\" = {value}"),
         })
         .collect();
@@ -252,26 +256,4 @@ fn passes(name: &str, text: &str) -> bool {
         &mut diagnostics,
     )
     .is_some_and(|pipeline| run_tests(&file, &pipeline).is_empty())
-}
-
-/// A TOML string: literal where it can be.
-pub(crate) fn quoted(text: &str) -> String {
-    let plain = |letter: char| letter == '\t' || !letter.is_control();
-    if !text.contains('\'') && text.chars().all(plain) {
-        return format!("'{text}'");
-    }
-    let mut out = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            letter if plain(letter) => out.push(letter),
-            letter => {
-                // Writing to a string does not fail.
-                let _ = write!(out, "\\u{:04X}", u32::from(letter));
-            }
-        }
-    }
-    out.push('"');
-    out
 }

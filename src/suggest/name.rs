@@ -88,6 +88,8 @@ pub(super) fn of_value(kind: Option<&str>, bracket: bool, samples: &[&str]) -> O
         {
             Some("http.request.method")
         }
+        // `I`, `W`, `E`: the first letters of levels.
+        None if all(|text| matches!(text, "T" | "D" | "I" | "W" | "E" | "F")) => Some("log.level"),
         None if all(|text| text.starts_with('/')) => Some("url.path"),
         None if all(|text| text.matches('.').count() >= 2 && !text.contains('/')) => Some("log.logger"),
         _ => None,
@@ -97,6 +99,15 @@ pub(super) fn of_value(kind: Option<&str>, bracket: bool, samples: &[&str]) -> O
 pub(super) fn is_time(kind: &str) -> bool {
     matches!(
         kind,
-        "datetime" | "clf" | "rfc2822" | "ctime" | "syslog" | "epoch" | "epoch_ms" | "klog"
+        "datetime"
+            | "clf"
+            | "rfc2822"
+            | "ctime"
+            | "syslog"
+            | "day_first"
+            | "month_first"
+            | "epoch"
+            | "epoch_ms"
+            | "klog"
     )
 }

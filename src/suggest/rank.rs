@@ -6,7 +6,7 @@ use bumpalo::Bump;
 
 use crate::config::{Diagnostics, PipelineFile, Wrapper};
 use crate::event::{Fields, Timestamp};
-use crate::format::container;
+use crate::format::{container, w3c};
 use crate::pipeline::{HostWords, Library, Outcome, Pipeline, compile};
 
 /// One pipeline's share of a log.
@@ -19,6 +19,8 @@ pub struct Fit {
     pub fields: f64,
     /// It takes any text, so that it says nothing about this one.
     pub takes_anything: bool,
+    /// It tells what a container runtime put around each line, and nothing of the text in it.
+    pub wraps: bool,
     /// The numbers of the lines that it does not match.
     pub left: Vec<usize>,
 }
@@ -34,8 +36,10 @@ const LOOSE_LINE: f64 = 0.5;
 const SHARE_MIN: f64 = 0.05;
 
 /// Every pipeline that fits some of `lines`, the best one first: of those that take about as much the one that finds
-/// most, and those that take anything behind all that know half of the lines.
-pub fn rank(library: &Library, lines: &[&[u8]], now: Timestamp) -> Vec<Fit> {
+/// most, then the one that `path` speaks of, and those that take anything behind all that know half of the lines.
+pub fn rank(library: &Library, lines: &[&[u8]], path: &str, now: Timestamp) -> Vec<Fit> {
+    let path = path.to_lowercase();
+    let spoken_of = |name: &str| name.split('-').filter(|part| path.contains(part)).count();
     let mut fits: Vec<Fit> = library
         .names()
         .into_iter()
@@ -55,7 +59,9 @@ pub fn rank(library: &Library, lines: &[&[u8]], now: Timestamp) -> Vec<Fit> {
             last,
             fit.takes_anything,
             Reverse(twentieths),
+            Reverse(fit.wraps),
             Reverse(hundredths),
+            Reverse(spoken_of(&fit.pipeline)),
             fit.pipeline.clone(),
         )
     });
@@ -82,6 +88,16 @@ fn fit(file: &PipelineFile, pipeline: &Pipeline, lines: &[&[u8]], now: Timestamp
     let mut left = Vec::new();
     let mut from = 0;
     while from < lines.len() {
+        // Headers and lines that belong to no event are known all the same.
+        let header = w3c::header(lines[from]).filter(|_| pipeline.has_header());
+        if header.is_some() || pipeline.frame.skips(lines[from]) {
+            if let Some(names) = header {
+                clock.set_header(names);
+            }
+            taken += 1.0;
+            from += 1;
+            continue;
+        }
         let more = match pipeline.frame.every_line() {
             true => 0,
             false => lines[from + 1..]
@@ -112,6 +128,7 @@ fn fit(file: &PipelineFile, pipeline: &Pipeline, lines: &[&[u8]], now: Timestamp
         share: taken / lines.len().max(1) as f64,
         fields: found as f64 / f64::from(events.max(1)),
         takes_anything: takes_anything(pipeline, now),
+        wraps: false,
         left,
     }
 }
@@ -134,6 +151,7 @@ fn wrapped(pipeline: &Pipeline, wrapper: Wrapper, lines: &[&[u8]]) -> Fit {
         share: (lines.len() - left.len()) as f64 / lines.len().max(1) as f64,
         fields: WRAPPER_FIELDS,
         takes_anything: false,
+        wraps: true,
         left,
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Shape {
     /// Captures in a row that are words of a text.
     words: usize,
     open: bool,
+    /// The message begins with `key=`.
+    pub pairs: bool,
 }
 
 impl Shape {
@@ -75,7 +77,13 @@ impl Shape {
                     shape.open = true;
                     break;
                 }
-                Sign::Word | Sign::Text if same && key.is_none() && group.len() >= CONSTANT_LINES_MIN => {
+                Sign::Word | Sign::Text
+                    if same
+                        && key.is_none()
+                        && group.len() >= CONSTANT_LINES_MIN
+                        // A number that has not changed yet may be a date.
+                        && !texts[0].bytes().any(|byte| byte.is_ascii_digit()) =>
+                {
                     shape.literal(texts[0].to_owned());
                 }
                 value => {
@@ -152,7 +160,12 @@ impl Shape {
             // A message begins behind a mark or a blank, and takes the words before it that were its beginning.
             while self.words > 0 || matches!(self.steps.last(), Some(Step::Capture { .. })) {
                 match self.steps.pop() {
-                    Some(Step::Capture { .. }) => self.words = self.words.saturating_sub(1),
+                    Some(Step::Capture { .. }) => {
+                        self.words = self.words.saturating_sub(1);
+                        // A key goes with its value.
+                        let is_key = |step: &mut Step| matches!(step, Step::Literal(text) if text.ends_with('=') && text.len() > 1);
+                        self.pairs |= self.steps.pop_if(is_key).is_some();
+                    }
                     Some(_) => {}
                     None => break,
                 }

@@ -104,6 +104,7 @@ fn a_specific_pipeline_goes_before_one_that_takes_everything() {
         rank(
             &Library::shipped(),
             &lines,
+            "/var/log/app.log",
             Timestamp::from_millis(1_795_368_510_000),
         )
         .remove(0)

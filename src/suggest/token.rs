@@ -35,7 +35,15 @@ pub(super) struct Token<'l> {
 }
 
 /// Times, the longest forms first.
-const TIMES: [&str; 5] = ["datetime", "clf", "rfc2822", "ctime", "syslog"];
+const TIMES: [&str; 7] = [
+    "datetime",
+    "clf",
+    "rfc2822",
+    "ctime",
+    "syslog",
+    "day_first",
+    "month_first",
+];
 
 const LEVELS: [&str; 27] = [
     "TRACE",
