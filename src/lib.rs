@@ -37,6 +37,7 @@
 //! | [`columns`] | the headers of files that name their columns |
 //! | [`mill`] | one worker's pass over a chunk: parse, derive, encode |
 //! | [`suggest`] | from a log of unknown form to the pipelines that fit, and to a draft of one |
+//! | [`import`] | from the configurations of Filebeat and Logstash to ours, with a report |
 //! | [`http`] | /metrics, /healthz, /readyz, status |
 //! | [`agent`] | starts the tasks, owns shutdown and reload |
 //! | [`demo`] | a synthetic company that writes log files, and the screen that shows what the agent makes of them |
@@ -68,6 +69,7 @@ pub mod encode;
 pub mod event;
 pub mod format;
 pub mod http;
+pub mod import;
 pub mod lane;
 pub mod limits;
 pub mod mill;

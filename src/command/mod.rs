@@ -9,6 +9,7 @@ mod check;
 mod demo;
 mod explain;
 mod health;
+mod import;
 mod library;
 mod parse;
 mod reading;
@@ -55,6 +56,7 @@ enum Command {
     Demo(DemoArguments),
     Parse(ParseArguments),
     Suggest(SuggestArguments),
+    Import(ImportArguments),
     Test(TestArguments),
     Check(CheckArguments),
     Bench(BenchArguments),
@@ -177,6 +179,29 @@ struct SuggestArguments {
     /// A folder of own pipelines; they come before the shipped ones.
     #[arg(long, value_name = "DIR")]
     pipelines: Option<PathBuf>,
+}
+
+/// Carry the configuration of Filebeat or Logstash over: logmill.toml, pipelines, and a report of what was not.
+#[derive(Debug, Clone, Args)]
+struct ImportArguments {
+    /// `filebeat.yml`, or a pipeline of Logstash.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Whose file it is; told by its ending when absent: `.yml` is Filebeat's, `.conf` Logstash's.
+    #[arg(long, value_enum, value_name = "PROGRAM")]
+    from: Option<Program>,
+    /// The folder that `logmill.toml` and `pipelines` are written to; nothing is written when absent.
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Write over files that are there.
+    #[arg(long, requires = "output")]
+    force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Program {
+    Filebeat,
+    Logstash,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -394,6 +419,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Bench(arguments) => bench::run(arguments, terminal),
         Command::Check(arguments) => check::run(arguments, terminal),
         Command::Suggest(arguments) => suggest::run(arguments, terminal),
+        Command::Import(arguments) => import::run(arguments),
         Command::Parse(arguments) => parse::run(arguments, terminal),
         Command::Test(arguments) => test::run(arguments, terminal),
         Command::Run(arguments) => run::run(arguments, terminal),

@@ -1,0 +1,281 @@
+//! Pipelines of Logstash: inputs, filters, the output.
+//!
+//! A condition on what is the same for all events of an input (its type, its tags, its fields) is decided here, so that
+//! every input gets a pipeline with its own filters. Of the others only those of a `drop` can be carried over.
+
+mod condition;
+mod filter;
+mod grammar;
+mod mutate;
+mod output;
+mod parse;
+mod settings;
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use self::condition::Facts;
+use self::filter::Filtering;
+use self::grammar::{Branch, Plugin, Section, Value};
+use self::settings::Settings;
+use super::filebeat::starts;
+use super::pipeline::Pipeline;
+use super::plan::{Input, Plan};
+use super::report::{At, Report};
+use super::{Broken, Imported};
+
+/// Reads a file's text, which the user calls `name`.
+///
+/// # Errors
+///
+/// Where it stops being a pipeline.
+pub fn import(name: &str, text: &str) -> Result<Imported, Broken> {
+    let mut import = Import {
+        file: Arc::from(name),
+        sections: grammar::read(text)?,
+        plan: Plan::default(),
+        report: Report::default(),
+    };
+    for plugin in import.plugins("output") {
+        import.output(&plugin);
+    }
+    let inputs = import.plugins("input");
+    for plugin in &inputs {
+        import.input(plugin);
+    }
+    if inputs.is_empty() {
+        import.sources("filters", None, Vec::new());
+    }
+    Ok(Imported {
+        plan: import.plan,
+        report: import.report,
+        from: name.to_owned(),
+    })
+}
+
+struct Import {
+    file: Arc<str>,
+    sections: Vec<Section>,
+    plan: Plan,
+    report: Report,
+}
+
+/// What a source of events has to be given.
+const UNKNOWN_PATHS: &str = "/var/log/imported/*.log";
+
+impl Import {
+    fn at(&self, line: usize) -> At {
+        At {
+            file: Arc::clone(&self.file),
+            line,
+        }
+    }
+
+    fn note(&mut self, line: usize, what: &str, result: Result<&'static str, String>) {
+        let at = self.at(line);
+        match result {
+            Ok(into) => self.report.carried(&at, what, into),
+            Err(why) => self.report.left(&at, what, why),
+        }
+    }
+
+    /// The plugins of the sections of a kind, whatever condition they stand behind.
+    fn plugins(&self, kind: &str) -> Vec<Plugin> {
+        fn gather(body: &[Branch], found: &mut Vec<Plugin>) {
+            for branch in body {
+                match branch {
+                    Branch::Plugin(plugin) => found.push(plugin.clone()),
+                    Branch::If { arms, .. } => arms.iter().for_each(|(_, body)| gather(body, found)),
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for section in self.sections.iter().filter(|section| section.kind == kind) {
+            gather(&section.body, &mut found);
+        }
+        found
+    }
+
+    fn filters(&self) -> Vec<Branch> {
+        let filters = self.sections.iter().filter(|section| section.kind == "filter");
+        filters.flat_map(|section| section.body.clone()).collect()
+    }
+
+    fn input(&mut self, plugin: &Plugin) {
+        let what = format!("input `{}`", plugin.name);
+        match plugin.name.as_str() {
+            "file" => self.file(plugin),
+            "beats" | "elastic_agent" | "lumberjack" | "tcp" | "udp" | "syslog" | "http" | "kafka"
+            | "redis" | "stdin" | "rabbitmq" => {
+                let why =
+                    "logmill reads files itself, on the host that has them; name them in `paths`".to_owned();
+                self.note(plugin.line, &what, Err(why));
+                let facts = self.facts(plugin);
+                self.sources(&plugin.name, Some(facts), Vec::new());
+            }
+            _ => self.note(plugin.line, &what, Err("logmill reads files".to_owned())),
+        }
+    }
+
+    /// What an input says of its events.
+    fn facts(&self, plugin: &Plugin) -> Facts {
+        let mut settings = Settings::of(plugin);
+        let mut facts = Facts::default();
+        if let Some(kind) = settings.text("type") {
+            facts.fields.push(("type".to_owned(), Json::from(kind)));
+        }
+        let tags = settings.texts("tags");
+        if !tags.is_empty() {
+            facts.tags = Some(tags);
+        }
+        for setting in settings.take_all("add_field") {
+            for (name, _, value) in setting.value.pairs(setting.line) {
+                if let Some(value) = value.scalar() {
+                    facts.fields.push((super::pattern::field_name(&name), value));
+                }
+            }
+        }
+        facts
+    }
+
+    fn file(&mut self, plugin: &Plugin) {
+        let mut facts = self.facts(plugin);
+        facts.complete = true;
+        facts.tags.get_or_insert_default();
+        let mut settings = Settings::of(plugin);
+        let mut input = Input {
+            paths: settings.texts("path"),
+            exclude: settings
+                .texts("exclude")
+                .iter()
+                .map(|name| format!("/**/{name}"))
+                .collect(),
+            // Logstash begins at the end unless it is told otherwise.
+            from_end: settings.text("start_position").as_deref() != Some("beginning"),
+            ..Input::default()
+        };
+        if input.paths.is_empty() {
+            return self.note(plugin.line, "input `file`", Err("it has no `path`".to_owned()));
+        }
+        self.note(plugin.line, "input `file`", Ok("an [[input]]"));
+        let mut pipeline = Pipeline::default();
+        if let Some(codec) = settings.take("codec") {
+            self.codec(&codec.value, codec.line, &mut pipeline);
+        }
+        for (field, value) in &facts.fields {
+            pipeline.set.push((field.clone(), value.clone()));
+        }
+        let tags = facts.tags.clone().unwrap_or_default();
+        if !tags.is_empty() {
+            input.labels.push(("tags".to_owned(), tags.join(",")));
+            let at = self.at(plugin.line);
+            self.report.changed(
+                &at,
+                "`tags`",
+                "`labels.tags` of the [[input]] is one text: `tags` says what became of the event",
+            );
+        }
+        for name in ["type", "tags", "add_field"] {
+            settings.take_all(name);
+        }
+        for setting in settings.rest() {
+            let why = match setting.name.as_str() {
+                "sincedb_path" | "sincedb_write_interval" => {
+                    "`state_dir` in [agent] says where offsets are kept"
+                }
+                "ignore_older" | "close_older" | "max_open_files" => {
+                    "every file of the paths is read and kept open while it is written to"
+                }
+                "mode" | "file_completed_action" | "file_completed_log_path" => {
+                    "files are followed, and never deleted"
+                }
+                "id" | "enable_metric" => continue,
+                "stat_interval" | "discover_interval" => {
+                    "new files are noticed at once; `scan` in [agent] is for what is missed"
+                }
+                _ => "logmill has no such setting",
+            };
+            self.note(
+                setting.line,
+                &format!("`{}` of input `file`", setting.name),
+                Err(why.to_owned()),
+            );
+        }
+        let wanted = facts
+            .fields
+            .iter()
+            .find_map(|(name, value)| (name == "type").then(|| value.as_str().map(str::to_owned))?)
+            .unwrap_or_else(|| super::filebeat::name_of(&input.paths[0]));
+        self.add(&wanted, &facts, pipeline, input);
+    }
+
+    fn codec(&mut self, codec: &Value, line: usize, pipeline: &mut Pipeline) {
+        let name = codec.text().unwrap_or_default();
+        let result = match (name.as_str(), codec) {
+            ("plain" | "line", _) => return,
+            ("json" | "json_lines", _) => pipeline.read_json("message", ""),
+            ("multiline", Value::Plugin(plugin)) => {
+                let mut settings = Settings::of(plugin);
+                let pattern = settings.text("pattern").unwrap_or_default();
+                let negate = settings.is_true("negate");
+                let after = settings.text("what").as_deref() != Some("next");
+                starts(&pattern, negate, after).map(|start| {
+                    pipeline.frame.start = start;
+                    "[frame] start"
+                })
+            }
+            _ => Err("the shipped pipelines read such logs; `logmill suggest FILE` names the one".to_owned()),
+        };
+        self.note(line, &format!("codec `{name}`"), result);
+    }
+
+    /// Pipelines for events whose files are not known: one for each source that the filters tell apart.
+    fn sources(&mut self, wanted: &str, facts: Option<Facts>, paths: Vec<String>) {
+        let given = facts.unwrap_or_default();
+        let mut cases = condition::cases(&self.filters());
+        if cases.is_empty() || !given.fields.is_empty() {
+            cases = vec![Facts {
+                complete: !given.fields.is_empty(),
+                ..given
+            }];
+        }
+        for facts in cases {
+            let value = facts.fields.first().and_then(|(_, value)| value.as_str());
+            let tag = facts
+                .tags
+                .as_ref()
+                .and_then(|tags| tags.first())
+                .map(String::as_str);
+            let input = Input {
+                comment: Some("Name the files that these events come from.".to_owned()),
+                paths: match paths.is_empty() {
+                    true => vec![UNKNOWN_PATHS.replace("imported", value.or(tag).unwrap_or("imported"))],
+                    false => paths.clone(),
+                },
+                ..Input::default()
+            };
+            self.add(
+                value.or(tag).unwrap_or(wanted),
+                &facts,
+                Pipeline::default(),
+                input,
+            );
+        }
+    }
+
+    fn add(&mut self, wanted: &str, facts: &Facts, mut pipeline: Pipeline, mut input: Input) {
+        pipeline.name = self.plan.free_name(wanted);
+        pipeline.description = format!("The log {}", input.paths.join(", "));
+        let filters = self.filters();
+        Filtering {
+            file: Arc::clone(&self.file),
+            facts,
+            pipeline: &mut pipeline,
+            report: &mut self.report,
+        }
+        .body(&filters);
+        input.pipeline = self.plan.add(pipeline);
+        self.plan.inputs.push(input);
+    }
+}

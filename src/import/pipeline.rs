@@ -1,0 +1,416 @@
+//! A pipeline in the making, and the steps of other programs as changes to it.
+
+use serde_json::Value;
+
+use super::pattern::{Capture, Pattern};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pipeline {
+    pub name: String,
+    pub description: String,
+    pub timezone: Option<String>,
+    pub frame: Frame,
+    pub parse: Parse,
+    pub extracts: Vec<Extract>,
+    pub maps: Vec<Map>,
+    pub set: Vec<(String, Value)>,
+    pub default: Vec<(String, Value)>,
+    pub renames: Vec<(String, String)>,
+    pub drops: Vec<Selection>,
+    pub samples: Vec<(Selection, f64)>,
+    pub remove: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    pub start: Vec<Pattern>,
+    pub skip: Vec<Pattern>,
+    /// As durations are written.
+    pub flush: Option<String>,
+    pub lines_max: Option<i64>,
+    pub bytes_max: Option<i64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Parse {
+    /// The event is its message.
+    #[default]
+    Plain,
+    Patterns(Vec<Pattern>),
+    Json {
+        /// Where keys go that are not named.
+        rest: String,
+        /// Field and the keys that it is taken from.
+        keys: Vec<(String, String)>,
+    },
+    Csv {
+        columns: Vec<Capture>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extract {
+    pub field: String,
+    pub take: Take,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Take {
+    Patterns(Vec<Pattern>),
+    Json {
+        prefix: String,
+    },
+    Pairs {
+        between: char,
+        equals: char,
+        prefix: String,
+    },
+    UserAgent,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map {
+    pub field: String,
+    pub to: Option<String>,
+    pub values: Vec<(String, Value)>,
+}
+
+/// Events that hold all of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selection {
+    pub values: Vec<(String, Vec<Value>)>,
+    pub matches: Vec<(String, Vec<Pattern>)>,
+}
+
+/// Why a step has no place here.
+pub type Why = String;
+
+const MESSAGE: &str = "message";
+const TIMESTAMP: &str = "@timestamp";
+
+impl Pipeline {
+    /// Whether the pipeline `plain` does the same.
+    pub fn is_plain(&self) -> bool {
+        let Pipeline {
+            name: _,
+            description: _,
+            timezone: _,
+            frame,
+            parse,
+            extracts,
+            maps,
+            set,
+            default,
+            renames,
+            drops,
+            samples,
+            remove,
+        } = self;
+        *frame == Frame::default()
+            && *parse == Parse::Plain
+            && extracts.is_empty()
+            && maps.is_empty()
+            && set.is_empty()
+            && default.is_empty()
+            && renames.is_empty()
+            && drops.is_empty()
+            && samples.is_empty()
+            && remove.is_empty()
+    }
+
+    fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        let parsed = match &self.parse {
+            Parse::Patterns(patterns) => patterns.as_slice(),
+            _ => &[],
+        };
+        let extracted = self.extracts.iter().flat_map(|extract| match &extract.take {
+            Take::Patterns(patterns) => patterns.as_slice(),
+            _ => &[],
+        });
+        parsed.iter().chain(extracted)
+    }
+
+    fn patterns_mut(&mut self) -> impl Iterator<Item = &mut Pattern> {
+        let parsed = match &mut self.parse {
+            Parse::Patterns(patterns) => patterns.as_mut_slice(),
+            _ => &mut [],
+        };
+        let extracted = self
+            .extracts
+            .iter_mut()
+            .flat_map(|extract| match &mut extract.take {
+                Take::Patterns(patterns) => patterns.as_mut_slice(),
+                _ => &mut [],
+            });
+        parsed.iter_mut().chain(extracted)
+    }
+
+    /// Whether a step so far sets the field, or may.
+    pub fn knows(&self, field: &str) -> bool {
+        let of_parse = match &self.parse {
+            Parse::Plain => field == MESSAGE,
+            Parse::Patterns(_) => false,
+            Parse::Json { rest, keys } => {
+                rest == "root"
+                    || field.starts_with(rest.as_str()) && rest.ends_with('.')
+                    || keys.iter().any(|(name, _)| name == field)
+            }
+            Parse::Csv { columns } => columns.iter().any(|column| column.name.as_deref() == Some(field)),
+        };
+        of_parse
+            || self
+                .patterns()
+                .flat_map(Pattern::fields)
+                .any(|name| name == field)
+            || self.extracts.iter().any(|extract| match &extract.take {
+                Take::Patterns(_) => false,
+                Take::Json { prefix } | Take::Pairs { prefix, .. } => field.starts_with(prefix.as_str()),
+                Take::UserAgent => field.starts_with("user_agent."),
+            })
+            || self.maps.iter().any(|map| map.to.as_deref() == Some(field))
+            || self
+                .set
+                .iter()
+                .chain(&self.default)
+                .any(|(name, _)| name == field)
+            || self.renames.iter().any(|(_, to)| to == field)
+    }
+
+    fn needs(&self, field: &str) -> Result<(), Why> {
+        match self.knows(field) {
+            true => Ok(()),
+            false => Err(format!("no step that was carried over sets `{field}`")),
+        }
+    }
+
+    /// Reads `field` with patterns.
+    pub fn read(&mut self, field: &str, mut patterns: Vec<Pattern>) -> Result<&'static str, Why> {
+        if field == MESSAGE && !self.frame.start.is_empty() {
+            patterns.iter_mut().for_each(Pattern::take_lines);
+        }
+        match &mut self.parse {
+            Parse::Plain if field == MESSAGE && self.extracts.is_empty() => {
+                self.parse = Parse::Patterns(patterns);
+                Ok("[parse] patterns")
+            }
+            // The text is as good as gone after the first look; more patterns over it are further ways to read it.
+            Parse::Patterns(before)
+                if field == MESSAGE
+                    && !before
+                        .iter()
+                        .flat_map(Pattern::fields)
+                        .any(|name| name == MESSAGE) =>
+            {
+                before.extend(patterns);
+                Ok("[parse] patterns, behind those before")
+            }
+            _ => {
+                self.needs(field)?;
+                self.extract(field, Take::Patterns(patterns));
+                Ok("[[extract]] patterns")
+            }
+        }
+    }
+
+    pub fn extract(&mut self, field: &str, take: Take) {
+        self.extracts.push(Extract {
+            field: field.to_owned(),
+            take,
+        });
+    }
+
+    /// Reads `field` as JSON; `prefix` ends with a dot or is empty.
+    pub fn read_json(&mut self, field: &str, prefix: &str) -> Result<&'static str, Why> {
+        if field == MESSAGE && self.parse == Parse::Plain && self.extracts.is_empty() {
+            let (rest, keys) = match prefix {
+                "" => ("root".to_owned(), vec![(MESSAGE.to_owned(), MESSAGE.to_owned())]),
+                prefix => (prefix.to_owned(), Vec::new()),
+            };
+            self.parse = Parse::Json { rest, keys };
+            return Ok("[parse] builtin = \"json\"");
+        }
+        self.needs(field)?;
+        let prefix = prefix.to_owned();
+        self.extract(field, Take::Json { prefix });
+        Ok("[[extract]] builtin = \"json\"")
+    }
+
+    /// Takes the event's time from `field`.
+    pub fn time(&mut self, field: &str, kind: &'static str) -> Result<&'static str, Why> {
+        match &mut self.parse {
+            Parse::Json { rest, keys } => {
+                let prefix = rest.strip_suffix("root").unwrap_or(rest);
+                let key = field.strip_prefix(prefix).unwrap_or(field);
+                keys.retain(|(name, _)| name != TIMESTAMP);
+                keys.push((TIMESTAMP.to_owned(), format!("{key}:{kind}")));
+                return Ok("[parse.keys] \"@timestamp\"");
+            }
+            Parse::Csv { columns } => {
+                if let Some(column) = columns
+                    .iter_mut()
+                    .find(|column| column.name.as_deref() == Some(field))
+                {
+                    column.name = Some(TIMESTAMP.to_owned());
+                    column.kind = Some(kind);
+                    return Ok("the column `@timestamp`");
+                }
+            }
+            Parse::Plain | Parse::Patterns(_) => {}
+        }
+        // A pattern that reads the time itself has no field of that name.
+        let mut found = self
+            .patterns()
+            .flat_map(Pattern::fields)
+            .any(|name| name == TIMESTAMP)
+            && field == "timestamp";
+        for pattern in self.patterns_mut() {
+            if pattern.fields().any(|name| name == TIMESTAMP) {
+                continue;
+            }
+            for capture in pattern
+                .captures_mut()
+                .filter(|capture| capture.name.as_deref() == Some(field))
+            {
+                capture.name = Some(TIMESTAMP.to_owned());
+                // What grok knows as a time is read as that: formats of dates often differ in a detail.
+                let is_time = capture
+                    .kind
+                    .is_some_and(|kind| !matches!(kind, "word" | "text" | "longest" | "int" | "float"));
+                if !is_time || matches!(capture.kind, Some("when")) {
+                    capture.kind = Some(kind);
+                }
+                found = true;
+            }
+        }
+        match found {
+            true => Ok("`{@timestamp}` of the pattern"),
+            false => Err(format!("no pattern that was carried over has `{field}`")),
+        }
+    }
+
+    /// Gives a field another name.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<&'static str, Why> {
+        self.needs(from)?;
+        for selection in self
+            .drops
+            .iter_mut()
+            .chain(self.samples.iter_mut().map(|(selection, _)| selection))
+        {
+            selection.rename(from, to);
+        }
+        let mut found = false;
+        for pattern in self.patterns_mut() {
+            for capture in pattern
+                .captures_mut()
+                .filter(|capture| capture.name.as_deref() == Some(from))
+            {
+                capture.name = Some(to.to_owned());
+                found = true;
+            }
+        }
+        if found {
+            for extract in self.extracts.iter_mut().filter(|extract| extract.field == from) {
+                extract.field = to.to_owned();
+            }
+            return Ok("the name in the pattern");
+        }
+        self.renames.push((from.to_owned(), to.to_owned()));
+        Ok("[rename]")
+    }
+
+    /// Makes a field a number.
+    pub fn convert(&mut self, field: &str, kind: &'static str) -> Result<&'static str, Why> {
+        let mut found = false;
+        for pattern in self.patterns_mut() {
+            for capture in pattern
+                .captures_mut()
+                .filter(|capture| capture.name.as_deref() == Some(field))
+            {
+                if capture.kind != Some("int") || kind != "float" {
+                    capture.kind = Some(kind);
+                }
+                found = true;
+            }
+        }
+        if let Parse::Csv { columns } = &mut self.parse {
+            for column in columns
+                .iter_mut()
+                .filter(|column| column.name.as_deref() == Some(field))
+            {
+                column.kind = Some(kind);
+                found = true;
+            }
+        }
+        if let (false, Parse::Json { rest, keys }) = (found, &mut self.parse) {
+            let key = field.strip_prefix(rest.as_str()).unwrap_or(field);
+            keys.push((field.to_owned(), format!("{key}:{kind}")));
+            return Ok("[parse.keys]");
+        }
+        match found {
+            true => Ok("the kind in the pattern"),
+            false => Err(format!("no pattern that was carried over has `{field}`")),
+        }
+    }
+
+    /// Takes a field out of the documents. One that is not there needs nothing.
+    pub fn remove(&mut self, field: &str) -> Result<&'static str, Why> {
+        if !self.knows(field) {
+            return Ok("nothing to do: it is not there");
+        }
+        if !self.remove.iter().any(|name| name == field) {
+            self.remove.push(field.to_owned());
+        }
+        Ok("remove")
+    }
+
+    pub fn drop(&mut self, selection: Selection) -> Result<&'static str, Why> {
+        if let Some(skip) = self.as_skip(&selection) {
+            self.frame.skip.extend(skip);
+            return Ok("[frame] skip");
+        }
+        for field in selection.fields() {
+            self.needs(field)?;
+        }
+        self.drops.push(selection);
+        Ok("[[drop]]")
+    }
+
+    /// Events of one line that are told by their text need not be parsed.
+    fn as_skip(&self, selection: &Selection) -> Option<Vec<Pattern>> {
+        let alone = self.frame.start.is_empty() && selection.values.is_empty();
+        let raw = match &self.parse {
+            Parse::Plain => true,
+            Parse::Patterns(_) => !self.knows(MESSAGE),
+            Parse::Json { .. } | Parse::Csv { .. } => false,
+        };
+        match selection.matches.as_slice() {
+            [(field, patterns)] if alone && raw && field == MESSAGE => Some(patterns.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl Selection {
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        let values = self.values.iter().map(|(field, _)| field.as_str());
+        values.chain(self.matches.iter().map(|(field, _)| field.as_str()))
+    }
+
+    fn rename(&mut self, from: &str, to: &str) {
+        let values = self.values.iter_mut().map(|(field, _)| field);
+        let matches = self.matches.iter_mut().map(|(field, _)| field);
+        for field in values.chain(matches).filter(|field| *field == from) {
+            *field = to.to_owned();
+        }
+    }
+
+    /// What holds both; `None` where both speak of the same field.
+    pub fn and(mut self, other: Selection) -> Option<Selection> {
+        if other.fields().any(|field| self.fields().any(|own| own == field)) {
+            return None;
+        }
+        self.values.extend(other.values);
+        self.matches.extend(other.matches);
+        Some(self)
+    }
+}
