@@ -16,6 +16,7 @@ mod reading;
 mod rejects;
 mod replay;
 mod run;
+mod schema;
 mod server;
 mod setup;
 mod status;
@@ -57,6 +58,7 @@ enum Command {
     Parse(ParseArguments),
     Suggest(SuggestArguments),
     Import(ImportArguments),
+    Schema(SchemaArguments),
     Test(TestArguments),
     Check(CheckArguments),
     Bench(BenchArguments),
@@ -196,6 +198,20 @@ struct ImportArguments {
     /// Write over files that are there.
     #[arg(long, requires = "output")]
     force: bool,
+}
+
+/// Print the JSON Schema of a file, for editors.
+#[derive(Debug, Clone, Args)]
+struct SchemaArguments {
+    /// Of `logmill.toml`, or of a pipeline.
+    #[arg(value_enum, value_name = "FILE")]
+    file: SchemaFile,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SchemaFile {
+    Config,
+    Pipeline,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -420,6 +436,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Check(arguments) => check::run(arguments, terminal),
         Command::Suggest(arguments) => suggest::run(arguments, terminal),
         Command::Import(arguments) => import::run(arguments),
+        Command::Schema(arguments) => schema::run(arguments),
         Command::Parse(arguments) => parse::run(arguments, terminal),
         Command::Test(arguments) => test::run(arguments, terminal),
         Command::Run(arguments) => run::run(arguments, terminal),

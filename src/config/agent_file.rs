@@ -150,9 +150,13 @@ impl AgentFile {
         surroundings: &dyn Surroundings,
         diagnostics: &mut Diagnostics,
     ) -> AgentFile {
-        let d = diagnostics;
-        let mut root = Table::parse(file, d);
-        root.expand(surroundings, &LITERAL_KEYS, d);
+        let mut root = Table::parse(file, diagnostics);
+        root.expand(surroundings, &LITERAL_KEYS, diagnostics);
+        AgentFile::from_table(file, root, diagnostics)
+    }
+
+    /// Asks the file's own table for every key.
+    pub(super) fn from_table(file: &Arc<SourceFile>, mut root: Table, d: &mut Diagnostics) -> AgentFile {
         let incomplete = root.incomplete;
         root.require("input", "[[input]]", d);
         let agent_file = AgentFile {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
+use super::shape::Notes;
 use super::{Diagnostic, Diagnostics, Place, SourceFile, Spanned};
 
 /// A value and where it stands.
@@ -66,6 +67,8 @@ pub(super) struct Table {
     pub known: Vec<&'static str>,
     /// Part of the file could not be read, so that nothing can be said to be missing.
     pub incomplete: bool,
+    /// Where questions are noted, in place of an answer: see [`Table::questioned`].
+    pub notes: Option<Notes>,
 }
 
 impl Table {
@@ -219,6 +222,7 @@ impl Reading<'_> {
             entries,
             known: Vec::new(),
             incomplete: !self.damage.is_empty(),
+            notes: None,
         }
     }
 

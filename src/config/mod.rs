@@ -29,8 +29,10 @@ mod presence;
 mod quantity;
 mod render;
 mod resolve;
+mod schema;
 mod secret;
 mod settings;
+mod shape;
 mod source_file;
 mod spanned;
 pub mod suggestion;
@@ -56,6 +58,7 @@ pub use pipeline_file::{
     RedactRule, Rest, SampleRule, Selection, Sensitive, Wrapper,
 };
 pub use resolve::ZeroConfig;
+pub use schema::{agent_schema, pipeline_schema};
 pub use secret::Secret;
 pub use settings::{
     AgentSettings, Backlog, Credentials, ElasticsearchSettings, EndpointSettings, FileSettings,

@@ -1,6 +1,7 @@
 //! Taking tables out of a [`Table`].
 
 use super::document::{Entry, Node, NodeValue, Table};
+use super::shape::Holds;
 use super::{Diagnostic, Diagnostics, Spanned};
 
 /// A name with its place and a value with its own.
@@ -9,6 +10,9 @@ pub(super) type Pair<T> = (Spanned<String>, Spanned<T>);
 impl Table {
     /// `[key]`.
     pub(super) fn take_table(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Table> {
+        if let Some(table) = self.note_table(key, Holds::Table) {
+            return Some(table);
+        }
         let node = self.take(key)?;
         match node.value {
             NodeValue::Table(table) => Some(table),
@@ -29,6 +33,9 @@ impl Table {
 
     /// `[[key]]`, any number of times.
     pub(super) fn take_tables(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Vec<Table> {
+        if let Some(table) = self.note_table(key, Holds::Tables) {
+            return vec![table];
+        }
         let Some(node) = self.take(key) else {
             return Vec::new();
         };
@@ -62,6 +69,7 @@ impl Table {
 
     /// `key = { name = "text" }`, in the order of the file; nested and dotted names are joined with dots.
     pub(super) fn take_map(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Vec<Pair<String>> {
+        self.note(key, || Holds::Map);
         let mut map = Vec::new();
         for (name, node) in self.take_nodes(key, diagnostics) {
             if let Some(text) = self.string(&name.value, "a string", node, diagnostics) {
@@ -77,6 +85,7 @@ impl Table {
         key: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Vec<(Spanned<String>, Node)> {
+        self.note(key, || Holds::Nodes);
         let mut flat = Vec::new();
         match self.take(key) {
             None => {}

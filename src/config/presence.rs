@@ -6,13 +6,15 @@ use super::suggestion::remedy;
 use super::{Diagnostic, Diagnostics};
 
 impl Table {
-    /// Whether a key was written and not yet taken.
+    /// Whether a key was written and not yet taken. A table that is only questioned has every key, so that none is
+    /// required for the want of another.
     pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|entry| entry.name == key)
+        self.notes.is_some() || self.entries.iter().any(|entry| entry.name == key)
     }
 
     /// Reports a key that must be there and is not. To be asked before the key is taken.
     pub(super) fn require(&self, key: &str, example: &str, diagnostics: &mut Diagnostics) {
+        self.note_required(key);
         if self.incomplete || self.has(key) {
             return;
         }

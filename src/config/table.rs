@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::document::{Node, NodeValue, Table};
 use super::quantity::{parse_bytes, parse_duration, write_bytes, write_duration};
+use super::shape::Holds;
 use super::suggestion::{listed, remedy};
 use super::{Diagnostic, Diagnostics, Spanned};
 
@@ -17,6 +18,7 @@ impl Table {
         key: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Spanned<String>> {
+        self.note(key, || Holds::Text);
         let node = self.take(key)?;
         self.string(key, "a string", node, diagnostics)
     }
@@ -27,6 +29,7 @@ impl Table {
         key: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Spanned<String>> {
+        self.note(key, || Holds::Name);
         let text = self.take_string(key, diagnostics)?;
         if text.trim().is_empty() {
             diagnostics.push(
@@ -45,6 +48,7 @@ impl Table {
         key: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Spanned<String>> {
+        self.note(key, || Holds::Texts);
         match self.take(key) {
             Some(node) => self.strings(key, node, diagnostics),
             None => Vec::new(),
@@ -108,6 +112,7 @@ impl Table {
         key: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Spanned<bool>> {
+        self.note(key, || Holds::Bool);
         let node = self.take(key)?;
         match node.value {
             NodeValue::Bool(value) => Some(self.spanned(value, node.span)),
@@ -125,6 +130,9 @@ impl Table {
     where
         T: TryFrom<i128> + PartialOrd + Display,
     {
+        self.note(key, || {
+            Holds::Integer(range.start().to_string(), range.end().to_string())
+        });
         let node = self.take(key)?;
         let NodeValue::Integer(number) = node.value else {
             return self.wrong_type(key, "an integer", &node, diagnostics);
@@ -140,6 +148,7 @@ impl Table {
         range: RangeInclusive<u64>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Spanned<u64>> {
+        self.note(key, || Holds::Bytes(*range.start(), *range.end()));
         let node = self.take(key)?;
         let bytes = match &node.value {
             NodeValue::Integer(number) => u64::try_from(*number).ok(),
@@ -162,6 +171,7 @@ impl Table {
         range: RangeInclusive<Duration>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Spanned<Duration>> {
+        self.note(key, || Holds::Duration);
         let node = self.take(key)?;
         let NodeValue::Text(text) = &node.value else {
             return self.wrong_type(key, "a duration such as \"30s\"", &node, diagnostics);
@@ -187,6 +197,9 @@ impl Table {
         choices: &[(&str, T)],
         diagnostics: &mut Diagnostics,
     ) -> Option<Spanned<T>> {
+        self.note(key, || {
+            Holds::Choice(choices.iter().map(|(word, _)| (*word).to_owned()).collect())
+        });
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         let node = self.take(key)?;
         let word = self.string(key, &format!("one of {}", listed(&words)), node, diagnostics)?;
@@ -212,6 +225,7 @@ impl Table {
         key: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Spanned<f64>> {
+        self.note(key, || Holds::Float);
         let node = self.take(key)?;
         let number = match node.value {
             NodeValue::Float(number) if number.is_finite() => number,
@@ -227,6 +241,7 @@ impl Table {
         key: &'static str,
         diagnostics: &mut Diagnostics,
     ) -> Option<Spanned<Vec<f64>>> {
+        self.note(key, || Holds::Floats);
         let node = self.take(key)?;
         let NodeValue::Array(items) = node.value else {
             return self.wrong_type(key, "an array of numbers", &node, diagnostics);

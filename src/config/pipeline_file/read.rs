@@ -35,6 +35,17 @@ impl PipelineFile {
             return None;
         }
         root.expand_only(&EXPANDED, surroundings, d);
+        Some(Self::from_table(name, file, root, surroundings, d))
+    }
+
+    /// Asks the file's own table for every key.
+    pub(in crate::config) fn from_table(
+        name: &str,
+        file: Arc<SourceFile>,
+        mut root: Table,
+        surroundings: &dyn Surroundings,
+        d: &mut Diagnostics,
+    ) -> PipelineFile {
         let description = root.take_string("description", d);
         let dataset = root.take_string("dataset", d);
         if let Some(dataset) = &dataset
@@ -66,7 +77,7 @@ impl PipelineFile {
             .filter_map(|table| read_test(table, d))
             .collect();
         root.finish(d);
-        Some(PipelineFile {
+        PipelineFile {
             name: name.to_owned(),
             file,
             description,
@@ -81,7 +92,7 @@ impl PipelineFile {
             changes,
             rules,
             tests,
-        })
+        }
     }
 }
 
