@@ -24,6 +24,8 @@ mod library;
 mod map;
 mod metrics;
 mod parse;
+#[cfg(test)]
+mod reference;
 mod shipped;
 mod tidy;
 

@@ -1,0 +1,254 @@
+//! `docs/reference`: a page for every shipped pipeline, made from its file and what it makes of its own tests.
+//! `UPDATE_GOLDEN=1` writes the pages; without it they must be what is made.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use bumpalo::Bump;
+use serde_json::{Map, Value};
+
+use super::shipped::PIPELINES;
+use super::{HostWords, Library, Outcome, Pipeline, compile};
+use crate::config::{Builtin, Diagnostics, MetricRules, PipelineFile, PipelineTest, Rest, Spanned};
+use crate::encode::{self, Page};
+use crate::event::{Fields, Timestamp, TimestampWriter};
+use crate::format::w3c;
+
+const HEAD: &str = "<!-- Made from the pipeline's file by a test; `UPDATE_GOLDEN=1 cargo test --lib reference` writes it. -->\n\n";
+
+/// The moment that lines without a year or a date are read at: 2026-11-23T00:00:00Z.
+const NOW: Timestamp = Timestamp {
+    secs: 1_795_392_000,
+    nanos: 0,
+    digits: 0,
+};
+
+/// Letters of an example; more say no more.
+const EXAMPLE_MAX: usize = 60;
+
+/// What the pipeline makes of a line; `None` where it is not matched, or dropped.
+fn result(pipeline: &Pipeline, test: &PipelineTest) -> Option<Map<String, Value>> {
+    let arena = Bump::new();
+    let mut fields = Fields::new(pipeline.schema.len());
+    let mut clock = pipeline.clock(NOW);
+    let mut input = test.input.as_bytes();
+    if pipeline.has_header() {
+        let end = memchr::memrchr(b'\n', input).map_or(0, |end| end + 1);
+        clock.set_header(w3c::header(&input[..end]).unwrap_or_default());
+        input = &input[end..];
+    }
+    if pipeline.parse(input, &mut fields, &mut clock, &arena) != Outcome::Matched {
+        return None;
+    }
+    let mut page = Page::default();
+    let times = &mut TimestampWriter::default();
+    page.write(|pen| encode::write_event(&pipeline.schema, &fields, None, false, times, pen));
+    serde_json::from_slice(page.text()).ok()
+}
+
+fn kind(name: &str, value: &Value) -> &'static str {
+    match value {
+        Value::String(_) if name == encode::TIMESTAMP => "time",
+        Value::String(_) => "text",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "whole number",
+        Value::Bool(_) => "true or false",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
+        Value::Null => "nothing",
+    }
+}
+
+/// A text in a cell of a table.
+fn cell(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let short: String = line.chars().take(EXAMPLE_MAX).collect();
+    let more = if short.len() < text.len() { "…" } else { "" };
+    let fence = if short.contains('`') { "``" } else { "`" };
+    match short.trim().is_empty() {
+        true => String::new(),
+        false => format!("{fence}{}{more}{fence}", short.replace('|', "\\|")),
+    }
+}
+
+fn fields(pipeline: &Pipeline, results: &[Map<String, Value>], out: &mut String) {
+    let mut seen: BTreeMap<&str, &Value> = BTreeMap::new();
+    for (name, value) in results.iter().flatten() {
+        seen.entry(name).or_insert(value);
+    }
+    let hidden = |name: &str| {
+        pipeline
+            .schema
+            .get(name)
+            .is_some_and(|field| pipeline.schema.is_hidden(field))
+    };
+    let named = pipeline
+        .schema
+        .iter()
+        .map(|(_, name)| name)
+        .filter(|name| !hidden(name));
+    let mut all: Vec<&str> = named.chain(seen.keys().copied()).collect();
+    all.sort_unstable();
+    all.dedup();
+    out.push_str("\n## Fields\n\n| field | type | example |\n| --- | --- | --- |\n");
+    for name in all {
+        let (kind, example) = match seen.get(name) {
+            Some(value) => (
+                kind(name, value),
+                cell(value.as_str().unwrap_or(&value.to_string())),
+            ),
+            None => ("", String::new()),
+        };
+        writeln!(out, "| `{name}` | {kind} | {example} |").unwrap();
+    }
+}
+
+fn metrics(rules: &MetricRules, from: &str, out: &mut String) {
+    let mut row = |name: &Spanned<String>,
+                   kind: &str,
+                   labels: &[(Spanned<String>, Spanned<String>)],
+                   help: Option<&Spanned<String>>| {
+        let labels: Vec<String> = labels
+            .iter()
+            .map(|(name, _)| format!("`{}`", name.value))
+            .collect();
+        let help = help.map_or("", |help| help.value.as_str());
+        writeln!(
+            out,
+            "| `{}` | {kind} | {} | {help} | {from} |",
+            name.value,
+            labels.join(", ")
+        )
+        .unwrap();
+    };
+    for rule in &rules.counters {
+        row(&rule.name, "counter", &rule.labels, rule.help.as_ref());
+    }
+    for rule in &rules.histograms {
+        row(&rule.name, "histogram", &rule.labels, rule.help.as_ref());
+    }
+    for rule in &rules.elapsed {
+        row(&rule.name, "histogram", &rule.labels, rule.help.as_ref());
+    }
+    for rule in &rules.sessions {
+        row(&rule.name, "sessions", &[], rule.help.as_ref());
+    }
+    for rule in &rules.tops {
+        row(&rule.name, "top list", &rule.labels, rule.help.as_ref());
+        for (name, _) in &rule.sums {
+            row(name, "top list", &rule.labels, None);
+        }
+    }
+}
+
+fn about(file: &PipelineFile, out: &mut String) {
+    writeln!(out, "- Dataset: `{}`", file.dataset_name()).unwrap();
+    let event = match (
+        file.frame.start.is_empty() && file.frame.lead.is_empty(),
+        file.frame.form,
+    ) {
+        (true, crate::config::Form::Lines) => "a line",
+        (true, crate::config::Form::Quoted) => "a line; none ends within double quotes",
+        (true, crate::config::Form::Journal) => "an entry of several lines",
+        (false, _) => "one line or several",
+    };
+    writeln!(out, "- An event is {event}").unwrap();
+    if file.parse.host_format.is_some() {
+        out.push_str("- Takes the host's own format string as `format` of the `[[input]]`\n");
+    }
+    let keyed = file
+        .parse
+        .builtin
+        .as_ref()
+        .is_some_and(|builtin| !matches!(builtin.value, Builtin::Syslog | Builtin::Csv));
+    if keyed {
+        match &file.parse.rest {
+            Rest::Labels => out.push_str("- Keys that are not named below go to `labels.KEY`\n"),
+            Rest::Root => out.push_str("- Keys that are not named below keep their names\n"),
+            Rest::Under(prefix) => {
+                writeln!(out, "- Keys that are not named below go to `{prefix}KEY`").unwrap()
+            }
+            Rest::Drop => out.push_str("- Keys that are not named below are left out\n"),
+        }
+    }
+    if file.parse.trace {
+        out.push_str("- Stack traces go to `error.type`, `error.message` and `error.stack_trace`\n");
+    }
+}
+
+fn page(name: &str, library: &Library) -> (String, String) {
+    let mut diagnostics = Diagnostics::new();
+    let file = library.pipeline(name, &mut diagnostics).unwrap();
+    let pipeline = compile(&file, library, &HostWords::default(), &mut diagnostics).unwrap();
+    let description = file.description.as_ref().map_or("", |text| text.value.as_str());
+    let mut out = format!("{HEAD}# {name}\n\n{description}\n\n");
+    about(&file, &mut out);
+    let results: Vec<(&PipelineTest, Map<String, Value>)> = file
+        .tests
+        .iter()
+        .filter_map(|test| Some((test, result(&pipeline, test)?)))
+        .collect();
+    if let Some((test, event)) = results.first() {
+        let event = serde_json::to_string_pretty(event).unwrap();
+        write!(
+            out,
+            "\n## Sample\n\n```text\n{}\n```\n\nbecomes\n\n```json\n{event}\n```\n",
+            test.input.value
+        )
+        .unwrap();
+    }
+    let events: Vec<Map<String, Value>> = results.into_iter().map(|(_, event)| event).collect();
+    fields(&pipeline, &events, &mut out);
+    out.push_str("\n## Metrics\n\n");
+    let mut rows = String::new();
+    for set in &file.metrics {
+        let rules = library.metric_set(set, &mut diagnostics).unwrap().rules;
+        metrics(&rules, &format!("set `{}`", set.value), &mut rows);
+    }
+    metrics(&file.rules, "", &mut rows);
+    match rows.is_empty() {
+        true => out.push_str("None of its own; add `[[counter]]` and the like to a copy of the file.\n"),
+        false => write!(out, "| metric | kind | labels, beside `service` | what | from |\n| --- | --- | --- | --- | --- |\n{rows}").unwrap(),
+    }
+    (
+        out,
+        format!(
+            "| [{name}]({name}.md) | {description} | `{}` |\n",
+            file.dataset_name()
+        ),
+    )
+}
+
+#[test]
+fn every_page_is_what_its_pipeline_says() {
+    let library = Library::shipped();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
+    let mut index = format!(
+        "{HEAD}# The shipped pipelines\n\nWhat each reads, the fields and metrics it gives, and a sample. How to write one: [pipelines](../pipelines.md).\n\n| pipeline | reads | dataset |\n| --- | --- | --- |\n"
+    );
+    let mut pages = BTreeMap::new();
+    for (name, _) in PIPELINES {
+        let (page, row) = page(name, &library);
+        index.push_str(&row);
+        pages.insert(format!("{name}.md"), page);
+    }
+    pages.insert("README.md".to_owned(), index);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, page) in &pages {
+            std::fs::write(folder.join(name), page).unwrap();
+        }
+    }
+    for (name, page) in &pages {
+        let written = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        assert!(
+            written == *page,
+            "UPDATE_GOLDEN=1 accepts this for {name}:\n{page}"
+        );
+    }
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(pages.contains_key(&name), "{name} is of no pipeline");
+    }
+}
