@@ -137,8 +137,8 @@ fn fit(file: &PipelineFile, pipeline: &Pipeline, lines: &[&[u8]], now: Timestamp
 const WRAPPER_FIELDS: f64 = 2.0;
 
 fn wrapped(pipeline: &Pipeline, wrapper: Wrapper, lines: &[&[u8]]) -> Fit {
-    let docker = |line| container::docker(line, &mut Vec::new()).is_some();
-    let cri = |line| container::cri(line).is_some();
+    let docker = |line: &[u8]| container::docker(line, &mut Vec::new()).is_some();
+    let cri = |line: &[u8]| container::cri(line).is_some();
     let is_wrapped = |line: &[u8]| match wrapper {
         Wrapper::None => false,
         Wrapper::Docker => docker(line),
