@@ -154,7 +154,7 @@ fn about(file: &PipelineFile, out: &mut String) {
         (false, _) => "one line or several",
     };
     writeln!(out, "- An event is {event}").unwrap();
-    if file.parse.host_format.is_some() {
+    if !file.parse.host_formats.is_empty() {
         out.push_str("- Takes the host's own format string as `format` of the `[[input]]`\n");
     }
     let keyed = file
