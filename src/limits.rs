@@ -50,6 +50,10 @@ pub const WINDOW: Duration = Duration::from_secs(300);
 /// takes, and than the clocks of hosts that send each other logs are apart.
 pub const BACKLOG_AFTER: Duration = Duration::from_secs(600);
 
+/// Buckets side by side of one native histogram: what is further apart makes them half as many and twice as wide.
+/// Prometheus's own client library recommends as many.
+pub const NATIVE_BUCKETS_MAX: usize = 160;
+
 /// `idle_after`: a series in which nothing was counted for so long leaves the page. Longer than the windows that `rate()`
 /// is asked for, so that it has been zero for a while by then.
 pub const IDLE_AFTER: Duration = Duration::from_secs(3600);

@@ -1,5 +1,9 @@
+use std::collections::BTreeMap;
+
+use super::exemplar::Exemplars;
 use super::family::{Bounds, Family, Shape};
 use super::fixed::Fixed;
+use super::native::Native;
 
 /// What one worker has counted. Flat, so that counting is one indexed access.
 #[derive(Debug, Default)]
@@ -9,6 +13,7 @@ pub(super) struct Cells {
     /// The events in each bucket alone, not cumulated; the last of a histogram are those above every bound.
     buckets: Vec<u64>,
     families: Vec<FamilyCells>,
+    details: Vec<Details>,
 }
 
 #[derive(Debug)]
@@ -16,6 +21,15 @@ struct HistogramCell {
     sum: Fixed,
     /// The first of its buckets.
     buckets_at: u32,
+    /// [`NO_CELL`] where it has none.
+    details_at: u32,
+}
+
+/// What some histograms have besides their buckets.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Details {
+    pub native: Option<Native>,
+    pub exemplars: Exemplars,
 }
 
 #[derive(Debug, Default)]
@@ -37,6 +51,16 @@ impl Cells {
         let cell = &mut self.histograms[cell];
         cell.sum += amount;
         self.buckets[cell.buckets_at as usize + bucket] += 1;
+    }
+
+    /// What a histogram has besides its buckets; nothing yet when asked for the first time.
+    pub fn details(&mut self, cell: usize) -> &mut Details {
+        let cell = &mut self.histograms[cell];
+        if cell.details_at == NO_CELL {
+            cell.details_at = self.details.len() as u32;
+            self.details.push(Details::default());
+        }
+        &mut self.details[cell.details_at as usize]
     }
 
     /// An event went to the series `other`.
@@ -84,6 +108,7 @@ impl Cells {
         self.histograms.push(HistogramCell {
             sum: Fixed::ZERO,
             buckets_at: buckets_at as u32,
+            details_at: NO_CELL,
         });
     }
 
@@ -101,6 +126,9 @@ impl Cells {
                 cell.sum = Fixed::ZERO;
                 let from = cell.buckets_at as usize;
                 self.buckets[from..from + bounds.bucket_count()].fill(0);
+                if let Some(details) = self.details.get_mut(cell.details_at as usize) {
+                    *details = Details::default();
+                }
             }
         }
     }
@@ -122,10 +150,13 @@ impl Cells {
             match &family.shape {
                 Shape::Counter => sums.add(number, self.counters[cell]),
                 Shape::Histogram(bounds) => {
-                    let HistogramCell { sum, buckets_at } = self.histograms[cell];
-                    sums.add(number, sum);
-                    let from = buckets_at as usize;
+                    let cell = &self.histograms[cell];
+                    sums.add(number, cell.sum);
+                    let from = cell.buckets_at as usize;
                     sums.add_buckets(number, &self.buckets[from..from + bounds.bucket_count()]);
+                    if let Some(details) = self.details.get(cell.details_at as usize) {
+                        sums.add_details(number, details);
+                    }
                 }
             }
         }
@@ -139,6 +170,8 @@ pub(super) struct Sums {
     amounts: Vec<Fixed>,
     /// By the series' number: a histogram's buckets, not cumulated.
     buckets: Vec<u64>,
+    /// By the series' number.
+    details: BTreeMap<usize, Details>,
     /// Events that went to the series `other`.
     pub folded: u64,
     /// Events whose value was no number of 0 or more.
@@ -163,14 +196,27 @@ impl Sums {
         }
     }
 
+    fn add_details(&mut self, number: usize, details: &Details) {
+        let sum = self.details.entry(number).or_default();
+        sum.exemplars.merge(&details.exemplars);
+        match (&mut sum.native, &details.native) {
+            (Some(sum), Some(native)) => sum.merge(native),
+            (sum @ None, native) => sum.clone_from(native),
+            (Some(_), None) => {}
+        }
+    }
+
     /// Other figures for a series that is there.
-    pub fn set(&mut self, number: usize, amount: Fixed, buckets: &[u64]) {
+    pub fn set(&mut self, number: usize, amount: Fixed, buckets: &[u64], native: Option<Native>) {
         if let Some(slot) = self.amounts.get_mut(number) {
             *slot = amount;
         }
         let from = number * buckets.len();
         if let Some(slots) = self.buckets.get_mut(from..from + buckets.len()) {
             slots.copy_from_slice(buckets);
+        }
+        if let Some(details) = self.details.get_mut(&number) {
+            details.native = native;
         }
     }
 
@@ -184,5 +230,10 @@ impl Sums {
         self.buckets
             .get(number * len..(number + 1) * len)
             .unwrap_or_default()
+    }
+
+    /// `None` for a series that has its buckets only.
+    pub fn details(&self, number: usize) -> Option<&Details> {
+        self.details.get(&number)
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Family {
     /// The label names in the order in which they are written.
     pub labels: Vec<String>,
     pub shape: Shape,
+    /// It has native buckets too.
+    pub native: bool,
     series_max: AtomicUsize,
     series: RwLock<SeriesIndex>,
     /// For the time between two lines.
@@ -81,6 +83,7 @@ impl Family {
                     Shape::Histogram(Bounds::new(buckets))
                 }
             },
+            native: spec.native,
             between: match spec.kind {
                 Kind::Elapsed { timeout, .. } => Some(Between {
                     timeout,
@@ -135,6 +138,14 @@ impl Family {
                 spec.help, self.help
             );
             return error(Part::Help, text);
+        }
+        if self.native != spec.native {
+            let (here, there) = match spec.native {
+                true => ("native buckets", "none"),
+                false => ("no native buckets", "some"),
+            };
+            let text = format!("it has {here} here and {there} elsewhere; {remedy}");
+            return error(Part::Kind, text);
         }
         let (mut here, mut there) = (labels.to_vec(), self.labels.clone());
         here.sort();

@@ -8,6 +8,7 @@
 use super::cells::Sums;
 use super::family::{Family, Shape};
 use super::fixed::Fixed;
+use super::native::Native;
 
 /// What is known of the series of all metrics.
 #[derive(Debug)]
@@ -32,8 +33,15 @@ struct Watched {
     /// `None`: it was not on a page yet.
     last: Option<Figures>,
     changed_at: i64,
-    /// It rests, and these are the buckets with which it left.
-    left: Option<Box<[u64]>>,
+    /// It rests, and this is with what it left.
+    left: Option<Left>,
+}
+
+/// The buckets of a series that rests.
+#[derive(Clone, Debug)]
+struct Left {
+    buckets: Box<[u64]>,
+    native: Option<Native>,
 }
 
 /// What tells whether a series changed: a counter's total, or a histogram's sum and events.
@@ -98,23 +106,27 @@ impl Idle {
                 amount,
                 events: buckets.iter().sum(),
             };
-            if let (Some(buckets), Some(last)) = (watched.left.take(), watched.last) {
-                sums.set(number, last.amount, &buckets);
+            if let (Some(left), Some(last)) = (watched.left.take(), watched.last) {
+                sums.set(number, last.amount, &left.buckets, left.native);
                 watched.changed_at = now;
             } else if watched.last != Some(figures) {
                 watched.last = Some(figures);
                 watched.changed_at = now;
             } else if now - watched.changed_at >= self.after {
-                idle.push((number as u32, Box::from(buckets)));
+                let left = Left {
+                    buckets: Box::from(buckets),
+                    native: sums.details(number).and_then(|details| details.native.clone()),
+                };
+                idle.push((number as u32, left));
             }
         }
         drop(shown);
         if !idle.is_empty() {
             let mut index = family.write();
-            for (number, buckets) in idle {
+            for (number, left) in idle {
                 if index.rest(number) {
                     leaving.any = true;
-                    series[number as usize].left = Some(buckets);
+                    series[number as usize].left = Some(left);
                 }
             }
             // As many may rest as may be shown. The one that left first is forgotten first.

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::cells::Details;
+use super::exemplar::Trace;
 use super::family::Bounds;
 use super::fixed::Fixed;
 use super::hash::Seed;
@@ -9,7 +11,7 @@ use super::key;
 use super::like::Like;
 use super::pairs::{End, Pairs};
 use super::shard::lock;
-use super::spec::{Kind, Only, OnlyValue, nanos};
+use super::spec::{Kind, MetricSpec, Only, OnlyValue, nanos};
 use crate::event::{FieldId, Fields, Value};
 
 /// What a metric does with an event.
@@ -26,11 +28,45 @@ pub(super) enum Measure {
         unit: u64,
         bounds: BucketBounds,
     },
+    /// Observes, and keeps more than buckets. Apart from [`Measure::Observe`], so that the others do not pay for it.
+    ObserveClosely {
+        field: FieldId,
+        unit: u64,
+        bounds: BucketBounds,
+        detail: Detail,
+    },
     /// Observes the nanoseconds between two events.
     Between {
         pair: Pair,
         bounds: BucketBounds,
     },
+}
+
+/// What a histogram keeps besides its buckets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Detail {
+    native: bool,
+    trace: Option<Trace>,
+}
+
+impl Detail {
+    /// An event of `amount`, read at `read_at`, in milliseconds, fell into `bucket`.
+    pub fn note(
+        self,
+        details: &mut Details,
+        fields: &Fields<'_>,
+        bucket: usize,
+        amount: Fixed,
+        read_at: Option<i64>,
+    ) {
+        if self.native {
+            let native = details.native.get_or_insert_default();
+            native.add(amount.to_f64());
+        }
+        if let (Some(trace), Some(now)) = (self.trace, read_at) {
+            details.exemplars.note(trace, fields, bucket, amount, now);
+        }
+    }
 }
 
 /// The two events of one metric, and those that wait for their other half.
@@ -98,8 +134,8 @@ impl BucketBounds {
 
 impl Measure {
     /// `pairs` is where the events of this service wait for each other.
-    pub fn new(kind: &Kind, waiting: Option<(Seed, Arc<Mutex<Pairs>>)>) -> Self {
-        match kind {
+    pub fn new(spec: &MetricSpec, waiting: Option<(Seed, Arc<Mutex<Pairs>>)>) -> Self {
+        match &spec.kind {
             Kind::Counter { add: None, .. } => Measure::Count,
             Kind::Counter {
                 add: Some(field),
@@ -109,11 +145,16 @@ impl Measure {
                 unit: unit.billionths(),
             },
             Kind::Histogram { field, unit, buckets } => {
-                let unit = unit.billionths();
-                Measure::Observe {
-                    field: *field,
-                    unit,
-                    bounds: BucketBounds::new(buckets, unit),
+                let (field, unit) = (*field, unit.billionths());
+                let bounds = BucketBounds::new(buckets, unit);
+                match (spec.native, spec.trace) {
+                    (false, None) => Measure::Observe { field, unit, bounds },
+                    (native, trace) => Measure::ObserveClosely {
+                        field,
+                        unit,
+                        bounds,
+                        detail: Detail { native, trace },
+                    },
                 }
             }
             Kind::Elapsed {
@@ -153,7 +194,9 @@ impl Measure {
         match *self {
             Measure::Between { ref pair, .. } => pair.sample(fields, read_at),
             Measure::Count => Ok(Sample::Whole(1)),
-            Measure::Add { field, .. } | Measure::Observe { field, .. } => match fields.get(field) {
+            Measure::Add { field, .. }
+            | Measure::Observe { field, .. }
+            | Measure::ObserveClosely { field, .. } => match fields.get(field) {
                 Value::Int(n @ 0..) => Ok(Sample::Whole(n as u64)),
                 Value::Absent => Err(NoSample::Absent),
                 _ => Sample::of(fields.get(field)),

@@ -19,15 +19,14 @@
 //!
 //! Which events are of a backlog is told by [`Ages`] before [`Rules::count`]; they have rules of their own.
 //!
-//! # What will stand here, and where
-//!
-//! - Exemplars are one more column of the cells, written by `exposition.rs` in OpenMetrics; native histograms
-//!   are one more shape of a family and a third [`Format`].
+//! Histograms may have *details*: native buckets ([`native`]), which need no bounds and travel by protobuf, and for
+//! each bucket an event that stands for it, by its trace ([`exemplar`]). Only metrics that have them pay for them.
 
 mod age;
 mod backlog;
 mod cells;
 mod clock;
+mod exemplar;
 mod exposition;
 mod family;
 mod fixed;
@@ -39,6 +38,7 @@ mod key;
 mod label;
 mod like;
 mod measure;
+mod native;
 mod pairs;
 mod pane;
 mod place;
@@ -55,6 +55,7 @@ mod tally;
 mod top;
 
 pub use age::{Ages, Lag};
+pub use exemplar::Trace;
 pub use exposition::{Format, Histogram, Metric, Number};
 pub use fixed::Fixed;
 pub use gather::{ACTIVE_SESSIONS, GatherKind, GatherSpec, TopSum};

@@ -176,6 +176,14 @@ impl Group {
                     let amount = sample.amount(*unit);
                     cells.observe(cell.index(), bounds.bucket(sample, amount), amount);
                 }
+                Measure::ObserveClosely {
+                    unit, bounds, detail, ..
+                } => {
+                    let amount = sample.amount(*unit);
+                    let bucket = bounds.bucket(sample, amount);
+                    cells.observe(cell.index(), bucket, amount);
+                    detail.note(cells.details(cell.index()), fields, bucket, amount, *read_at);
+                }
                 Measure::Between { bounds, .. } => {
                     let amount = sample.amount(1);
                     cells.observe(cell.index(), bounds.bucket(sample, amount), amount);
@@ -244,7 +252,7 @@ impl Metric {
                 .filter_map(|label| place(&label.source))
                 .fold(0, |needs, at| needs | 1 << at),
             only: spec.only.iter().map(Condition::new).collect(),
-            measure: Measure::new(&spec.kind, family.waiting(service)),
+            measure: Measure::new(spec, family.waiting(service)),
             labels: labels_text,
             allowed,
             other,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::exemplar::Trace;
 use super::gather::{ACTIVE_SESSIONS, Gather, GatherKind, GatherSpec};
 use crate::config::{Place, Spanned};
 use crate::event::FieldId;
@@ -43,6 +44,10 @@ pub struct MetricSpec {
     pub allow: Vec<Allow>,
     /// Series that the metric may have, over all inputs and workers; 1 or more.
     pub series_max: usize,
+    /// Of a histogram: it has native buckets too.
+    pub native: bool,
+    /// Of a histogram: an event stands for each bucket, by its trace in these fields.
+    pub trace: Option<Trace>,
     /// Its name, where somebody wrote it.
     pub written: Option<Spanned<String>>,
 }
@@ -61,6 +66,8 @@ impl MetricSpec {
             only: Vec::new(),
             allow: Vec::new(),
             series_max: SERIES_MAX,
+            native: false,
+            trace: None,
             written: None,
         }
     }

@@ -142,11 +142,7 @@ fn histograms(samples: &[Sample<'_>], metric: &mut Metric<'_>) {
                 bounds.push(bound);
             }
         } else if sample.name.ends_with("_sum") {
-            let histogram = Histogram {
-                bounds: &bounds,
-                buckets: &buckets,
-                sum: Number::Written(sample.value),
-            };
+            let histogram = Histogram::new(&bounds, &buckets, Number::Written(sample.value));
             metric.histogram(sample.labels.as_bytes(), &histogram);
             (bounds, buckets, before) = (Vec::new(), Vec::new(), 0);
         }

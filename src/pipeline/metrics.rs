@@ -6,7 +6,7 @@ use crate::config::{
 };
 use crate::derive::{
     Allow, GatherKind, GatherSpec, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, SECONDS_BUCKETS,
-    SpecError, TopSum, Unit, check, check_gather,
+    SpecError, TopSum, Trace, Unit, check, check_gather,
 };
 use crate::encode::TIMESTAMP;
 use crate::event::{FieldId, Schema};
@@ -175,6 +175,12 @@ fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec,
         only,
         allow: allow(&rule.allow),
         series_max: series_max(&rule.series_max),
+        native: rule.native,
+        trace: schema.get("trace.id").map(|id| Trace {
+            id,
+            span: schema.get("span.id"),
+            at: schema.get(TIMESTAMP),
+        }),
         written: Some(rule.name.clone()),
         kind: Kind::Histogram {
             field,

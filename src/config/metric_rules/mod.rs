@@ -48,6 +48,8 @@ pub struct HistogramRule {
     /// Upper bounds in the metric's unit (seconds or bytes): finite, ascending, `+Inf` not among them. None: the
     /// default for the unit.
     pub buckets: Option<Spanned<Vec<f64>>>,
+    /// Native buckets too, which protobuf carries.
+    pub native: bool,
     /// Label name and the field whose value it takes, in the order of the file.
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
     /// Fields and the values of which the event must have one, in the order of the file.
@@ -220,6 +222,7 @@ fn read_histogram(mut table: Table, d: &mut Diagnostics) -> Option<HistogramRule
     let field = table.take_name("field", d);
     let unit = table.take_choice("unit", &UNITS, d);
     let buckets = read_buckets(&mut table, d);
+    let native = table.take_bool("native", d);
     let labels = read_labels(&mut table, &["le"], d);
     let const_labels = read_const_labels(&mut table, &["le"], d);
     let allow = read_values("allow", &mut table, d);
@@ -232,6 +235,7 @@ fn read_histogram(mut table: Table, d: &mut Diagnostics) -> Option<HistogramRule
         field: field?,
         unit,
         buckets,
+        native: native.is_some_and(|native| native.value),
         labels,
         values,
         const_labels,

@@ -16,7 +16,8 @@ mod wire;
 use std::sync::Arc;
 
 use self::text::HistogramLines;
-use super::cells::Sums;
+use super::cells::{Details, Sums};
+use super::exemplar::Exemplar;
 use super::family::{Family, Shape};
 use super::fixed::Fixed;
 use super::reading::{Figure, Reading};
@@ -161,6 +162,24 @@ pub struct Histogram<'a> {
     /// The events in each bucket alone, not cumulated; one more than there are bounds.
     pub buckets: &'a [u64],
     pub sum: Number<'a>,
+    pub(in crate::derive) details: Option<&'a Details>,
+}
+
+impl<'a> Histogram<'a> {
+    /// One that has its buckets only.
+    pub fn new(bounds: &'a [f64], buckets: &'a [u64], sum: Number<'a>) -> Self {
+        Histogram {
+            bounds,
+            buckets,
+            sum,
+            details: None,
+        }
+    }
+
+    /// An event that stands for a bucket.
+    fn exemplar(&self, bucket: usize) -> Option<&'a Exemplar> {
+        self.details?.exemplars.get(bucket)
+    }
 }
 
 /// Appends one metric; nothing while it has no series.
@@ -188,6 +207,7 @@ pub(super) fn write_family(family: &Family, sums: &Sums, format: Format, out: &m
                         bounds: &bounds.floats,
                         buckets: sums.buckets(number, bounds.bucket_count()),
                         sum: Number::Fixed(amount),
+                        details: sums.details(number),
                     },
                 ),
             }
@@ -207,11 +227,11 @@ pub(super) fn write_reading(reading: &Reading, format: Format, out: &mut Vec<u8>
                 Figure::Float(number) => metric.number(labels, Number::Float(*number)),
                 Figure::Histogram(tally) => metric.histogram(
                     labels,
-                    &Histogram {
-                        bounds: &tally.bounds().floats,
-                        buckets: tally.buckets(),
-                        sum: Number::Fixed(tally.sum()),
-                    },
+                    &Histogram::new(
+                        &tally.bounds().floats,
+                        tally.buckets(),
+                        Number::Fixed(tally.sum()),
+                    ),
                 ),
             }
         }

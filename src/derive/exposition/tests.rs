@@ -1,4 +1,7 @@
 use super::*;
+use crate::derive::exemplar::Trace;
+use crate::derive::native::{Native, ZERO_THRESHOLD};
+use crate::event::{Fields, Schema, Timestamp, Value};
 
 fn page(format: Format) -> Vec<u8> {
     let mut out = Vec::new();
@@ -7,11 +10,8 @@ fn page(format: Format) -> Vec<u8> {
         metric.number(b"", Number::Written("4"));
     });
     format.metric("wait_seconds", "histogram", "", &mut out, |metric| {
-        let histogram = Histogram {
-            bounds: &[0.5, 1.0],
-            buckets: &[1, 0, 2],
-            sum: Number::Fixed(Fixed::whole(7, 1_000_000_000)),
-        };
+        let sum = Number::Fixed(Fixed::whole(7, 1_000_000_000));
+        let histogram = Histogram::new(&[0.5, 1.0], &[1, 0, 2], sum);
         metric.histogram(b"a=\"b\"", &histogram);
         metric.histogram(b"", &histogram);
     });
@@ -45,6 +45,80 @@ fn open_metrics_names_units_and_ends() {
     assert!(text.contains("# TYPE wait_seconds histogram\n# UNIT wait_seconds seconds\n"));
     assert!(text.contains("wait_seconds_bucket{a=\"b\",le=\"1.0\"} 1\n"));
     assert!(text.ends_with("# TYPE odd unknown\nodd 0.5\n# EOF\n"));
+}
+
+/// A histogram with native buckets, and with an event that stands for its second bucket.
+fn detailed(format: Format) -> Vec<u8> {
+    let mut schema = Schema::default();
+    let trace = Trace {
+        id: schema.intern("trace.id"),
+        span: Some(schema.intern("span.id")),
+        at: Some(schema.intern("@timestamp")),
+    };
+    let mut fields = Fields::new(3);
+    fields.set(trace.id, Value::Text(b"4bf92f"));
+    fields.set(
+        trace.at.unwrap(),
+        Value::Time(Timestamp::from_millis(1_520_879_607_089)),
+    );
+    let mut details = Details::default();
+    let mut native = Native::default();
+    for value in [0.0, 0.5, 0.75, 0.76, 8.0] {
+        native.add(value);
+    }
+    details.native = Some(native);
+    let amount = Fixed::whole(750, 1_000_000);
+    details.exemplars.note(trace, &fields, 1, amount, i64::MAX);
+    let mut out = Vec::new();
+    format.metric("wait_seconds", "histogram", "", &mut out, |metric| {
+        let sum = Number::Fixed(Fixed::whole(10_010, 1_000_000));
+        let mut histogram = Histogram::new(&[0.5, 1.0], &[2, 2, 1], sum);
+        histogram.details = Some(&details);
+        metric.histogram(b"a=\"b\"", &histogram);
+    });
+    out
+}
+
+#[test]
+fn an_event_stands_for_its_bucket() {
+    let text = String::from_utf8(detailed(Format::Text)).unwrap();
+    assert!(!text.contains("# {"), "{text}");
+    let text = String::from_utf8(detailed(Format::OpenMetrics)).unwrap();
+    let line = "wait_seconds_bucket{a=\"b\",le=\"1.0\"} 4 # {trace_id=\"4bf92f\"} 0.75 1520879607.089\n";
+    assert!(text.contains(line), "{text}");
+    assert_eq!(text.matches("# {").count(), 1, "{text}");
+    let family = detailed(Format::Protobuf);
+    let histogram = &all(&all(&family[2..], 4)[0], 7)[0];
+    let bucket = &all(histogram, 3)[1];
+    let exemplar = &all(bucket, 3)[0];
+    assert_eq!(
+        fields(&all(exemplar, 1)[0]),
+        [(1, b"trace_id".to_vec()), (2, b"4bf92f".to_vec())]
+    );
+    assert_eq!(float(&all(exemplar, 2)[0]), 0.75);
+    let at: Vec<u64> = fields(&all(exemplar, 3)[0])
+        .iter()
+        .map(|(_, n)| whole(n))
+        .collect();
+    assert_eq!(at, [1_520_879_607, 89_000_000]);
+}
+
+#[test]
+fn native_buckets_are_spans_and_differences() {
+    let family = detailed(Format::Protobuf);
+    let histogram = &all(&all(&family[2..], 4)[0], 7)[0];
+    let zigzag = |n: u64| (n >> 1) as i64 ^ -((n & 1) as i64);
+    assert_eq!(zigzag(whole(&all(histogram, 5)[0])), 3);
+    assert_eq!(float(&all(histogram, 6)[0]), ZERO_THRESHOLD);
+    assert_eq!(whole(&all(histogram, 7)[0]), 1);
+    // 0.5 is bucket -8, 0.75 and 0.76 are -3, 8 is 24.
+    let spans: Vec<(i64, u64)> = all(histogram, 12)
+        .iter()
+        .map(|span| (zigzag(whole(&all(span, 1)[0])), whole(&all(span, 2)[0])))
+        .collect();
+    assert_eq!(spans, [(-8, 1), (4, 1), (26, 1)]);
+    // 1, then 2, then 1: +1, +1, -1.
+    assert_eq!(all(histogram, 13), [vec![2, 2, 1]]);
 }
 
 /// The fields of a message: number and content; of numbers, the eight bytes or the varint as it stands.

@@ -3,6 +3,7 @@
 //! (<https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>).
 
 use super::{Histogram, MetricHead, Number};
+use crate::derive::exemplar::Exemplar;
 
 /// The units of OpenMetrics that names may end in: base units.
 const UNITS: [&str; 3] = ["seconds", "bytes", "ratio"];
@@ -52,6 +53,8 @@ pub(super) struct HistogramLines {
     bucket_head: String,
     /// `le="0.1"} ` for each bucket, the unbounded one last.
     bucket_tails: Vec<String>,
+    /// For OpenMetrics, which has exemplars.
+    open: bool,
 }
 
 impl HistogramLines {
@@ -63,13 +66,14 @@ impl HistogramLines {
                 .chain(["+Inf".to_owned()])
                 .map(|bound| format!("le=\"{bound}\"}} "))
                 .collect(),
+            open,
         }
     }
 
     pub fn write(&self, name: &str, labels: &[u8], histogram: &Histogram<'_>, out: &mut Vec<u8>) {
         let mut digits = itoa::Buffer::new();
         let mut count = 0u64;
-        for (tail, events) in self.bucket_tails.iter().zip(histogram.buckets) {
+        for (at, (tail, events)) in self.bucket_tails.iter().zip(histogram.buckets).enumerate() {
             count += events;
             out.extend_from_slice(self.bucket_head.as_bytes());
             if !labels.is_empty() {
@@ -78,10 +82,34 @@ impl HistogramLines {
             }
             out.extend_from_slice(tail.as_bytes());
             out.extend_from_slice(digits.format(count).as_bytes());
+            if let Some(exemplar) = histogram.exemplar(at).filter(|_| self.open) {
+                write_exemplar(exemplar, out);
+            }
             out.push(b'\n');
         }
         write_sample(name, "_sum", labels, histogram.sum, out);
         write_sample(name, "_count", labels, Number::Whole(count), out);
+    }
+}
+
+/// ` # {trace_id="…",span_id="…"} value seconds`
+fn write_exemplar(exemplar: &Exemplar, out: &mut Vec<u8>) {
+    out.extend_from_slice(b" # {");
+    for (at, (name, value)) in exemplar.labels().enumerate() {
+        push(out, &[if at > 0 { "," } else { "" }, name, "=\""]);
+        out.extend_from_slice(value);
+        out.push(b'"');
+    }
+    out.extend_from_slice(b"} ");
+    exemplar.amount.write(out);
+    if let Some(millis) = exemplar.happened {
+        let (seconds, millis) = (millis.div_euclid(1000), millis.rem_euclid(1000));
+        // Three digits with the one before them taken off.
+        let millis = itoa::Buffer::new().format(1000 + millis).to_owned();
+        push(
+            out,
+            &[" ", itoa::Buffer::new().format(seconds), ".", &millis[1..]],
+        );
     }
 }
 

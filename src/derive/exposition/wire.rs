@@ -14,6 +14,11 @@ pub(super) fn varint(mut number: u64, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
+/// Small numbers of either sign as small unsigned ones.
+fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
 /// Appends what `fill` appends, with its length before it. Short messages, which are most, stay where they are
 /// written; a longer one is moved to make room for its length.
 pub(super) fn delimited(out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
@@ -46,9 +51,21 @@ pub(super) fn uint(field: u32, value: u64, out: &mut Vec<u8>) {
     varint(value, out);
 }
 
+/// A field of type `sint32` or `sint64`.
+pub(super) fn sint(field: u32, value: i64, out: &mut Vec<u8>) {
+    uint(field, zigzag(value), out);
+}
+
 pub(super) fn double(field: u32, value: f64, out: &mut Vec<u8>) {
     tag(field, FIXED64, out);
     out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// A repeated field of type `sint64`, packed.
+pub(super) fn packed_sints(field: u32, values: impl Iterator<Item = i64>, out: &mut Vec<u8>) {
+    message(field, out, |out| {
+        values.for_each(|value| varint(zigzag(value), out));
+    });
 }
 
 fn tag(field: u32, kind: u32, out: &mut Vec<u8>) {
@@ -74,6 +91,8 @@ mod tests {
         let mut most = [0xff; 10];
         most[9] = 1;
         assert_eq!(made(|out| varint(u64::MAX, out)), most);
+        assert_eq!([0, -1, 1, -2, i64::MAX].map(zigzag), [0, 1, 2, 3, u64::MAX - 1]);
+        assert_eq!(zigzag(i64::MIN), u64::MAX);
         assert_eq!(
             made(|out| double(2, 1.0, out)),
             [0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f]
@@ -81,6 +100,10 @@ mod tests {
         assert_eq!(
             made(|out| bytes(2, b"testing", out)),
             [0x12, 0x07, b't', b'e', b's', b't', b'i', b'n', b'g']
+        );
+        assert_eq!(
+            made(|out| packed_sints(6, [1, -1].into_iter(), out)),
+            [0x32, 2, 2, 1]
         );
     }
 

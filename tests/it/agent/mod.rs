@@ -6,6 +6,7 @@ mod kill;
 mod outage;
 mod scrape;
 mod tls;
+mod trace;
 
 use std::fmt::Write as _;
 use std::fs::{self, File};

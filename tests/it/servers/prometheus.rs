@@ -99,6 +99,42 @@ impl Prometheus {
         }
     }
 
+    /// Trace and value of the exemplars of a metric, as soon as there are some. Panics when that takes too long.
+    pub async fn exemplars(&self, metric: &str) -> Vec<(String, f64)> {
+        let url = format!("{}/api/v1/query_exemplars", self.url);
+        let start = std::time::Instant::now();
+        loop {
+            let request =
+                self.http
+                    .get(&url)
+                    .query(&[("query", metric), ("start", "0"), ("end", "4102444800")]);
+            let body: Value =
+                serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap();
+            assert_eq!(body["status"], "success", "{metric}: {body}");
+            let series = body["data"].as_array().cloned().unwrap_or_default();
+            let exemplars = series
+                .iter()
+                .flat_map(|series| series["exemplars"].as_array())
+                .flatten();
+            let found: Vec<(String, f64)> = exemplars
+                .map(|exemplar| {
+                    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                    let trace = text(&exemplar["labels"]["trace_id"]);
+                    (trace, text(&exemplar["value"]).parse().unwrap())
+                })
+                .collect();
+            if !found.is_empty() {
+                return found;
+            }
+            assert!(
+                start.elapsed() < SAMPLE_MAX,
+                "{metric}: no exemplar after {} s",
+                SAMPLE_MAX.as_secs()
+            );
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
     /// The first value that an expression gives, as soon as it gives one. Comparisons filter, so
     /// `http_requests_total > 99` waits for the hundredth request. Panics when that takes too long.
     pub async fn wait_for(&self, promql: &str) -> f64 {
