@@ -3,9 +3,12 @@
 //! Budgets (design.md, section 6): 60 ns for the metrics, 60 ns for the route, 20 ms for the page.
 
 use std::hint::black_box;
+use std::io::Write;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use logmill::derive::{
     Format, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, Registry, Rules, SECONDS_BUCKETS, Unit,
     route,
@@ -191,10 +194,25 @@ fn page(c: &mut Criterion) {
                 rules.count(&slots.event(&path, 200, 20_000_000), &mut shard.lock());
             }
         }
-        group.bench_function(name, |b| {
+        for (kind, format) in [
+            ("text", Format::Text),
+            ("OpenMetrics", Format::OpenMetrics),
+            ("protobuf", Format::Protobuf),
+        ] {
+            group.bench_function(format!("{name}, {kind}"), |b| {
+                b.iter_batched_ref(
+                    Vec::new,
+                    |out| registry.write(Timestamp::from_millis(0), format, out),
+                    BatchSize::PerIteration,
+                );
+            });
+        }
+        let mut text = Vec::new();
+        registry.write(Timestamp::from_millis(0), Format::Text, &mut text);
+        group.bench_function(format!("{name}, gzip of the text"), |b| {
             b.iter_batched_ref(
-                Vec::new,
-                |out| registry.write(Timestamp::from_millis(0), Format::Text, out),
+                || GzEncoder::new(Vec::new(), Compression::fast()),
+                |encoder| encoder.write_all(&text),
                 BatchSize::PerIteration,
             );
         });

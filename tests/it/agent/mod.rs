@@ -19,6 +19,17 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+/// The program that is tested: the one at `LOGMILL`, where CI names the optimised one, or else the one that was
+/// built with the tests.
+pub fn program() -> PathBuf {
+    given_program().unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_logmill")))
+}
+
+pub fn given_program() -> Option<PathBuf> {
+    // Tests run where their crate is, the name is given where the repository is: both are one directory.
+    std::env::var_os("LOGMILL").map(PathBuf::from)
+}
+
 /// A host with log files and a configuration.
 pub struct Host {
     dir: TempDir,
@@ -107,7 +118,7 @@ impl Host {
                 .open(path)
                 .expect("a log file")
         };
-        let child = Command::new(env!("CARGO_BIN_EXE_logmill"))
+        let child = Command::new(program())
             .args(["run", "--config"])
             .arg(self.config())
             .stdin(Stdio::null())
