@@ -79,8 +79,7 @@ impl Follower {
                 notes.push(&self.place, hash, &[], Amounts::default(), at, read_at);
             }
             What::Top { values, sums } => {
-                key.begin([0; 4]);
-                if !values.iter().all(|&value| key.push(value, fields)) {
+                if key.make([0; 4], values, fields) != key::all_there(values.len()) {
                     return;
                 }
                 let mut amounts = Amounts::default();

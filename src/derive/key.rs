@@ -20,18 +20,31 @@ const FALSE: u8 = 0xf2;
 const TRUE: u8 = 0xf3;
 const ABSENT: u8 = 0xff;
 
-/// The most that the values of one event take.
-const BYTES_MAX: usize = size_of::<u32>() + LABELS_MAX * (1 + LABEL_BYTES_MAX);
+// Which values are there is told in the bits of a number.
+const _: () = assert!(LABELS_MAX < u32::BITS as usize);
 
-/// The key of the event at hand. Of fixed size, so that writing a value checks nothing but its own end.
+/// The most that one value takes.
+const VALUE_BYTES_MAX: usize = 1 + LABEL_BYTES_MAX;
+
+/// The most that the values of one event take.
+const BYTES_MAX: usize = size_of::<u32>() + LABELS_MAX * VALUE_BYTES_MAX;
+
+/// The key of the event at hand. Of fixed size, with room for the longest value behind each, so that a value is
+/// written without asking for room.
 #[derive(Debug)]
 pub(super) struct Key {
     bytes: Box<[u8; BYTES_MAX]>,
     /// How many of them are the key.
     len: usize,
-    /// The last route, of the field that is named beside it.
-    route: Vec<u8>,
-    route_of: Option<FieldId>,
+    route: LastRoute,
+}
+
+/// The last route, since more than one key of an event may have it.
+#[derive(Debug, Default)]
+struct LastRoute {
+    text: Vec<u8>,
+    /// The field that it was made of; `None`: of an event before.
+    of: Option<FieldId>,
 }
 
 impl Key {
@@ -39,116 +52,164 @@ impl Key {
         Key {
             bytes: Box::new([0; BYTES_MAX]),
             len: 0,
-            route: Vec::new(),
-            route_of: None,
+            route: LastRoute::default(),
         }
     }
 
     /// Another event: nothing is known of it.
     #[inline]
     pub fn forget(&mut self) {
-        self.route_of = None;
+        self.route.of = None;
     }
 
-    /// An empty key of one group of metrics.
+    /// Makes the key of one group of metrics; gives a bit for each of the values that are there. Values beyond
+    /// [`LABELS_MAX`] are left out.
     #[inline]
-    pub fn begin(&mut self, group: [u8; 4]) {
-        self.bytes[..4].copy_from_slice(&group);
-        self.len = 4;
-    }
-
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-
-    /// Appends what `taken` says; false where the event has none.
-    #[inline]
-    pub fn push(&mut self, taken: Taken, fields: &Fields<'_>) -> bool {
-        match taken {
-            // Texts and whole numbers, which nearly all label values are, are written in place. The value is
-            // taken a second time for all else: it then stays in registers for these.
-            Taken::AsIs(id) => match fields.get(id) {
-                Value::Text(text) => self.push_text(text),
-                Value::Int(n) => self.push_tagged(INT, &n.to_le_bytes()),
-                _ => self.push_rare(fields.get(id)),
-            },
-            Taken::Lower(id) => self.push_lower(fields.get(id)),
-            Taken::Route(id) if self.route_of == Some(id) => self.push_last_route(),
-            Taken::Route(id) => {
-                let there = self.push_route(fields.get(id));
-                self.route_of = there.then_some(id);
-                there
-            }
+    pub fn make(&mut self, group: [u8; 4], values: &[Taken], fields: &Fields<'_>) -> u32 {
+        let Key { bytes, len, route } = self;
+        let (head, mut rest) = bytes.split_at_mut(group.len());
+        head.copy_from_slice(&group);
+        let mut there = 0;
+        let mut made = group.len();
+        for (at, &value) in values.iter().enumerate() {
+            let Some(room) = rest.first_chunk_mut() else {
+                break;
+            };
+            let (is_there, taken) = push(value, fields, route, room);
+            there |= u32::from(is_there) << at;
+            made += taken;
+            rest = &mut rest[taken..];
         }
-    }
-
-    #[inline]
-    fn push_text(&mut self, text: &[u8]) -> bool {
-        let text = text.get(..LABEL_BYTES_MAX).unwrap_or(text);
-        self.push_tagged(text.len() as u8, text)
-    }
-
-    #[inline]
-    fn push_tagged(&mut self, tag: u8, value: &[u8]) -> bool {
-        let end = self.len + 1 + value.len();
-        // There is always room: a key has no more than LABELS_MAX values.
-        if let Some([first, rest @ ..]) = self.bytes.get_mut(self.len..end) {
-            *first = tag;
-            rest.copy_from_slice(value);
-            self.len = end;
-        }
-        true
-    }
-
-    fn push_absent(&mut self) -> bool {
-        self.push_tagged(ABSENT, &[]);
-        false
-    }
-
-    #[inline(never)]
-    fn push_rare(&mut self, value: Value<'_>) -> bool {
-        match value {
-            Value::Int(n) => self.push_tagged(INT, &n.to_le_bytes()),
-            Value::Float(x) => self.push_tagged(FLOAT, &x.to_bits().to_le_bytes()),
-            Value::Bool(b) => self.push_tagged(if b { TRUE } else { FALSE }, &[]),
-            // An instant is never a label: each would be a series.
-            value => match text(value) {
-                Some(text) => self.push_text(&text),
-                None => self.push_absent(),
-            },
-        }
-    }
-
-    fn push_lower(&mut self, value: Value<'_>) -> bool {
-        let start = self.len;
-        let there = self.push_rare(value);
-        if let [tag, text @ ..] = &mut self.bytes[start..self.len]
-            && usize::from(*tag) <= LABEL_BYTES_MAX
-        {
-            text.make_ascii_lowercase();
-        }
+        *len = made;
         there
     }
 
-    /// A route that was made for another key of the same event.
-    fn push_last_route(&mut self) -> bool {
-        let route = std::mem::take(&mut self.route);
-        self.push_text(&route);
-        self.route = route;
-        true
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
     }
+}
 
-    fn push_route(&mut self, value: Value<'_>) -> bool {
-        let Some(path) = text(value) else {
-            return self.push_absent();
-        };
-        let mut route = std::mem::take(&mut self.route);
-        route.clear();
-        route::write(&path, &mut route);
-        self.push_text(&route);
-        self.route = route;
+/// Where one value is written.
+type Room = [u8; VALUE_BYTES_MAX];
+
+/// The bits of so many values that are all there.
+pub(super) fn all_there(values: usize) -> u32 {
+    (1 << values) - 1
+}
+
+/// Writes what `taken` says, if the event has it; gives whether, and how many bytes that took.
+#[inline(always)]
+fn push(taken: Taken, fields: &Fields<'_>, route: &mut LastRoute, room: &mut Room) -> (bool, usize) {
+    match taken {
+        // Texts and whole numbers, which nearly all label values are, are written in place. The value is
+        // taken a second time for all else: it then stays in registers for these.
+        Taken::AsIs(id) => match fields.get(id) {
+            Value::Text(text) => push_text(text, room),
+            Value::Int(n) => push_eight(INT, n.to_le_bytes(), room),
+            _ => push_rare(fields.get(id), room),
+        },
+        Taken::Lower(id) => push_lower(fields.get(id), room),
+        Taken::Route(id) if route.of == Some(id) || route.make(id, fields) => push_text(&route.text, room),
+        Taken::Route(_) => push_absent(room),
+    }
+}
+
+impl LastRoute {
+    /// Makes the route of a field; false where that has none.
+    #[inline]
+    fn make(&mut self, id: FieldId, fields: &Fields<'_>) -> bool {
+        self.text.clear();
+        self.of = None;
+        match fields.get(id) {
+            Value::Text(path) => route::write(path, &mut self.text),
+            value => match text(value) {
+                Some(path) => route::write(&path, &mut self.text),
+                None => return false,
+            },
+        }
+        self.of = Some(id);
         true
     }
+}
+
+#[inline(always)]
+fn push_text(text: &[u8], room: &mut Room) -> (bool, usize) {
+    let text = text.get(..LABEL_BYTES_MAX).unwrap_or(text);
+    let [tag, to @ ..] = room;
+    *tag = text.len() as u8;
+    copy(text, to);
+    (true, 1 + text.len())
+}
+
+/// Copies a text, which is short more often than not: in pieces of a length that the compiler knows, the last of them
+/// over the end of the one before, which takes less than a call does.
+#[inline(always)]
+fn copy(text: &[u8], to: &mut [u8; LABEL_BYTES_MAX]) {
+    let len = text.len().min(LABEL_BYTES_MAX);
+    let to = &mut to[..len];
+    if let (Some(last), Some(_)) = (text.last_chunk::<16>(), to.first_chunk::<16>()) {
+        for (to, from) in to.as_chunks_mut().0.iter_mut().zip(text.as_chunks::<16>().0) {
+            *to = *from;
+        }
+        if let Some(to) = to.last_chunk_mut() {
+            *to = *last;
+        }
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        if let Some(to) = to.first_chunk_mut() {
+            *to = *first;
+        }
+        if let Some(to) = to.last_chunk_mut() {
+            *to = *last;
+        }
+    } else {
+        for (to, from) in to.iter_mut().zip(text) {
+            *to = *from;
+        }
+    }
+}
+
+#[inline(always)]
+fn push_eight(tag: u8, value: [u8; 8], room: &mut Room) -> (bool, usize) {
+    let [first, to @ ..] = room;
+    *first = tag;
+    if let Some(to) = to.first_chunk_mut() {
+        *to = value;
+    }
+    (true, 1 + value.len())
+}
+
+fn push_absent(room: &mut Room) -> (bool, usize) {
+    room[0] = ABSENT;
+    (false, 1)
+}
+
+#[inline(never)]
+fn push_rare(value: Value<'_>, room: &mut Room) -> (bool, usize) {
+    match value {
+        Value::Int(n) => push_eight(INT, n.to_le_bytes(), room),
+        Value::Float(x) => push_eight(FLOAT, x.to_bits().to_le_bytes(), room),
+        Value::Bool(b) => {
+            room[0] = if b { TRUE } else { FALSE };
+            (true, 1)
+        }
+        // An instant is never a label: each would be a series.
+        value => match text(value) {
+            Some(text) => push_text(&text, room),
+            None => push_absent(room),
+        },
+    }
+}
+
+#[inline(never)]
+fn push_lower(value: Value<'_>, room: &mut Room) -> (bool, usize) {
+    let pushed = push_rare(value, room);
+    if let [tag, text @ ..] = &mut room[..pushed.1]
+        && usize::from(*tag) <= LABEL_BYTES_MAX
+    {
+        text.make_ascii_lowercase();
+    }
+    pushed
 }
 
 /// How one label's value is taken from an event.
@@ -250,8 +311,7 @@ mod tests {
         let mut fields = Fields::new(1);
         fields.set(id, value);
         let mut key = Key::new();
-        key.begin([9; 4]);
-        let there = key.push(take(id), &fields);
+        let there = key.make([9; 4], &[take(id)], &fields) == all_there(1);
         assert_eq!(starts(key.as_bytes()).collect::<Vec<_>>(), [4]);
         let mut out = Vec::new();
         write_label(key.as_bytes(), 4, &mut out);
@@ -308,12 +368,13 @@ mod tests {
         let ids = [schema.intern("a"), schema.intern("b"), schema.intern("c")];
         let key = |values: [Value<'static>; 3]| {
             let mut fields = Fields::new(3);
-            let mut key = Key::new();
-            key.begin([9; 4]);
-            for (id, value) in ids.into_iter().zip(values) {
+            let mut expected = 0;
+            for (at, (id, value)) in ids.into_iter().zip(values).enumerate() {
                 fields.set(id, value);
-                key.push(Taken::AsIs(id), &fields);
+                expected |= u32::from(!value.is_absent()) << at;
             }
+            let mut key = Key::new();
+            assert_eq!(key.make([9; 4], &ids.map(Taken::AsIs), &fields), expected);
             key.as_bytes().to_vec()
         };
         let one = key([Value::Text(b"ab"), Value::Text(b"c"), Value::Int(1)]);
@@ -328,16 +389,36 @@ mod tests {
     }
 
     #[test]
-    fn a_full_key_has_room_for_all_values() {
+    fn a_key_may_have_every_label() {
         let id = Schema::default().intern("a");
         let mut fields = Fields::new(1);
         fields.set(id, Value::Text(&[b'x'; 4096]));
         let mut key = Key::new();
-        key.begin([9; 4]);
-        for _ in 0..LABELS_MAX {
-            key.push(Taken::AsIs(id), &fields);
-        }
+        let there = key.make([9; 4], &[Taken::AsIs(id); LABELS_MAX], &fields);
+        assert_eq!(there, all_there(LABELS_MAX));
         assert_eq!(key.as_bytes().len(), BYTES_MAX);
         assert_eq!(starts(key.as_bytes()).count(), LABELS_MAX);
+    }
+
+    #[test]
+    fn a_route_is_of_its_event_and_field() {
+        let mut schema = Schema::default();
+        let ids = [schema.intern("a"), schema.intern("b")];
+        let routes = ids.map(Taken::Route);
+        let mut fields = Fields::new(2);
+        let mut key = Key::new();
+        let mut keys = |a, b| {
+            fields.set(ids[0], a);
+            fields.set(ids[1], b);
+            key.forget();
+            // The second key finds the route of the first.
+            [0, 1].map(|_| (key.make([9; 4], &routes, &fields), key.as_bytes()[4..].to_vec()))
+        };
+        let [first, second] = keys(Value::Text(b"/a/42"), Value::Text(b"/b"));
+        assert_eq!(first, (0b11, b"\x07/a/{id}\x02/b".to_vec()));
+        assert_eq!(second, first);
+        let [first, second] = keys(Value::Text(b"/c"), Value::Absent);
+        assert_eq!(first, (0b01, b"\x02/c\xff".to_vec()));
+        assert_eq!(second, first);
     }
 }

@@ -123,10 +123,16 @@ impl BucketBounds {
         }
     }
 
+    /// The first bucket whose bound is not below a number of the field's own unit.
+    #[inline]
+    pub fn of_whole(&self, n: u64) -> usize {
+        self.whole.partition_point(|&bound| bound < n)
+    }
+
     /// The first bucket whose bound is not below the sample, whose amount in the base unit is `amount`.
     pub fn bucket(&self, sample: Sample, amount: Fixed) -> usize {
         match sample {
-            Sample::Whole(n) => self.whole.partition_point(|&bound| bound < n),
+            Sample::Whole(n) => self.of_whole(n),
             Sample::Float(_) => self.exact.partition_point(|&bound| bound < amount),
         }
     }

@@ -7,85 +7,118 @@
 //! total score `S`, a key that has more than `2·S / COUNTERS` is never forgotten, and what its figures lack is no
 //! more than that.
 
-use std::collections::HashMap;
-
-use super::hash::AlreadyHashed;
 use super::spec::TOP_SUMS_MAX;
 
 /// Keys that are remembered at a time.
 pub(super) const COUNTERS: usize = 2048;
 
-/// So many of a sum weigh as much as one event: a download of 8 MiB is as notable as 1,024 requests.
-const SUM_PER_EVENT: f64 = 8192.0;
+/// Slots of the table that finds them: never more than half of them are taken, so that a search is short.
+const SLOTS: usize = 2 * COUNTERS;
+
+/// A slot that no key has.
+const FREE: u16 = u16::MAX;
+
+const _: () = assert!(COUNTERS < FREE as usize && SLOTS.is_power_of_two());
+
+/// So many of a sum weigh as much as one event: a download of 8 MiB is as notable as 1,024 requests. A score counts
+/// in these, so that it is a whole number.
+const SUM_PER_EVENT: u64 = 8192;
 
 /// What is counted for a key: events, then the sums.
 pub(super) type Amounts = [u64; 1 + TOP_SUMS_MAX];
 
 #[derive(Debug, Default)]
 pub(super) struct Pane {
-    counters: HashMap<u64, Counter, AlreadyHashed>,
+    /// The index of a counter at the slot that its hash says, or behind it; empty before the first key. Small enough
+    /// for the first-level cache, which the counters are not.
+    slots: Vec<u16>,
+    counters: Vec<Counter>,
     /// The keys of all counters, one after the other.
     keys: Vec<u8>,
     /// Has been taken off every score.
-    taken_off: f64,
+    taken_off: u64,
     /// Kept for their memory.
     spare_keys: Vec<u8>,
-    scores: Vec<f64>,
+    scores: Vec<u64>,
 }
 
 #[derive(Debug)]
 struct Counter {
-    score: f64,
+    hash: u64,
+    score: u64,
     amounts: Amounts,
     key_at: u32,
     key_len: u32,
 }
 
 impl Pane {
+    /// Counts for the key with this hash; two keys with one hash are one key.
     #[inline]
     pub fn add(&mut self, hash: u64, key: &[u8], amounts: Amounts) {
         let sums: u64 = amounts[1..].iter().fold(0, |sum, &n| sum.saturating_add(n));
-        let score = amounts[0] as f64 + sums as f64 / SUM_PER_EVENT;
-        match self.counters.get_mut(&hash) {
-            Some(counter) => {
-                counter.score += score;
+        let score = amounts[0].saturating_mul(SUM_PER_EVENT).saturating_add(sums);
+        let mut slot = first_slot(hash);
+        while let Some(counter) = self.counter(slot) {
+            if counter.hash == hash {
+                counter.score = counter.score.saturating_add(score);
                 for (sum, amount) in counter.amounts.iter_mut().zip(amounts) {
                     *sum = sum.saturating_add(amount);
                 }
+                return;
             }
-            None => self.insert(hash, key, amounts, score),
+            slot = next_slot(slot);
         }
+        self.insert(hash, key, amounts, score);
     }
 
-    #[cold]
-    fn insert(&mut self, hash: u64, key: &[u8], amounts: Amounts, score: f64) {
-        if self.counters.len() >= COUNTERS {
+    /// The counter that a slot leads to. There is none for `FREE`, nor where there is no table yet.
+    #[inline]
+    fn counter(&mut self, slot: usize) -> Option<&mut Counter> {
+        let index = *self.slots.get(slot)?;
+        self.counters.get_mut(usize::from(index))
+    }
+
+    #[inline(never)]
+    fn insert(&mut self, hash: u64, key: &[u8], amounts: Amounts, score: u64) {
+        if self.slots.is_empty() {
+            self.slots.resize(SLOTS, FREE);
+        } else if self.counters.len() >= COUNTERS {
             self.purge();
         }
-        let counter = Counter {
+        self.take_slot(hash, self.counters.len());
+        self.counters.push(Counter {
+            hash,
             score,
             amounts,
             // Keys are short and there are not many.
             key_at: self.keys.len() as u32,
             key_len: key.len() as u32,
-        };
+        });
         self.keys.extend_from_slice(key);
-        self.counters.insert(hash, counter);
+    }
+
+    fn take_slot(&mut self, hash: u64, index: usize) {
+        let mut slot = first_slot(hash);
+        while self.slots[slot] != FREE {
+            slot = next_slot(slot);
+        }
+        // Below COUNTERS.
+        self.slots[slot] = index as u16;
     }
 
     fn purge(&mut self) {
         self.scores.clear();
         self.scores
-            .extend(self.counters.values().map(|counter| counter.score));
+            .extend(self.counters.iter().map(|counter| counter.score));
         let middle = self.scores.len() / 2;
-        let (_, &mut median, _) = self.scores.select_nth_unstable_by(middle, f64::total_cmp);
-        self.taken_off += median;
+        let (_, &mut median, _) = self.scores.select_nth_unstable(middle);
+        self.taken_off = self.taken_off.saturating_add(median);
         std::mem::swap(&mut self.keys, &mut self.spare_keys);
         self.keys.clear();
         let old = &self.spare_keys;
-        self.counters.retain(|_, counter| {
-            counter.score -= median;
-            let stays = counter.score > 0.0;
+        self.counters.retain_mut(|counter| {
+            counter.score = counter.score.saturating_sub(median);
+            let stays = counter.score > 0;
             if stays {
                 let from = counter.key_at as usize;
                 counter.key_at = self.keys.len() as u32;
@@ -94,28 +127,41 @@ impl Pane {
             }
             stays
         });
+        self.slots.fill(FREE);
+        for index in 0..self.counters.len() {
+            self.take_slot(self.counters[index].hash, index);
+        }
     }
 
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
+        self.slots.fill(FREE);
         self.counters.clear();
         self.keys.clear();
-        self.taken_off = 0.0;
+        self.taken_off = 0;
     }
 
     /// Hash, key and amounts of every key that is remembered, in no order.
     pub fn counters(&self) -> impl Iterator<Item = (u64, &[u8], Amounts)> {
-        self.counters.iter().map(|(&hash, counter)| {
+        self.counters.iter().map(|counter| {
             let from = counter.key_at as usize;
             let key = &self.keys[from..from + counter.key_len as usize];
-            (hash, key, counter.amounts)
+            (counter.hash, key, counter.amounts)
         })
     }
 
     /// How many events may be missing from a key's figures at most; 0: everything is exact.
     pub fn missing_max(&self) -> f64 {
-        self.taken_off
+        self.taken_off as f64 / SUM_PER_EVENT as f64
     }
+}
+
+fn first_slot(hash: u64) -> usize {
+    hash as usize % SLOTS
+}
+
+fn next_slot(slot: usize) -> usize {
+    (slot + 1) % SLOTS
 }
 
 #[cfg(test)]

@@ -34,6 +34,12 @@ impl Cell {
     pub fn known(self) -> Option<Cell> {
         (self != Cell::UNKNOWN).then_some(self)
     }
+
+    /// The index of a cell that is known and not folded.
+    #[inline]
+    pub fn usual(self) -> Option<usize> {
+        (self.0 & Self::FOLDED == 0).then_some(self.0 as usize)
+    }
 }
 
 /// From the label values of an event to the cells that count it: an open-addressing table with linear probing,
@@ -76,6 +82,7 @@ impl Rows {
     }
 
     /// The `width` cells of the row `key`, which is not empty; all unknown when the row is new.
+    #[inline]
     pub fn find(&mut self, key: &[u8], width: usize) -> &mut [Cell] {
         let hash = self.seed.hash(key);
         let mask = self.slots.len() - 1;

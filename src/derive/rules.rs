@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use super::cells::Cells;
 use super::family::Family;
 use super::fixed::Fixed;
 use super::follower::Follower;
 use super::key::{self, Taken};
 use super::label::{self, Content, LabelText};
-use super::measure::{Condition, Measure, NoSample};
+use super::measure::{Condition, Measure, NoSample, Sample};
 use super::rows::Cell;
 use super::shard::{ShardGuard, State};
 use super::spec::{LABELS_MAX, Label, LabelSource, MetricSpec, SERVICE};
@@ -138,56 +139,29 @@ impl Group {
             read_at,
             ..
         } = state;
-        key.begin(self.number);
-        let mut present = 0u32;
-        for (at, &value) in self.values.iter().enumerate() {
-            present |= u32::from(key.push(value, fields)) << at;
-        }
-        let row = rows.find(key.as_bytes(), self.metrics.len());
+        let present = key.make(self.number, &self.values, fields);
+        let key = key.as_bytes();
+        let row = rows.find(key, self.metrics.len());
         for (metric, cell) in self.metrics.iter().zip(row) {
             let lacks = metric.needs & !present != 0;
             if lacks && !metric.measure.is_between() || !metric.takes(fields) {
                 continue;
             }
+            if metric.count_usual(fields, *cell, cells) {
+                continue;
+            }
             let sample = match metric.measure.sample(fields, *read_at) {
                 // Two lines met, and the second has no labels to count them under.
-                Ok(_) if lacks => {
-                    cells.count_refused(metric.family.index);
-                    continue;
-                }
-                Ok(sample) => sample,
-                Err(NoSample::Absent) => continue,
-                Err(NoSample::Refused) => {
-                    cells.count_refused(metric.family.index);
-                    continue;
-                }
+                Ok(_) if lacks => Err(NoSample::Refused),
+                sample => sample,
             };
-            if cell.known().is_none() {
-                let series = metric.resolve(key.as_bytes(), text);
-                *cell = Cell::new(cells.of_series(&metric.family, series.number), series.folded);
-            }
-            if cell.folded() {
-                cells.count_folded(metric.family.index);
-            }
-            match &metric.measure {
-                Measure::Count => cells.add(cell.index(), Fixed::ONE),
-                Measure::Add { unit, .. } => cells.add(cell.index(), sample.amount(*unit)),
-                Measure::Observe { unit, bounds, .. } => {
-                    let amount = sample.amount(*unit);
-                    cells.observe(cell.index(), bounds.bucket(sample, amount), amount);
+            match sample {
+                Ok(sample) => {
+                    let cell = metric.cell(key, cell, cells, text);
+                    metric.count_sample(sample, fields, *read_at, cell, cells);
                 }
-                Measure::ObserveClosely {
-                    unit, bounds, detail, ..
-                } => {
-                    let amount = sample.amount(*unit);
-                    let bucket = bounds.bucket(sample, amount);
-                    cells.observe(cell.index(), bucket, amount);
-                    detail.note(cells.details(cell.index()), fields, bucket, amount, *read_at);
-                }
-                Measure::Between { bounds, .. } => {
-                    let amount = sample.amount(1);
-                    cells.observe(cell.index(), bounds.bucket(sample, amount), amount);
-                }
+                Err(NoSample::Absent) => {}
+                Err(NoSample::Refused) => cells.count_refused(metric.family.index),
             }
         }
     }
@@ -262,6 +236,79 @@ impl Metric {
     #[inline]
     fn takes(&self, fields: &Fields<'_>) -> bool {
         self.only.is_empty() || self.only.iter().all(|only| only.holds(fields))
+    }
+
+    /// Counts what nearly every event is: a whole number, or none, of a series that was met before. False for all
+    /// others, and then nothing is counted.
+    #[inline(always)]
+    fn count_usual(&self, fields: &Fields<'_>, cell: Cell, cells: &mut Cells) -> bool {
+        let Some(cell) = cell.usual() else {
+            return false;
+        };
+        match &self.measure {
+            Measure::Count => cells.add(cell, Fixed::ONE),
+            Measure::Add { field, unit } => match fields.get(*field) {
+                Value::Int(n @ 0..) => cells.add(cell, Fixed::whole(n as u64, *unit)),
+                Value::Absent => {}
+                _ => return false,
+            },
+            Measure::Observe { field, unit, bounds } => match fields.get(*field) {
+                Value::Int(n @ 0..) => {
+                    let n = n as u64;
+                    cells.observe(cell, bounds.of_whole(n), Fixed::whole(n, *unit));
+                }
+                Value::Absent => {}
+                _ => return false,
+            },
+            Measure::ObserveClosely { .. } | Measure::Between { .. } => return false,
+        }
+        true
+    }
+
+    /// The index of the cell for an event with this key, which counts in `other` where the budget is used up. `text`
+    /// is memory to work in.
+    #[inline(never)]
+    fn cell(&self, key: &[u8], cell: &mut Cell, cells: &mut Cells, text: &mut Vec<u8>) -> usize {
+        if cell.known().is_none() {
+            let series = self.resolve(key, text);
+            *cell = Cell::new(cells.of_series(&self.family, series.number), series.folded);
+        }
+        if cell.folded() {
+            cells.count_folded(self.family.index);
+        }
+        cell.index()
+    }
+
+    /// Counts any sample of an event that was read at `read_at`, in milliseconds.
+    #[inline(never)]
+    fn count_sample(
+        &self,
+        sample: Sample,
+        fields: &Fields<'_>,
+        read_at: Option<i64>,
+        cell: usize,
+        cells: &mut Cells,
+    ) {
+        match &self.measure {
+            Measure::Count => cells.add(cell, Fixed::ONE),
+            Measure::Add { unit, .. } => cells.add(cell, sample.amount(*unit)),
+            Measure::Observe { unit, bounds, .. } => {
+                let amount = sample.amount(*unit);
+                cells.observe(cell, bounds.bucket(sample, amount), amount);
+            }
+            Measure::ObserveClosely {
+                unit, bounds, detail, ..
+            } => {
+                let amount = sample.amount(*unit);
+                let bucket = bounds.bucket(sample, amount);
+                cells.observe(cell, bucket, amount);
+                detail.note(cells.details(cell), fields, bucket, amount, read_at);
+            }
+            Measure::Between { bounds, .. } => {
+                let amount = sample.amount(1);
+                cells.observe(cell, bounds.bucket(sample, amount), amount);
+            }
+        }
     }
 
     /// The series of an event with this key; `text` is memory to work in.

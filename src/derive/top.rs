@@ -4,6 +4,7 @@
 //! before it that lie within the window.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::clock::LogClock;
 use super::hash::AlreadyHashed;
@@ -18,6 +19,10 @@ pub(super) struct Top {
     pane_length: i64,
     /// A pane is at its number modulo [`PANES`].
     panes: Box<[Numbered; PANES]>,
+    /// The pane of the last event, and the times that belong to it: mostly those of the next event, too, which then
+    /// costs no division.
+    open: usize,
+    open_times: Range<i64>,
     clock: LogClock,
 }
 
@@ -44,6 +49,8 @@ impl Top {
                 number: i64::MIN,
                 pane: Pane::default(),
             })),
+            open: 0,
+            open_times: 0..0,
             clock: LogClock::default(),
         }
     }
@@ -51,16 +58,28 @@ impl Top {
     #[inline]
     pub fn note(&mut self, hash: u64, key: &[u8], amounts: Amounts, at: i64, read_at: i64) {
         self.clock.see(at, read_at);
+        if self.open_times.contains(&at) || self.open(at) {
+            self.panes[self.open].pane.add(hash, key, amounts);
+        }
+    }
+
+    /// Opens the pane of a time; false when that is older than the window, which is no part of any figure.
+    #[inline(never)]
+    fn open(&mut self, at: i64) -> bool {
         let number = at.div_euclid(self.pane_length);
-        let slot = &mut self.panes[number.rem_euclid(PANES as i64) as usize];
+        let index = number.rem_euclid(PANES as i64) as usize;
+        let slot = &mut self.panes[index];
+        if slot.number > number {
+            return false;
+        }
         if slot.number < number {
             slot.number = number;
             slot.pane.clear();
         }
-        // What is older than the window is no part of any figure.
-        if slot.number == number {
-            slot.pane.add(hash, key, amounts);
-        }
+        let from = number.saturating_mul(self.pane_length);
+        self.open = index;
+        self.open_times = from..from.saturating_add(self.pane_length);
+        true
     }
 
     /// All that is remembered of the window when the wall's clock shows `wall`, and how many events may be missing

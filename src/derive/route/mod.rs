@@ -13,6 +13,8 @@
 //! (`;jsessionid=…`) are left out, empty parts and a slash at the end too. A route is its own route, so
 //! templates that a framework logged (`/orders/{orderId}`) stay as well.
 
+mod plain;
+
 /// The longest route, in bytes.
 pub const BYTES_MAX: usize = 128;
 
@@ -68,7 +70,16 @@ const CLASS: [u8; 256] = {
 };
 
 /// Appends the route of `path`: at most [`BYTES_MAX`] bytes, without an allocation once `out` has grown.
+#[inline]
 pub fn write(path: &[u8], out: &mut Vec<u8>) {
+    if path.first() != Some(&b'/') || !plain::write(path, out) {
+        write_any(path, out);
+    }
+}
+
+/// [`write`], part by part.
+#[inline(never)]
+fn write_any(path: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     let path = match path.first() {
         Some(b'/') => path,
