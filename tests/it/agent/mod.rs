@@ -3,7 +3,9 @@
 mod delivery;
 mod input;
 mod kill;
+mod once;
 mod outage;
+mod queries;
 mod scrape;
 mod tls;
 mod trace;

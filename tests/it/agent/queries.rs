@@ -1,0 +1,218 @@
+//! The expressions of docs/metrics.md, asked of a real Prometheus that scrapes the agent.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Host;
+use crate::servers::Prometheus;
+
+const METRICS: &str = include_str!("../../../docs/metrics.md");
+
+/// The expressions of the blocks of PromQL, which stand on one line each.
+fn expressions() -> Vec<&'static str> {
+    let blocks = METRICS.split("```promql\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect()
+}
+
+/// Lines of one batch.
+const BATCH: u64 = 200;
+
+/// Line `n` of a front end, which happened `ago` seconds ago: two routes, ten sessions, four users. Of each route one in
+/// ten takes 2 s and the others 100 ms; one in twenty fails, and as many time out.
+fn access_line(n: u64, ago: i64) -> String {
+    let at = Timestamp::now() - Duration::from_secs(ago.unsigned_abs());
+    let of_route = n / 2;
+    format!(
+        "203.0.113.7 - u{} [{}] \"GET {} HTTP/1.1\" {} 1000 \"-\" \"curl/8.5\" rt={} rl=300 sid=\"s{}\"",
+        n % 4,
+        at.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        if n.is_multiple_of(2) {
+            "/cart".to_owned()
+        } else {
+            format!("/orders/{n}")
+        },
+        match of_route % 20 {
+            3 => 500,
+            7 => 504,
+            _ => 200,
+        },
+        if of_route.is_multiple_of(10) {
+            "2.000"
+        } else {
+            "0.100"
+        },
+        n % 10
+    )
+}
+
+fn write(host: &Host) {
+    host.append("access.log", (0..BATCH).map(|n| access_line(n, 0)));
+    host.append("access.log", (0..10).map(|n| access_line(n, 3600)));
+    let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+    host.append(
+        "shop.log",
+        (0..10).map(|n| format!("{now} ERROR 1 --- [main] shop.Orders : order {n}: read timed out")),
+    );
+    host.append(
+        "mes.log",
+        (0..10).map(|n| {
+            format!(
+                "{now} info: Microsoft.AspNetCore.Hosting.Diagnostics[2]\n      Request finished HTTP/1.1 GET \
+                 http://mes/api/jobs/{n} - 200 null application/json 20.5ms"
+            )
+        }),
+    );
+}
+
+#[tokio::test]
+async fn every_expression_of_the_documentation_has_its_answer() {
+    let host = Host::new("[stdout]\n")
+        .input("access.log", "nginx-access", "service = \"shop-frontend\"")
+        .input("shop.log", "spring-boot", "service = \"shop-api\"")
+        .input("mes.log", "aspnetcore-console", "service = \"mes-api\"");
+    write(&host);
+    let agent = host.start();
+    let server = Prometheus::start(&[("logmill", agent.address())]).await.unwrap();
+    let counted = async |batches: u64| {
+        for (metric, service, lines) in [
+            ("http_requests_total", "shop-frontend", BATCH),
+            ("backlog_http_requests_total", "shop-frontend", 10),
+            ("log_timeouts_total", "shop-api", 10),
+            ("http_requests_total", "mes-api", 10),
+        ] {
+            let lines = lines * batches;
+            server
+                .wait_for(&format!("sum({metric}{{service=\"{service}\"}}) == {lines}"))
+                .await;
+        }
+    };
+    counted(1).await;
+    // What a rate is made of: the same again, after a sample of the first.
+    write(&host);
+    counted(2).await;
+
+    let expressions = expressions();
+    assert!(expressions.len() > 30, "{expressions:#?}");
+    for expression in &expressions {
+        server.query(expression).await;
+    }
+    // The value of the one series that has these labels.
+    let ask = async |expression: &str, labels: &[(&str, &str)]| {
+        assert!(
+            expressions.contains(&expression),
+            "the documentation does not have {expression}"
+        );
+        let found = server.query(expression).await;
+        let fits = |sample: &&crate::servers::prometheus::Sample| {
+            labels
+                .iter()
+                .all(|(name, value)| sample.labels.get(*name).is_some_and(|own| own == value))
+        };
+        let fitting: Vec<_> = found.iter().filter(fits).collect();
+        assert_eq!(fitting.len(), 1, "{expression} {labels:?}: {found:?}");
+        fitting[0].value
+    };
+    let front = ("service", "shop-frontend");
+    let (cart, orders) = (("route", "/cart"), ("route", "/orders/{id}"));
+    let requests = "sum by (service) (rate(http_requests_total[5m]))";
+    for (expression, labels, expected) in [
+        (
+            "http_user_requests / 300",
+            &[orders, ("user", "u1")][..],
+            100.0 / 300.0,
+        ),
+        (
+            "http_session_requests / 300",
+            &[cart, ("session", "s2")],
+            40.0 / 300.0,
+        ),
+        (
+            &*format!("sum by (service) (rate(http_requests_total{{status=~\"5..\"}}[5m])) / {requests}"),
+            &[front],
+            0.1,
+        ),
+        (
+            "histogram_quantile(0.95, sum by (le, service, route) (rate(http_request_duration_seconds_bucket[5m])))",
+            &[front, orders],
+            1.75,
+        ),
+        (
+            &format!("sum by (service) (rate(http_timeouts_total[5m])) / {requests}"),
+            &[front],
+            0.05,
+        ),
+        ("http_active_sessions", &[front], 10.0),
+        (
+            "sum by (service, route, user) (http_user_request_bytes) / 300 / 1000",
+            &[cart, ("user", "u0")],
+            100.0 * 300.0 / 300.0 / 1000.0,
+        ),
+        (
+            "sum by (service, route, session) (http_session_request_bytes) / 300 / 1000",
+            &[cart, ("session", "s0")],
+            40.0 * 300.0 / 300.0 / 1000.0,
+        ),
+        (
+            "sum by (service, user) (http_user_response_bytes) / 300 / 1000",
+            &[("user", "u3")],
+            100.0 / 300.0,
+        ),
+        (
+            "sum by (service, session) (http_session_response_bytes) / 300 / 1000",
+            &[("session", "s9")],
+            40.0 / 300.0,
+        ),
+    ] {
+        let found = ask(expression, labels).await;
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "{expression} {labels:?}: {found}, not {expected}"
+        );
+    }
+    // A rate is of the second batch, and of what Prometheus adds at the ends of the few seconds that it saw.
+    for (expression, labels, of_batch) in [
+        (
+            "sum by (service, route) (rate(http_requests_total[5m]))",
+            &[front, orders][..],
+            100.0,
+        ),
+        (
+            "sum by (service, route) (rate(http_requests_total[5m]))",
+            &[("service", "mes-api")],
+            10.0,
+        ),
+        (
+            "sum by (service) (rate(log_timeouts_total[5m])) * 60",
+            &[("service", "shop-api")],
+            600.0,
+        ),
+        (
+            "sum by (service, route) (rate(http_request_bytes_total[5m])) / 1000",
+            &[front, cart],
+            30.0,
+        ),
+        (
+            "sum by (service, route) (rate(http_response_bytes_total[5m])) / 1000",
+            &[front, cart],
+            100.0,
+        ),
+    ] {
+        let found = ask(expression, labels).await * 300.0;
+        assert!(
+            (of_batch..=3.0 * of_batch).contains(&found),
+            "{expression} {labels:?}: {found} in five minutes, not {of_batch}"
+        );
+    }
+    // The sum with the backlog, and the lag, which is an hour for the old lines alone.
+    let both = server
+        .query("sum(http_requests_total{service=\"shop-frontend\"}) + sum(backlog_http_requests_total)");
+    assert_eq!(both.await[0].value, 420.0);
+    let late = "sum(logmill_event_lag_seconds_count) - sum(logmill_event_lag_seconds_bucket{le=\"60.0\"} or \
+                logmill_event_lag_seconds_bucket{le=\"60\"})";
+    assert_eq!(server.query(late).await[0].value, 20.0);
+    agent.stop();
+}
