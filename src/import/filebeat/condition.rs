@@ -50,9 +50,14 @@ pub fn read(when: &Node, lines_follow: bool) -> Result<Vec<Selection>, Why> {
         }),
         "not" => Err("it says what an event does not hold; `[[drop]]` says what it holds".to_owned()),
         "range" => Err("it compares numbers; `[[drop]]` compares values and patterns".to_owned()),
-        "has_fields" => Err(
-            "it asks whether fields are there; `matches` of a `[[drop]]` can: `{ field = '{_}' }`".to_owned(),
-        ),
+        "has_fields" => {
+            let fields = node.texts().into_iter().map(field_name);
+            let matches = fields.map(|field| (field, vec![anything()])).collect();
+            Ok(vec![Selection {
+                matches,
+                ..Selection::default()
+            }])
+        }
         other => Err(format!("its condition `{other}` is not known here")),
     }
 }
@@ -75,6 +80,13 @@ fn of_leaves(node: &Node, test: impl Fn(&Node) -> Result<Test, Why>) -> Result<V
         }
     }
     Ok(vec![selection])
+}
+
+/// Any text: the field is there.
+pub fn anything() -> Pattern {
+    let mut pattern = Pattern::default();
+    pattern.push(Capture::new(None, Some("lines")));
+    pattern
 }
 
 /// A text that has `text` somewhere.

@@ -8,7 +8,7 @@ mod output;
 mod processor;
 mod yaml;
 
-pub(super) use self::condition::containing;
+pub(super) use self::condition::{anything, containing};
 pub(super) use self::input::name_of;
 pub(super) use self::multiline::of as starts;
 
@@ -111,6 +111,7 @@ pub fn import(name: &str, text: &str) -> Result<Imported, Broken> {
         for item in modules.items() {
             import.module(item.clone());
         }
+        import.beside_modules(&general);
     }
     for (name, node) in root.leaves() {
         let begins = |beginning: &str| {
@@ -179,8 +180,8 @@ impl Import {
     }
 }
 
-/// Beats' `${NAME:default}` as ours.
-fn environment(text: &str) -> String {
+/// Elastic's `${NAME:default}` as ours.
+pub(super) fn environment(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once("${") {

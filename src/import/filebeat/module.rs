@@ -1,6 +1,7 @@
 //! Modules, as the shipped pipelines that read the same logs.
 
 use super::Import;
+use super::input::General;
 use super::yaml::Node;
 use crate::import::plan::Input;
 
@@ -96,6 +97,24 @@ const SHIPPED: [(&str, &str, &str, &[&str]); 22] = [
 ];
 
 impl Import {
+    /// Processors for all events, which the pipelines of modules do not have.
+    pub(super) fn beside_modules(&mut self, general: &General) {
+        for processor in &general.processors {
+            for (name, settings) in processor
+                .entries()
+                .iter()
+                .filter(|(name, _)| !name.starts_with("add_"))
+            {
+                let why = "the shipped pipelines of modules stay as they are; change a copy in the folder `pipelines`";
+                self.note(
+                    settings,
+                    &format!("processor `{name}` for modules"),
+                    Err(why.to_owned()),
+                );
+            }
+        }
+    }
+
     pub(super) fn module(&mut self, mut node: Node) {
         let name = node.take("module");
         let name = name.as_ref().and_then(Node::text).unwrap_or_default().to_owned();

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::grammar::{Branch, Condition, Sign, Term};
-use crate::import::filebeat::containing;
+use crate::import::filebeat::{anything, containing};
 use crate::import::grok;
 use crate::import::pattern::field_name;
 use crate::import::pipeline::{Selection, Why};
@@ -177,9 +177,10 @@ pub fn selections(condition: &Condition, lines_follow: bool) -> Result<Vec<Selec
         Condition::Not(_) => {
             Err("it says what an event does not hold; `[[drop]]` says what it holds".to_owned())
         }
-        Condition::Field(_) => {
-            Err("it asks whether a field is there; `[[drop]]` asks for its value".to_owned())
-        }
+        Condition::Field(field) => Ok(vec![Selection {
+            matches: vec![(field_name(field), vec![anything()])],
+            ..Selection::default()
+        }]),
         Condition::Compare { left, sign, right } => compared(left, *sign, right, lines_follow),
     }
 }

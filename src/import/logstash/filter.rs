@@ -82,25 +82,31 @@ impl Filtering<'_> {
     }
 
     fn choice(&mut self, line: usize, arms: &[(Option<Condition>, Vec<Branch>)]) {
+        // The line of an arm before that may hold and does more than drop.
+        let mut open = None;
         for (condition, body) in arms {
             match condition
                 .as_ref()
                 .map_or(Some(true), |condition| self.facts.holds(condition))
             {
-                Some(true) => return self.body(body),
+                Some(true) => {
+                    return match open {
+                        Some(line) => self.skipped(line, body),
+                        None => self.body(body),
+                    };
+                }
                 Some(false) => continue,
                 None => {}
             }
             let Some(condition) = condition else { return };
-            let others = arms.len() > 1;
-            // What acts on a field does nothing where the field is not there.
-            if let (Condition::Field(_), false) = (condition, others) {
-                self.body(body);
-                continue;
-            }
-            match drops(body) {
-                Some(plugin) => self.drop(plugin, Some(condition)),
-                None => self.skipped(line, body),
+            match (condition, drops(body), open) {
+                (_, Some(plugin), None) => self.drop(plugin, Some(condition)),
+                // What acts on a field does nothing where the field is not there.
+                (Condition::Field(_), None, None) if arms.len() == 1 => self.body(body),
+                _ => {
+                    self.skipped(line, body);
+                    open = Some(line);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::Import;
 use super::grammar::Plugin;
 use super::settings::Settings;
+use crate::import::filebeat::environment;
 use crate::import::plan::Output;
 
 /// Settings of the output `elasticsearch` that go over as they are: theirs and ours.
@@ -76,13 +77,16 @@ impl Import {
         let hosts = settings.texts("hosts");
         let urls: Vec<String> = match hosts.is_empty() {
             true => vec!["http://localhost:9200".to_owned()],
-            false => hosts.iter().map(|host| url(host, secure)).collect(),
+            false => hosts.iter().map(|host| url(&environment(host), secure)).collect(),
         };
         let mut keys = vec![("hosts", Json::from(urls))];
         self.note(plugin.line, "output `elasticsearch`", Ok("[elasticsearch]"));
         for (theirs, ours) in SAME {
             if let Some(setting) = settings.take(theirs) {
-                keys.push((ours, Json::from(setting.value.text().unwrap_or_default())));
+                keys.push((
+                    ours,
+                    Json::from(environment(&setting.value.text().unwrap_or_default())),
+                ));
                 self.note(
                     setting.line,
                     &format!("`{theirs}`"),
