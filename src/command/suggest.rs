@@ -10,13 +10,10 @@ use super::library::library;
 use super::{SuggestArguments, Terminal};
 use crate::config::Diagnostics;
 use crate::event::Timestamp;
-use crate::suggest::{self, Fit, LINES_MAX, SAMPLE_BYTES_MAX};
+use crate::suggest::{self, ENOUGH, Fit, LINES_MAX, SAMPLE_BYTES_MAX};
 
 /// So many pipelines are shown.
 const SHOWN_MAX: usize = 5;
-
-/// A pipeline that leaves no more than this share needs no draft beside it.
-const ENOUGH: f64 = 0.98;
 
 /// What a pipeline must take for the draft to be about the rest only.
 const HALF: f64 = 0.5;
@@ -38,39 +35,45 @@ pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<(
     let best = fits
         .first()
         .filter(|fit| fit.share >= HALF && !fit.takes_anything);
-    if best.is_some_and(|fit| fit.share >= ENOUGH) {
+    if best.is_some_and(|fit| fit.share >= ENOUGH && fit.structured) {
         return Ok(());
     }
     let texts: Vec<String> = lines
         .iter()
         .map(|line| String::from_utf8_lossy(line).into_owned())
         .collect();
-    let rest: Vec<&str> = match best {
-        Some(fit) => fit.left.iter().map(|at| texts[*at].as_str()).collect(),
-        None => texts.iter().map(String::as_str).collect(),
-    };
     let name = name(&arguments.file);
+    let all: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let whole = suggest::draft(&name, &all).filter(|draft| best.is_none_or(|fit| draft.finds_more(fit)));
+    let (draft, which) = match (whole, best) {
+        (Some(draft), None) => (Some(draft), "a draft for these lines, which matches"),
+        (Some(draft), Some(_)) => (Some(draft), "a draft that finds more in these lines, and matches"),
+        (None, Some(fit)) if fit.share >= ENOUGH => return Ok(()),
+        (None, Some(fit)) => {
+            let rest: Vec<&str> = fit.left.iter().map(|at| texts[*at].as_str()).collect();
+            (
+                suggest::draft(&name, &rest),
+                "a draft for the lines that it leaves, which matches",
+            )
+        }
+        (None, None) => (None, ""),
+    };
     let mut err = io::stderr().lock();
-    let Some(draft) = suggest::draft(&name, &rest) else {
+    let Some(draft) = draft else {
         writeln!(
             err,
             "the other lines have no form in common; the pipeline `plain` ships them as they are"
         )?;
         return Ok(());
     };
-    let which = if best.is_some() {
-        "the lines that it leaves"
-    } else {
-        "these lines"
-    };
-    writeln!(
-        err,
-        "a draft for {which}, which matches {} of {} events:\n",
-        draft.matched, draft.events
-    )?;
+    writeln!(err, "{which} {} of {} events:\n", draft.matched, draft.events)?;
     drop(err);
     match &arguments.output {
         Some(path) => {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot make {}", folder.display()))?;
+            }
             std::fs::write(path, &draft.text).with_context(|| format!("cannot write {}", path.display()))?;
             eprintln!("written to {}", path.display());
         }

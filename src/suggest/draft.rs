@@ -4,9 +4,9 @@ use bumpalo::Bump;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::frame;
 use super::shape::Shape;
 use super::token::tokens;
+use super::{ENOUGH, Fit, frame};
 use crate::config::{Diagnostics, PipelineFile, SourceFile, literal};
 use crate::encode;
 use crate::event::{Fields, Schema, Timestamp, TimestampWriter};
@@ -14,12 +14,26 @@ use crate::pattern::{Clock, Program};
 use crate::pipeline::{HostWords, Library, Outcome, Pipeline, compile, run_tests};
 
 /// A drafted pipeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     /// The file. It compiles, and its tests pass.
     pub text: String,
     pub events: usize,
     pub matched: usize,
+    /// How many fields it finds in an event that it matches, on average; the message is not among them.
+    pub fields: f64,
+}
+
+/// A draft finds more when it finds so many fields more per event.
+const MORE_FIELDS: f64 = 1.0;
+
+impl Draft {
+    /// Whether it is worth more than the pipeline that fits best: one that takes a text for its form alone may leave
+    /// much of it unread.
+    pub fn finds_more(&self, fit: &Fit) -> bool {
+        let share = self.matched as f64 / self.events.max(1) as f64;
+        share >= fit.share.min(ENOUGH) && self.fields >= fit.fields + MORE_FIELDS
+    }
 }
 
 /// Patterns of one draft: more are a log of free text.
@@ -30,6 +44,9 @@ const LEFT_MAX: f64 = 0.02;
 
 /// A group of fewer lines is no shape, unless the sample is this small altogether.
 const GROUP_MIN: usize = 2;
+
+/// Events of which the fields are counted.
+const COUNTED_MAX: usize = 200;
 
 /// A test shows at most so many fields.
 const FIELDS_SHOWN_MAX: usize = 16;
@@ -100,7 +117,14 @@ pub fn draft(name: &str, lines: &[&str]) -> Option<Draft> {
     let tests = tests(&pipeline, &patterns, &events);
     let text = format!("{head}{tests}");
     let text = if passes(name, &text) { text } else { head };
+    let found: Vec<usize> = events
+        .iter()
+        .take(COUNTED_MAX)
+        .filter_map(|event| fields(&pipeline, event))
+        .map(|fields| fields.keys().filter(|name| *name != "message").count())
+        .collect();
     Some(Draft {
+        fields: found.iter().sum::<usize>() as f64 / found.len().max(1) as f64,
         matched: events.len() - unmatched.len(),
         events: events.len(),
         text,

@@ -19,6 +19,9 @@ mod token;
 pub use draft::{Draft, draft};
 pub use rank::{Fit, rank};
 
+/// A pipeline that leaves no more than the rest of this share needs no draft beside it.
+pub const ENOUGH: f64 = 0.98;
+
 /// So many lines of a log are looked at: enough for every shape that is worth a pattern.
 pub const LINES_MAX: usize = 2_000;
 

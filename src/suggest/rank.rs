@@ -21,6 +21,8 @@ pub struct Fit {
     pub takes_anything: bool,
     /// It tells what a container runtime put around each line, and nothing of the text in it.
     pub wraps: bool,
+    /// It reads a format that names its own fields, such as JSON, so that it finds all there is.
+    pub structured: bool,
     /// The numbers of the lines that it does not match.
     pub left: Vec<usize>,
 }
@@ -125,10 +127,16 @@ fn fit(file: &PipelineFile, pipeline: &Pipeline, lines: &[&[u8]], now: Timestamp
     }
     Fit {
         pipeline: pipeline.name.clone(),
-        share: taken / lines.len().max(1) as f64,
+        // Headers and comments alone say nothing.
+        share: if events == 0 {
+            0.0
+        } else {
+            taken / lines.len().max(1) as f64
+        },
         fields: found as f64 / f64::from(events.max(1)),
         takes_anything: takes_anything(pipeline, now),
         wraps: false,
+        structured: file.parse.builtin.is_some(),
         left,
     }
 }
@@ -152,6 +160,7 @@ fn wrapped(pipeline: &Pipeline, wrapper: Wrapper, lines: &[&[u8]]) -> Fit {
         fields: WRAPPER_FIELDS,
         takes_anything: false,
         wraps: true,
+        structured: true,
         left,
     }
 }

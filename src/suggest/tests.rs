@@ -91,6 +91,34 @@ fn forms_of_all_sorts() {
     }
 }
 
+/// Whether the draft of a log is worth more than the pipeline that fits it best.
+fn finds_more(log: &str) -> bool {
+    let lines: Vec<&str> = log.lines().collect();
+    let bytes: Vec<&[u8]> = log.lines().map(str::as_bytes).collect();
+    let now = Timestamp::from_millis(1_795_368_510_000);
+    let best = rank(&Library::shipped(), &bytes, "x.log", now).remove(0);
+    draft("x", &lines).is_some_and(|draft| draft.finds_more(&best))
+}
+
+#[test]
+fn a_draft_is_shown_beside_what_fits_by_its_form_alone() {
+    assert!(finds_more(
+        "2026-11-22 17:28:30,120 INFO  [intake-1] order=4711 user=alice took=12ms accepted\n\
+         2026-11-22 17:28:30,940 INFO  [intake-2] order=4712 user=bob took=8ms accepted\n"
+    ));
+    assert!(!finds_more(
+        "10.0.0.7 - - [22/Nov/2026:17:28:30 +0100] \"GET /a HTTP/1.1\" 200 12 \"-\" \"curl/8\"\n\
+         10.0.0.8 - - [22/Nov/2026:17:28:31 +0100] \"GET /b HTTP/1.1\" 200 7 \"-\" \"curl/8\"\n"
+    ));
+}
+
+#[test]
+fn the_lines_of_a_header_alone_are_no_fit() {
+    let lines: Vec<&[u8]> = vec![b"# a comment", b"#Fields: a b", b"# another"];
+    let fits = rank(&Library::shipped(), &lines, "x.log", Timestamp::from_millis(0));
+    assert!(fits.iter().all(|fit| fit.pipeline != "iis-w3c"), "{fits:?}");
+}
+
 #[test]
 fn a_text_without_form_has_no_draft() {
     assert_eq!(draft("x", &[]), None);
