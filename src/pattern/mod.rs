@@ -51,6 +51,8 @@ pub use capture::Capture;
 pub use explain::Explanation;
 pub use grammar::SyntaxError;
 pub use kind::Kind;
+#[cfg(test)]
+pub(crate) use needle::EXAMINED;
 pub use run::{Mismatch, Program};
 pub use scene::Scene;
 pub use time::{Clock, Form};

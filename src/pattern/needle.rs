@@ -273,7 +273,7 @@ fn rarest(text: &[u8]) -> usize {
 #[cfg(test)]
 thread_local! {
     /// The bytes that searches on this thread went over: tells linear from quadratic.
-    pub(super) static EXAMINED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    pub(crate) static EXAMINED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 #[inline]

@@ -21,6 +21,8 @@ mod host;
 mod inline_test;
 mod keys;
 mod library;
+#[cfg(test)]
+mod linear_test;
 mod map;
 mod metrics;
 mod parse;
