@@ -8,7 +8,7 @@ use crate::config::{
     AgentSettings, Backlog, Diagnostic, Diagnostics, Form, InputSettings, OutputSettings, Place, Settings,
     StartAt, Wrapper,
 };
-use crate::derive::{Ages, Label, LabelSource, Lag, Registry, Rules, SpecError};
+use crate::derive::{Ages, Label, LabelSource, Lag, MetricSpec, Registry, Rules, SpecError};
 use crate::encode::{TIMESTAMP, Template};
 use crate::event::{FieldId, Timestamp};
 use crate::pipeline::{FrameStart, HostWords, Library, Pipeline, compile};
@@ -85,6 +85,9 @@ pub fn build(
     let service = input.service.as_deref().unwrap_or(&pipeline.name);
     let (mut counted, mut gathered) = (pipeline.metrics.clone(), pipeline.gathered.clone());
     let labels = metric_labels(input, &settings.inputs);
+    if settings.metrics.native_histograms {
+        counted.iter_mut().for_each(MetricSpec::make_native);
+    }
     let lists = counted.iter_mut().map(|spec| &mut spec.labels);
     lists
         .chain(gathered.iter_mut().map(|spec| &mut spec.labels))

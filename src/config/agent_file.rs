@@ -87,6 +87,7 @@ pub(super) struct EndpointTable {
 pub(super) struct MetricsTable {
     pub backlog: BacklogTable,
     pub idle_after: Option<Spanned<Duration>>,
+    pub native_histograms: Option<Spanned<bool>>,
 }
 
 /// What [metrics] says for all inputs, and an input for itself.
@@ -268,6 +269,7 @@ impl MetricsTable {
         let read = MetricsTable {
             backlog: BacklogTable::take(&mut table, d),
             idle_after: table.take_duration("idle_after", IDLE_AFTER, d),
+            native_histograms: table.take_bool("native_histograms", d),
         };
         table.finish(d);
         read

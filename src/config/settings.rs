@@ -64,6 +64,8 @@ pub struct EndpointSettings {
 pub struct MetricsSettings {
     /// A series in which nothing was counted for so long leaves the page.
     pub idle_after: Duration,
+    /// Every histogram of fields has native buckets too, whatever its pipeline says.
+    pub native_histograms: bool,
 }
 
 /// Where events go: exactly one place.

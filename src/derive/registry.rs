@@ -90,6 +90,15 @@ impl Registry {
                     continue;
                 }
                 None => {
+                    if let Some(twin) = twin(&after, &spec.name) {
+                        let text = format!(
+                            "OpenMetrics cannot tell it from `{}`: `_total` is no part of a name there; choose another name",
+                            twin.name
+                        );
+                        let error = SpecError::new(&spec.name, Part::Name, text);
+                        errors.push(error.at(spec.written.as_ref(), twin.written.as_ref()));
+                        continue;
+                    }
                     let family = Arc::new(Family::new(after.len(), spec, labels));
                     after.push(Arc::clone(&family));
                     family
@@ -320,6 +329,12 @@ fn companion(families: &[Arc<Family>], name: &str) -> bool {
     families
         .iter()
         .any(|family| family.unmatched_name().as_deref() == Some(name))
+}
+
+/// A metric whose name differs in `_total` alone.
+fn twin<'a>(families: &'a [Arc<Family>], name: &str) -> Option<&'a Arc<Family>> {
+    let bare = |name: &'_ str| name.strip_suffix("_total").unwrap_or(name).to_owned();
+    families.iter().find(|family| bare(&family.name) == bare(name))
 }
 
 /// What says how exact the others are.

@@ -71,6 +71,11 @@ impl MetricSpec {
             written: None,
         }
     }
+
+    /// Gives a histogram of a field native buckets; others have none.
+    pub fn make_native(&mut self) {
+        self.native = matches!(self.kind, Kind::Histogram { .. });
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

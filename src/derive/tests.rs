@@ -11,6 +11,8 @@ use crate::allocations;
 use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
 use crate::limits::SERIES_MAX;
 
+mod details;
+
 /// The shipped sets, read without the config module's diagnostics.
 fn shipped(set: &str, schema: &mut Schema) -> Vec<MetricSpec> {
     let toml: toml::Table = toml::from_str(set).unwrap();

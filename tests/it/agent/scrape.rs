@@ -37,7 +37,24 @@ async fn prometheus_counts_what_was_logged() {
 
     let (_, text) = agent.get("/metrics").await;
     prometheus::check_metrics(&text).unwrap();
+    assert_each_metric_once(&text);
+    let request = reqwest::Client::new()
+        .get(agent.url("/metrics"))
+        .header("accept", "application/openmetrics-text;version=1.0.0");
+    let text = request.send().await.unwrap().text().await.unwrap();
+    assert_each_metric_once(&text);
+    assert!(text.ends_with("\n# EOF\n"));
     agent.stop();
+}
+
+/// The agent's own metrics and those from logs are one page.
+fn assert_each_metric_once(page: &str) {
+    let heads = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let mut names: Vec<&str> = heads.filter_map(|head| head.split(' ').next()).collect();
+    assert!(names.len() > 20, "{page}");
+    names.sort_unstable();
+    let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+    assert_eq!(twice, None);
 }
 
 /// How many lines of [`visit`] there are; fewer where the agent is not optimised.
