@@ -84,6 +84,13 @@ impl Block {
         Marks(above.min(u8x16::splat(to - from)).simd_eq(above))
     }
 
+    /// The bytes below `from` or above `to`. The two are not 0 and 255, between which everything is.
+    #[inline(always)]
+    pub fn outside(self, from: u8, to: u8) -> Marks {
+        let above = u8x16::new((self.0 - u8x16::splat(from)).to_array());
+        Marks(above.max(u8x16::splat(to - from + 1)).simd_eq(above))
+    }
+
     /// The bytes that are less than `limit`, which is not 0.
     #[inline(always)]
     pub fn below(self, limit: u8) -> Marks {
@@ -194,6 +201,10 @@ mod tests {
             let within = |byte| (from..=to).contains(&byte);
             let (range, one) = (block.within(from, to), block.is(other));
             prop_assert_eq!(places(range), expected(&bytes, within));
+            if to - from < 255 {
+                let outside = expected(&bytes, |byte| !within(byte));
+                prop_assert_eq!(places(block.outside(from, to)), outside);
+            }
             prop_assert_eq!(places(range | one), expected(&bytes, |byte| within(byte) || byte == other));
             prop_assert_eq!(places(range & one), expected(&bytes, |byte| within(byte) && byte == other));
             prop_assert_eq!(range.first(), bytes.iter().position(|byte| within(*byte)));

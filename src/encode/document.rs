@@ -23,7 +23,7 @@ pub struct Template {
 #[derive(Debug, Clone)]
 struct Column {
     field: FieldId,
-    /// `,"name":`, its first bytes: nearly always all of it.
+    /// `,"name":"`, its first bytes: nearly always all of it.
     key: [u8; KEY_BYTES],
     key_len: usize,
     /// What of the key did not fit.
@@ -72,7 +72,7 @@ impl Template {
         let columns = schema
             .iter()
             .filter(|(field, name)| *name != TIMESTAMP && !schema.is_hidden(*field) && !is_constant(name))
-            .map(|(field, name)| Column::new(field, key(name, &mut page)))
+            .map(|(field, name)| Column::new(field, &[key(name, &mut page), b"\""].concat()))
             .collect();
         let mut rendered = Vec::new();
         for (name, value) in constants {
@@ -130,10 +130,16 @@ impl Template {
 
         let mut replaced = false;
         for column in &self.columns {
-            let value = fields.get(column.field);
-            if !value.is_absent() {
-                column.write_key(pen);
-                replaced |= write_value(value, times, pen);
+            match fields.get(column.field) {
+                Value::Absent => {}
+                Value::Text(text) => {
+                    column.write_key::<true>(pen);
+                    replaced |= json::write_to_quote(text, pen);
+                }
+                value => {
+                    column.write_key::<false>(pen);
+                    write_value(value, times, pen);
+                }
             }
         }
         if !fields.extra().is_empty() {
@@ -162,11 +168,16 @@ impl Column {
         }
     }
 
+    /// With the quote that begins a text, or without.
     #[inline]
-    fn write_key(&self, pen: &mut Pen<'_>) {
-        pen.block(&self.key, self.key_len);
-        if !self.key_rest.is_empty() {
-            pen.slice(&self.key_rest);
+    fn write_key<const OF_TEXT: bool>(&self, pen: &mut Pen<'_>) {
+        let cut = usize::from(!OF_TEXT);
+        match self.key_rest.len() {
+            0 => pen.block(&self.key, self.key_len - cut),
+            rest => {
+                pen.block(&self.key, KEY_BYTES);
+                pen.slice(&self.key_rest[..rest - cut]);
+            }
         }
     }
 }

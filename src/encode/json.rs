@@ -11,14 +11,24 @@ pub use super::decimal::write_int;
 #[inline(always)]
 pub fn write_string(text: &[u8], pen: &mut Pen<'_>) -> bool {
     pen.byte(b'"');
-    let replaced = !pen.plain(text) && pen.aside(|pen| write_any(text, pen));
+    write_to_quote(text, pen)
+}
+
+/// [`write_string`] from behind the first quote.
+#[inline(always)]
+pub(super) fn write_to_quote(text: &[u8], pen: &mut Pen<'_>) -> bool {
+    !pen.plain_to_quote(text) && pen.aside(|pen| write_any(text, pen))
+}
+
+/// A text that is not plain ASCII, and a quote.
+#[cold]
+fn write_any(text: &[u8], pen: &mut Pen<'_>) -> bool {
+    let replaced = write_text(text, pen);
     pen.byte(b'"');
     replaced
 }
 
-/// A text that is not plain ASCII.
-#[cold]
-fn write_any(text: &[u8], pen: &mut Pen<'_>) -> bool {
+fn write_text(text: &[u8], pen: &mut Pen<'_>) -> bool {
     if let Ok(valid) = simdutf8::basic::from_utf8(text) {
         write_escaped(valid.as_bytes(), pen);
         return false;

@@ -32,14 +32,14 @@ impl Page {
             self.bytes = Vec::new();
         }
         loop {
-            let room = self.bytes.len();
             let mut pen = Pen {
-                rest: &mut self.bytes,
+                bytes: &mut self.bytes,
+                at: 0,
                 full: false,
             };
             let result = write(&mut pen);
             if !pen.full {
-                self.len = room - pen.rest.len();
+                self.len = pen.at;
                 return result;
             }
             self.grow();
@@ -56,36 +56,50 @@ impl Page {
 /// Writes on a [`Page`], from its beginning.
 #[derive(Debug)]
 pub struct Pen<'p> {
-    /// What is not written yet.
-    rest: &'p mut [u8],
+    bytes: &'p mut [u8],
+    /// How many of them are written.
+    at: usize,
     /// Something did not fit. Nothing fits any more then, and all is written again.
     full: bool,
 }
 
-impl<'p> Pen<'p> {
+impl Pen<'_> {
     /// Writes what is rare or long by a call of its own. It works on a copy of the pen, so that the pen itself can
     /// stay in registers from one text to the next.
     #[inline(always)]
-    pub fn aside<T>(&mut self, write: impl FnOnce(&mut Pen<'p>) -> T) -> T {
+    pub fn aside<T>(&mut self, write: impl FnOnce(&mut Pen<'_>) -> T) -> T {
         let mut copy = Pen {
-            rest: std::mem::take(&mut self.rest),
+            bytes: self.bytes,
+            at: self.at,
             full: self.full,
         };
         let result = write(&mut copy);
-        *self = copy;
+        (self.at, self.full) = (copy.at, copy.full);
         result
     }
 
-    /// Appends the first `len` bytes of `block`. The others are written too, and then written over.
+    /// What is not written yet.
+    #[inline(always)]
+    fn rest(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(self.at..).unwrap_or_default()
+    }
+
+    #[cold]
+    fn fill_up(&mut self) {
+        self.at = self.bytes.len();
+        self.full = true;
+    }
+
+    /// Appends the first `len` bytes of `block`, which has no less. The others are written too, and then written over.
     #[inline(always)]
     pub fn block<const N: usize>(&mut self, block: &[u8; N], len: usize) {
-        let rest = std::mem::take(&mut self.rest);
-        match rest.first_chunk_mut::<N>() {
+        debug_assert!(len <= N);
+        match self.rest().first_chunk_mut::<N>() {
             Some(to) => {
                 *to = *block;
-                self.rest = &mut rest[len.min(N)..];
+                self.at += len;
             }
-            None => self.full = true,
+            None => self.fill_up(),
         }
     }
 
@@ -97,13 +111,12 @@ impl<'p> Pen<'p> {
     /// Appends text that is long, or of a length that the compiler knows.
     #[inline(always)]
     pub fn slice(&mut self, text: &[u8]) {
-        let rest = std::mem::take(&mut self.rest);
-        if text.len() <= rest.len() {
-            let (to, rest) = rest.split_at_mut(text.len());
-            to.copy_from_slice(text);
-            self.rest = rest;
-        } else {
-            self.full = true;
+        match self.rest().get_mut(..text.len()) {
+            Some(to) => {
+                to.copy_from_slice(text);
+                self.at += text.len();
+            }
+            None => self.fill_up(),
         }
     }
 
@@ -113,42 +126,44 @@ impl<'p> Pen<'p> {
         self.put::<false>(text);
     }
 
-    /// Appends `text` if it is plain: ASCII that stands in a JSON string as it is. If it is not, the answer is
-    /// false and nothing is appended.
+    /// Appends `text` and a quote if it is plain: ASCII that stands in a JSON string as it is. If it is not, the
+    /// answer is false and nothing is appended.
     #[inline(always)]
-    pub fn plain(&mut self, text: &[u8]) -> bool {
+    pub fn plain_to_quote(&mut self, text: &[u8]) -> bool {
         self.put::<true>(text)
     }
 
-    /// The bytes are looked at while they are copied.
+    /// What goes into a JSON string is looked at while it is copied, and gets the quote that ends it.
     #[inline(always)]
-    fn put<const PLAIN_ONLY: bool>(&mut self, text: &[u8]) -> bool {
+    fn put<const IN_STRING: bool>(&mut self, text: &[u8]) -> bool {
         let len = text.len();
-        if self.rest.len() < len.max(8) {
-            self.rest = &mut [];
-            self.full = true;
+        // Room for a quote, and for a text of less than a word, which is written as one.
+        let enough = |rest: &&mut [u8]| rest.len() >= len + 8;
+        let Some(rest) = self.bytes.get_mut(self.at..).filter(enough) else {
+            self.fill_up();
             return true;
-        }
+        };
         if let Some(last) = text.last_chunk::<BLOCK>() {
-            let to = &mut self.rest[..len];
+            let to = &mut rest[..len];
             for (to, from) in to.as_chunks_mut().0.iter_mut().zip(text.as_chunks::<BLOCK>().0) {
-                if PLAIN_ONLY && !is_plain_block(from) {
+                if IN_STRING && !is_plain_block(from) {
                     return false;
                 }
                 *to = *from;
             }
             // The last block overlaps the one before it.
-            if PLAIN_ONLY && !is_plain_block(last) {
+            if IN_STRING && !is_plain_block(last) {
                 return false;
             }
             if let Some(to) = to.last_chunk_mut() {
                 *to = *last;
             }
         } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-            if PLAIN_ONLY && !(is_plain_word(*first) & is_plain_word(*last)) {
+            // Some bytes are asked for twice, which costs nothing.
+            if IN_STRING && !is_plain_block(&both(first, last)) {
                 return false;
             }
-            let to = &mut self.rest[..len];
+            let to = &mut rest[..len];
             if let Some(to) = to.first_chunk_mut() {
                 *to = *first;
             }
@@ -157,17 +172,28 @@ impl<'p> Pen<'p> {
             }
         } else {
             let word = short_word(text);
-            if PLAIN_ONLY && !is_plain_word(word) {
+            if IN_STRING && !is_plain_word(word) {
                 return false;
             }
-            if let Some(to) = self.rest.first_chunk_mut() {
+            if let Some(to) = rest.first_chunk_mut() {
                 *to = word;
             }
         }
-        let rest = std::mem::take(&mut self.rest);
-        self.rest = &mut rest[len..];
+        if IN_STRING && let Some(to) = rest.get_mut(len) {
+            *to = b'"';
+        }
+        self.at += len + usize::from(IN_STRING);
         true
     }
+}
+
+/// Two words as one block.
+#[inline(always)]
+fn both(first: &[u8; 8], last: &[u8; 8]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    block[..8].copy_from_slice(first);
+    block[8..].copy_from_slice(last);
+    block
 }
 
 #[cfg(test)]
@@ -196,7 +222,7 @@ mod tests {
                         pen.byte(b'-');
                         pen.copy(text);
                         pen.block(&[b'='; 24], text.len() % 25);
-                        pen.plain(text)
+                        pen.plain_to_quote(text)
                     }).collect::<Vec<_>>()
                 });
                 let mut expected = Vec::new();
@@ -209,6 +235,7 @@ mod tests {
                     expected.extend_from_slice(&vec![b'='; text.len() % 25]);
                     if is_plain {
                         expected.extend_from_slice(text);
+                        expected.push(b'"');
                     }
                 }
                 prop_assert_eq!(page.text(), expected);

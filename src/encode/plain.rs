@@ -1,20 +1,16 @@
 //! Which bytes can stand in a JSON string as they are: plain ones. They are ASCII, and neither a control character
 //! nor a quote nor a backslash (RFC 8259, section 7).
 
-/// Bytes of a block: one vector register of the plainest processor.
-pub(super) const BLOCK: usize = 16;
+use crate::block::{self, Block};
 
-/// Whether all of a block is plain. No byte has a branch of its own, and each question is asked of all of them, which
-/// the compiler makes one vector comparison of.
+/// Bytes of a block.
+pub(super) const BLOCK: usize = block::BYTES;
+
+/// Whether all of a block is plain.
 #[inline(always)]
-pub(super) fn is_plain_block(block: &[u8; BLOCK]) -> bool {
-    // As signed numbers, the bytes beyond ASCII are below the space too.
-    let control = block
-        .iter()
-        .fold(false, |any, byte| any | ((*byte as i8) < b' ' as i8));
-    let quote = block.iter().fold(false, |any, byte| any | (*byte == b'"'));
-    let backslash = block.iter().fold(false, |any, byte| any | (*byte == b'\\'));
-    !(control | quote | backslash)
+pub(super) fn is_plain_block(bytes: &[u8; BLOCK]) -> bool {
+    let block = Block::new(bytes);
+    !(block.outside(b' ', 0x7f) | block.is(b'"') | block.is(b'\\')).any()
 }
 
 /// The same of eight bytes in one number, which is less than a vector is worth.
