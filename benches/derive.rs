@@ -1,6 +1,8 @@
-//! What counting costs: the HTTP set on one event, the route of a path, and a page of 10,000 series.
+//! What counting costs: the HTTP set on one event, its session and the heaviest of the sessions, the route of a path,
+//! and a page of 10,000 series.
 //!
-//! Budgets (design.md, section 6): 60 ns for the metrics, 60 ns for the route, 20 ms for the page.
+//! Budgets: 60 ns for three labels and one histogram, 100 ns for sessions and top lists together, 60 ns for the route,
+//! 20 ms for the page.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -10,8 +12,8 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use logmill::derive::{
-    Format, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, Registry, Rules, SECONDS_BUCKETS, Unit,
-    route,
+    Format, GatherKind, GatherSpec, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, Registry, Rules,
+    SECONDS_BUCKETS, TopSum, Unit, route,
 };
 use logmill::event::{FieldId, Fields, Schema, Timestamp, Value};
 
@@ -23,6 +25,9 @@ struct Slots {
     duration: FieldId,
     request_bytes: FieldId,
     response_bytes: FieldId,
+    session: FieldId,
+    user: FieldId,
+    at: FieldId,
     len: usize,
 }
 
@@ -36,6 +41,9 @@ impl Slots {
             duration: schema.intern("event.duration"),
             request_bytes: schema.intern("http.request.bytes"),
             response_bytes: schema.intern("http.response.body.bytes"),
+            session: schema.intern("session.id"),
+            user: schema.intern("user.name"),
+            at: schema.intern("@timestamp"),
             len: schema.len(),
         }
     }
@@ -86,6 +94,53 @@ impl Slots {
         ]
     }
 
+    /// The sessions and the two top lists of `pipelines/metrics/http.toml`, with routes as they are.
+    fn gathered(&self) -> Vec<GatherSpec> {
+        let window = Duration::from_secs(300);
+        let spec = |name: &str, labels, kind| GatherSpec {
+            name: name.to_owned(),
+            help: String::new(),
+            kind,
+            labels,
+            only: Vec::new(),
+            at: self.at,
+            written: None,
+        };
+        let label = |name: &str, field| Label {
+            name: name.to_owned(),
+            source: LabelSource::Field(field),
+        };
+        let top = |of: &str, field| {
+            let sum = |what, field| TopSum {
+                name: format!("http_{of}_{what}_bytes"),
+                help: String::new(),
+                field: Some(field),
+            };
+            let kind = GatherKind::Top {
+                sums: vec![
+                    sum("request", self.request_bytes),
+                    sum("response", self.response_bytes),
+                ],
+                window,
+                keep: 50,
+                series_max: 1_000,
+            };
+            let labels = vec![label("route", self.path), label(of, field)];
+            spec(&format!("http_{of}_requests"), labels, kind)
+        };
+        let sessions = GatherKind::Sessions {
+            session: self.session,
+            window,
+            exact_max: 16_384,
+        };
+        vec![
+            spec("http_active_sessions", Vec::new(), sessions),
+            top("session", self.session),
+            // No line of an access log says it where nobody logs in: that costs something, too.
+            top("user", self.user),
+        ]
+    }
+
     fn event<'a>(&self, path: &'a str, status: i64, nanos: i64) -> Fields<'a> {
         let mut fields = Fields::new(self.len);
         fields.set(self.method, Value::Text(b"GET"));
@@ -98,8 +153,8 @@ impl Slots {
     }
 }
 
-fn compile(registry: &Registry, specs: &[MetricSpec]) -> Rules {
-    let rules = registry.rules(specs, &[], "shop-frontend");
+fn compile(registry: &Registry, specs: &[MetricSpec], gathered: &[GatherSpec]) -> Rules {
+    let rules = registry.rules(specs, gathered, "shop-frontend");
     rules.unwrap_or_else(|errors| panic!("the set is right: {errors:?}"))
 }
 
@@ -124,12 +179,12 @@ fn count(c: &mut Criterion) {
         ("http set with route", slots.http_set(LabelSource::Route)),
         // What the prototype measured: one counter and one histogram.
         (
-            "requests and duration",
+            "three labels and one histogram",
             slots.http_set(LabelSource::Field)[..2].to_vec(),
         ),
     ] {
         let registry = Registry::default();
-        let rules = compile(&registry, &specs);
+        let rules = compile(&registry, &specs, &[]);
         let shard = registry.shard();
         let mut guard = shard.lock();
         let events: Vec<Fields<'_>> = (0..1024usize)
@@ -146,6 +201,58 @@ fn count(c: &mut Criterion) {
         group.bench_function(name, |b| {
             b.iter(|| {
                 next = (next + 1) % events.len();
+                rules.count(black_box(&events[next]), &mut guard);
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Routes of a shop.
+const ROUTES: [&str; 8] = [
+    "/",
+    "/api/basket",
+    "/api/orders/{id}",
+    "/api/orders/{id}/items",
+    "/api/products/{id}",
+    "/api/search/tables",
+    "/api/v2/customers/{id}/models",
+    "/assets/{file}.js",
+];
+
+fn gathered(c: &mut Criterion) {
+    let slots = Slots::new();
+    let ids: Vec<String> = (0..1_000u64)
+        .map(|n| format!("{:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        .collect();
+    let mut group = c.benchmark_group("derive/gather");
+    group.throughput(Throughput::Elements(1));
+    let all = slots.gathered();
+    for (name, specs, routes) in [
+        ("sessions", &all[..1], 1),
+        ("sessions and top lists", &all[..], 1),
+        // More keys than a list remembers.
+        ("sessions and top lists of 8000 keys", &all[..], ROUTES.len()),
+    ] {
+        let registry = Registry::default();
+        let rules = compile(&registry, &[], specs);
+        let shard = registry.shard();
+        let mut guard = shard.lock();
+        guard.read_at(Timestamp::from_millis(1_795_368_600_000));
+        let events: Vec<Fields<'_>> = (0..ids.len() * routes)
+            .map(|n| {
+                let mut fields = slots.event(ROUTES[n / ids.len()], 200, 20_000_000);
+                fields.set(slots.session, Value::Text(ids[n % ids.len()].as_bytes()));
+                let at = Timestamp::from_millis(1_795_368_510_000 + n as i64);
+                fields.set(slots.at, Value::Time(at));
+                fields
+            })
+            .collect();
+        let mut next = 0;
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                // Not in the order of the ids; a prime, so that each has its turn.
+                next = (next + 7_919) % events.len();
                 rules.count(black_box(&events[next]), &mut guard);
             });
         });
@@ -185,7 +292,7 @@ fn page(c: &mut Criterion) {
         ("10000 histograms", &set[1..2], 10_000),
     ] {
         let registry = Registry::default();
-        let rules = compile(&registry, specs);
+        let rules = compile(&registry, specs, &[]);
         // As two workers would have it.
         for _ in 0..2 {
             let shard = registry.shard();
@@ -220,5 +327,5 @@ fn page(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, count, routes, page);
+criterion_group!(benches, count, gathered, routes, page);
 criterion_main!(benches);
