@@ -80,6 +80,9 @@ fn over_budget(registry: &Registry) -> Value {
                 "series": metric.series,
                 "series_max": metric.series_max,
                 "events_folded": metric.folded,
+                "label": metric.label,
+                "label_values": metric.values,
+                "label_examples": metric.examples,
             })
         })
         .collect()

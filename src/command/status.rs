@@ -127,6 +127,17 @@ fn show(status: &Value) {
             number(&row, "series_max"),
             text(&row, "metric")
         );
+        let examples = row["label_examples"].as_array().cloned().unwrap_or_default();
+        let examples: Vec<&str> = examples.iter().filter_map(Value::as_str).collect();
+        if !examples.is_empty() {
+            println!(
+                "{:>31}its label `{}` has {} values, such as {}",
+                "",
+                text(&row, "label"),
+                number(&row, "label_values"),
+                examples.join(", ")
+            );
+        }
     }
     if let Some(reason) = status["checkpoint"]["failing"].as_str() {
         println!("\nthe checkpoint cannot be written: {reason}");

@@ -39,6 +39,7 @@ mod label;
 mod like;
 mod measure;
 mod native;
+mod offender;
 mod pairs;
 mod pane;
 mod place;
@@ -60,7 +61,8 @@ pub use exposition::{Format, Histogram, Metric, Number};
 pub use fixed::Fixed;
 pub use gather::{ACTIVE_SESSIONS, GatherKind, GatherSpec, TopSum};
 pub use measure::Condition;
-pub use registry::{OverBudget, Registry, Totals};
+pub use offender::OverBudget;
+pub use registry::{Registry, Totals};
 pub use rules::Rules;
 pub use shard::{Shard, ShardGuard};
 pub use spec::{

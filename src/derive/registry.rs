@@ -11,6 +11,7 @@ use super::family::Family;
 use super::follower::Follower;
 use super::gather::{Gather, GatherSpec};
 use super::idle::{Idle, Leaving};
+use super::offender::{self, OverBudget};
 use super::reading::Reading;
 use super::rules::{Rules, all_labels};
 use super::shard::{Shard, State, lock};
@@ -209,11 +210,18 @@ impl Registry {
             .sums()
             .into_iter()
             .filter(|(_, sums)| sums.folded > 0)
-            .map(|(family, sums)| OverBudget {
-                name: family.name.clone(),
-                series: family.read().len(),
-                series_max: family.series_max(),
-                folded: sums.folded,
+            .map(|(family, sums)| {
+                let shown = family.read();
+                let (label, values, examples) = offender::widest_label(&shown);
+                OverBudget {
+                    name: family.name.clone(),
+                    series: shown.len(),
+                    series_max: family.series_max(),
+                    folded: sums.folded,
+                    label,
+                    values,
+                    examples,
+                }
             })
             .collect();
         over.sort_by_key(|metric| std::cmp::Reverse(metric.folded));
@@ -276,16 +284,6 @@ impl Registry {
         totals.write(format, out);
         totals.write_budgets(format, out);
     }
-}
-
-/// A metric with more label sets than it may have series.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OverBudget {
-    pub name: String,
-    pub series: usize,
-    pub series_max: usize,
-    /// Events that were counted in `other`.
-    pub folded: u64,
 }
 
 /// The sums over all workers at one moment.

@@ -1,0 +1,90 @@
+//! Which label makes a metric exceed its budget.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::label::OTHER;
+use super::series::SeriesIndex;
+
+/// Values that are shown of a label, to tell what they are.
+const EXAMPLES: usize = 3;
+
+/// A metric with more label sets than it may have series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverBudget {
+    pub name: String,
+    pub series: usize,
+    pub series_max: usize,
+    /// Events that were counted in `other`.
+    pub folded: u64,
+    /// The label with the most values among the series that are shown; empty where no event gives a label.
+    pub label: String,
+    /// How many these are.
+    pub values: usize,
+    /// Some of them, as they stand on the page.
+    pub examples: Vec<String>,
+}
+
+/// Name, number of values and some values of the label that has the most.
+pub(super) fn widest_label(series: &SeriesIndex) -> (String, usize, Vec<String>) {
+    let mut values = BTreeMap::<&[u8], BTreeSet<&[u8]>>::new();
+    for (_, text) in series.sorted() {
+        for (name, value) in pairs(text).filter(|(_, value)| *value != OTHER) {
+            values.entry(name).or_default().insert(value);
+        }
+    }
+    let widest = values.into_iter().max_by_key(|(_, values)| values.len());
+    let Some((name, values)) = widest else {
+        return (String::new(), 0, Vec::new());
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let examples = values.iter().take(EXAMPLES).map(|value| text(value)).collect();
+    (text(name), values.len(), examples)
+}
+
+/// The labels of `a="b",c="d"`, values with their escapes.
+fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let equals = memchr::memchr(b'=', rest)?;
+        let (name, value) = (&rest[..equals], rest.get(equals + 2..)?);
+        let mut end = 0;
+        while *value.get(end)? != b'"' {
+            end += if value[end] == b'\\' { 2 } else { 1 };
+        }
+        // Behind the quote and the comma.
+        rest = value.get(end + 2..).unwrap_or_default();
+        Some((name, &value[..end]))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_told_apart_whatever_their_values() {
+        let text = br#"service="a,b=\"c\"",path="\\",last="""#;
+        let found: Vec<_> = pairs(text).collect();
+        let expected: [(&[u8], &[u8]); 3] =
+            [(b"service", br#"a,b=\"c\""#), (b"path", br"\\"), (b"last", b"")];
+        assert_eq!(found, expected);
+        assert_eq!(pairs(b"").count(), 0);
+    }
+
+    #[test]
+    fn the_label_with_the_most_values_is_named() {
+        let mut index = SeriesIndex::default();
+        for text in [
+            r#"service="shop",method="GET",route="/a""#,
+            r#"service="shop",method="GET",route="/b""#,
+            r#"service="shop",method="PUT",route="/c""#,
+            r#"service="shop",method="PUT",route="/d""#,
+            r#"service="shop",method="other",route="other""#,
+        ] {
+            index.find_or_add(text.as_bytes(), b"", 100);
+        }
+        let examples = ["/a", "/b", "/c"].map(str::to_owned).to_vec();
+        assert_eq!(widest_label(&index), ("route".to_owned(), 4, examples));
+        assert_eq!(widest_label(&SeriesIndex::default()).1, 0);
+    }
+}
