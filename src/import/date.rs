@@ -8,23 +8,30 @@ pub fn of_joda(format: &str) -> Option<&'static str> {
         "UNIX_MS" => return Some("epoch_ms"),
         _ => {}
     }
+    // `YYYY-MM-dd` and `yyyy-M-d` are the same here: each letter once.
+    let mut letters = format.replace('Y', "y").replace('k', "H");
+    for letter in ["y", "M", "d", "H", "m", "s", "E"] {
+        while letters.contains(&letter.repeat(2)) {
+            letters = letters.replace(&letter.repeat(2), letter);
+        }
+    }
     by_beginning(
-        format,
+        &letters,
         &[
-            ("dd/MMM/yyyy:HH:mm:ss", "clf"),
-            ("MMM", "syslog"),
-            ("yyyy-MM-dd", "datetime"),
-            ("yyyy/MM/dd", "datetime"),
-            ("YYYY-MM-dd", "datetime"),
-            ("EEE, dd MMM", "rfc2822"),
-            ("EEE, d MMM", "rfc2822"),
-            ("EEE MMM", "ctime"),
-            ("dd MMM", "day_first"),
-            ("dd/MM/yyyy", "day_first"),
-            ("MM/dd/yyyy", "month_first"),
-            ("yyyyMMdd'T'", "compact"),
-            ("yyMMdd HH", "yymmdd"),
-            ("HH:mm:ss", "clock"),
+            ("d/M/y:H:m:s", "clf"),
+            ("y-M-d", "datetime"),
+            ("y/M/d", "datetime"),
+            ("E, d M", "rfc2822"),
+            ("E M", "ctime"),
+            ("M d", "syslog"),
+            ("M  d", "syslog"),
+            ("d M", "day_first"),
+            ("d/M/y", "day_first"),
+            ("d.M.y", "day_first"),
+            ("M/d/y", "month_first"),
+            ("yMd'T'", "compact"),
+            ("yMd H", "yymmdd"),
+            ("H:m:s", "clock"),
         ],
     )
 }
@@ -83,6 +90,8 @@ mod tests {
         assert_eq!(of_joda("dd/MMM/yyyy:HH:mm:ss Z"), Some("clf"));
         assert_eq!(of_joda("yyyy-MM-dd HH:mm:ss,SSS"), Some("datetime"));
         assert_eq!(of_joda("MMM  d HH:mm:ss"), Some("syslog"));
+        assert_eq!(of_joda("dd/MMM/YYYY:H:m:s Z"), Some("clf"));
+        assert_eq!(of_joda("YYYY/MM/dd H:m:s"), Some("datetime"));
         assert_eq!(of_joda("wwwww"), None);
         assert_eq!(of_go("2006-01-02T15:04:05.000Z"), Some("datetime"));
         assert_eq!(of_go("Jan _2 15:04:05"), Some("syslog"));

@@ -73,6 +73,17 @@ impl Plan {
         if pipeline.is_plain() {
             return "plain".to_owned();
         }
+        // Two sources of the same form share one.
+        let same = |other: &&Pipeline| {
+            let named = Pipeline {
+                name: pipeline.name.clone(),
+                ..(*other).clone()
+            };
+            named == pipeline
+        };
+        if let Some(other) = self.pipelines.iter().find(same) {
+            return other.name.clone();
+        }
         let name = pipeline.name.clone();
         self.pipelines.push(pipeline);
         name

@@ -17,14 +17,17 @@ pub struct Facts {
     pub tags: Option<Vec<String>>,
     /// Whether fields of the shipper that are not here are not there.
     pub complete: bool,
+    /// Where the files are, if that is known.
+    pub paths: Vec<String>,
 }
 
 /// The fields by which events of several sources are told apart.
 fn is_of_source(field: &str) -> bool {
     matches!(
         field,
-        "type" | "tags" | "log_type" | "logtype" | "event.dataset" | "event.module" | "fileset.name"
-    ) || field.starts_with("fields.")
+        "type" | "tags" | "log_type" | "logtype" | "event.dataset" | "event.module"
+    ) || field.starts_with("fileset.")
+        || field.starts_with("fields.")
         || field.starts_with("@metadata.")
         || field.starts_with("labels.")
 }
@@ -85,71 +88,115 @@ impl Facts {
                 None if is_of_source(field) && self.complete => false,
                 None => return None,
             },
+            (Term::Field(field), _, Term::Regex(part) | Term::Constant(Json::String(part)))
+            | (Term::Constant(Json::String(part)), Sign::In | Sign::NotIn, Term::Field(field))
+                if matches!(field.as_str(), "path" | "source" | "log.file.path") =>
+            {
+                self.in_paths(part)?
+            }
             _ => return None,
         };
         Some(holds != negated)
     }
-}
 
-/// The sources that a filter tells apart, where its input does not: each value that it compares with.
-pub fn cases(body: &[Branch]) -> Vec<Facts> {
-    let mut cases = Vec::new();
-    gather(body, &mut cases);
-    cases
-}
-
-fn gather(body: &[Branch], cases: &mut Vec<Facts>) {
-    for branch in body {
-        let Branch::If { arms, .. } = branch else { continue };
-        for (condition, body) in arms {
-            if let Some(condition) = condition {
-                case(condition, cases);
-            }
-            gather(body, cases);
+    /// Whether every path has a part, or none; `None` where only the file's own name can tell.
+    fn in_paths(&self, part: &str) -> Option<bool> {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '/');
+        if self.paths.is_empty() || !part.chars().all(plain) {
+            return None;
+        }
+        let has = |path: &String| path.contains(part);
+        let is_glob = |path: &String| path.contains(['*', '?', '[', '{']);
+        match (
+            self.paths.iter().all(has),
+            self.paths.iter().any(|path| has(path) || is_glob(path)),
+        ) {
+            (true, _) => Some(true),
+            (false, false) => Some(false),
+            (false, true) => None,
         }
     }
 }
 
-fn case(condition: &Condition, cases: &mut Vec<Facts>) {
-    let mut found = Facts {
+/// The sources that a filter tells apart, where its input does not: one for each way to a filter through the values
+/// that conditions compare with.
+pub fn cases(body: &[Branch]) -> Vec<Facts> {
+    let mut cases = Vec::new();
+    let any = Facts {
         complete: true,
         tags: Some(Vec::new()),
         ..Facts::default()
     };
+    gather(body, &any, &mut cases);
+    cases
+}
+
+fn gather(body: &[Branch], so_far: &Facts, cases: &mut Vec<Facts>) {
+    for branch in body {
+        let Branch::If { arms, .. } = branch else { continue };
+        for (condition, body) in arms {
+            let found = condition.as_ref().map(told_by).unwrap_or_default();
+            if found.is_empty() {
+                gather(body, so_far, cases);
+            }
+            for one in found {
+                let mut facts = so_far.clone();
+                facts.fields.extend(one.fields);
+                facts
+                    .tags
+                    .get_or_insert_default()
+                    .extend(one.tags.unwrap_or_default());
+                // A block of blocks alone is no source of its own.
+                let has_filter = body.iter().any(|branch| matches!(branch, Branch::Plugin(_)));
+                let before = cases.len();
+                gather(body, &facts, cases);
+                if (has_filter || cases.len() == before) && !cases.contains(&facts) {
+                    cases.push(facts);
+                }
+            }
+        }
+    }
+}
+
+/// What a condition says of a source; several where any of them will do.
+fn told_by(condition: &Condition) -> Vec<Facts> {
+    let field = |name: &str, value: &Json| Facts {
+        fields: vec![(name.to_owned(), value.clone())],
+        ..Facts::default()
+    };
     match condition {
-        Condition::And(left, right) | Condition::Or(left, right) => {
-            case(left, cases);
-            case(right, cases);
-            return;
+        Condition::Or(left, right) => [told_by(left), told_by(right)].concat(),
+        Condition::And(left, right) => {
+            let (left, right) = (told_by(left), told_by(right));
+            match (left.is_empty(), right.is_empty()) {
+                (_, true) => left,
+                (true, false) => right,
+                (false, false) => {
+                    let mut both = left[0].clone();
+                    both.fields.extend(right[0].fields.clone());
+                    vec![both]
+                }
+            }
         }
         Condition::Compare {
-            left: Term::Field(field),
+            left: Term::Field(name),
             sign: Sign::Equal,
             right: Term::Constant(value),
-        } if is_of_source(field) => found.fields.push((field.clone(), value.clone())),
+        } if is_of_source(name) => vec![field(name, value)],
+        Condition::Compare {
+            left: Term::Field(name),
+            sign: Sign::In,
+            right: Term::List(values),
+        } if is_of_source(name) => values.iter().map(|value| field(name, value)).collect(),
         Condition::Compare {
             left: Term::Constant(Json::String(tag)),
             sign: Sign::In,
-            right: Term::Field(field),
-        } if field == "tags" && !tag.starts_with('_') => found.tags = Some(vec![tag.clone()]),
-        Condition::Compare {
-            left: Term::Field(field),
-            sign: Sign::In,
-            right: Term::List(values),
-        } if is_of_source(field) => {
-            for value in values {
-                let mut one = found.clone();
-                one.fields.push((field.clone(), value.clone()));
-                if !cases.contains(&one) {
-                    cases.push(one);
-                }
-            }
-            return;
-        }
-        _ => return,
-    }
-    if !cases.contains(&found) {
-        cases.push(found);
+            right: Term::Field(name),
+        } if name == "tags" && !tag.starts_with('_') => vec![Facts {
+            tags: Some(vec![tag.clone()]),
+            ..Facts::default()
+        }],
+        _ => Vec::new(),
     }
 }
 

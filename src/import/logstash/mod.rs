@@ -45,7 +45,7 @@ pub fn import(name: &str, text: &str) -> Result<Imported, Broken> {
         import.input(plugin);
     }
     if inputs.is_empty() {
-        import.sources("filters", None, Vec::new());
+        import.sources("filters", None);
     }
     Ok(Imported {
         plan: import.plan,
@@ -60,9 +60,6 @@ struct Import {
     plan: Plan,
     report: Report,
 }
-
-/// What a source of events has to be given.
-const UNKNOWN_PATHS: &str = "/var/log/imported/*.log";
 
 impl Import {
     fn at(&self, line: usize) -> At {
@@ -112,7 +109,7 @@ impl Import {
                     "logmill reads files itself, on the host that has them; name them in `paths`".to_owned();
                 self.note(plugin.line, &what, Err(why));
                 let facts = self.facts(plugin);
-                self.sources(&plugin.name, Some(facts), Vec::new());
+                self.sources(&plugin.name, Some(facts));
             }
             _ => self.note(plugin.line, &what, Err("logmill reads files".to_owned())),
         }
@@ -143,6 +140,7 @@ impl Import {
         let mut facts = self.facts(plugin);
         facts.complete = true;
         facts.tags.get_or_insert_default();
+        facts.paths = Settings::of(plugin).texts("path");
         let mut settings = Settings::of(plugin);
         let mut input = Input {
             paths: settings.texts("path"),
@@ -231,7 +229,7 @@ impl Import {
     }
 
     /// Pipelines for events whose files are not known: one for each source that the filters tell apart.
-    fn sources(&mut self, wanted: &str, facts: Option<Facts>, paths: Vec<String>) {
+    fn sources(&mut self, wanted: &str, facts: Option<Facts>) {
         let given = facts.unwrap_or_default();
         let mut cases = condition::cases(&self.filters());
         if cases.is_empty() || !given.fields.is_empty() {
@@ -241,26 +239,24 @@ impl Import {
             }];
         }
         for facts in cases {
-            let value = facts.fields.first().and_then(|(_, value)| value.as_str());
-            let tag = facts
-                .tags
-                .as_ref()
-                .and_then(|tags| tags.first())
-                .map(String::as_str);
+            let values = facts.fields.iter().filter_map(|(_, value)| value.as_str());
+            let tags = facts.tags.iter().flatten().map(String::as_str);
+            let words: Vec<&str> = values.chain(tags).collect();
+            let told = match words.is_empty() {
+                true => wanted.to_owned(),
+                false => words.join("-"),
+            };
             let input = Input {
                 comment: Some("Name the files that these events come from.".to_owned()),
-                paths: match paths.is_empty() {
-                    true => vec![UNKNOWN_PATHS.replace("imported", value.or(tag).unwrap_or("imported"))],
-                    false => paths.clone(),
-                },
+                paths: vec![format!("/var/log/{told}/*.log")],
                 ..Input::default()
             };
-            self.add(
-                value.or(tag).unwrap_or(wanted),
-                &facts,
-                Pipeline::default(),
-                input,
-            );
+            let kept = facts.fields.iter().filter(|(field, _)| !field.starts_with('@'));
+            let pipeline = Pipeline {
+                set: kept.cloned().collect(),
+                ..Pipeline::default()
+            };
+            self.add(&told, &facts, pipeline, input);
         }
     }
 
@@ -276,6 +272,8 @@ impl Import {
         }
         .body(&filters);
         input.pipeline = self.plan.add(pipeline);
-        self.plan.inputs.push(input);
+        if !self.plan.inputs.contains(&input) {
+            self.plan.inputs.push(input);
+        }
     }
 }

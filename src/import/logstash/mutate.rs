@@ -28,10 +28,14 @@ const LEFT: [(&str, &str); 10] = [
     ("remove_tag", "`tags` says what became of the event"),
 ];
 
+/// Why Logstash's first `@timestamp` cannot be kept.
+const MOMENT: &str = "the moment of reading is no part of an event";
+
 pub fn mutate(filtering: &mut Filtering<'_>, settings: &mut Settings) {
     for setting in settings.take_all("rename") {
-        each(filtering, &setting, |filtering, from, to| {
-            filtering.pipeline.rename(from, &field_name(&to))
+        each(filtering, &setting, |filtering, from, to| match from {
+            "@timestamp" => Err(MOMENT.to_owned()),
+            from => filtering.pipeline.rename(from, &field_name(&to)),
         });
     }
     for setting in settings.take_all("convert") {
@@ -133,6 +137,9 @@ fn assign(
     match whole {
         Some(other) if !other.contains("%{") && !other.starts_with('+') => {
             let other = field_name(other);
+            if other == "@timestamp" {
+                return Err(MOMENT.to_owned());
+            }
             if !pipeline.knows(&other) {
                 return Err(format!("no step that was carried over sets `{other}`"));
             }
