@@ -24,15 +24,15 @@ pub struct Draft {
     pub fields: f64,
 }
 
-/// A draft finds more when it finds so many fields more per event.
-const MORE_FIELDS: f64 = 1.0;
+/// A draft finds more when it finds so many times the fields.
+const MORE_FIELDS: f64 = 1.25;
 
 impl Draft {
     /// Whether it is worth more than the pipeline that fits best: one that takes a text for its form alone may leave
     /// much of it unread.
     pub fn finds_more(&self, fit: &Fit) -> bool {
         let share = self.matched as f64 / self.events.max(1) as f64;
-        share >= fit.share.min(ENOUGH) && self.fields >= fit.fields + MORE_FIELDS
+        share >= fit.share.min(ENOUGH) && self.fields >= fit.fields * MORE_FIELDS
     }
 }
 

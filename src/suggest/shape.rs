@@ -68,6 +68,11 @@ impl Shape {
                     shape.literal(char::from(mark).to_string());
                     shape.words = 0;
                 }
+                // A dash in every line stands between values; beside another one it is a value that is never there.
+                Sign::Dash if key.is_none() && !beside_dash(group[0], at) => {
+                    shape.literal("-".to_owned());
+                    shape.words = 0;
+                }
                 Sign::Key if same => {
                     key = Some(texts[0].trim_end_matches('=').to_owned());
                     shape.literal(texts[0].to_owned());
@@ -119,7 +124,17 @@ impl Shape {
         };
         let known = match &key {
             Some(key) => Some(name::of_key(key, kind)),
-            None => name::of_value(kind, bracket, texts).map(str::to_owned),
+            None => {
+                let bare: Vec<&str> = texts.iter().map(|text| text.trim_end()).collect();
+                name::of_value(kind, bracket, &bare).map(str::to_owned)
+            }
+        };
+        // Padded between brackets: the text without its blanks.
+        let padded = bracket && kind != Some("quoted") && texts.iter().any(|text| text.ends_with(' '));
+        let (kind, known) = match (padded, kind) {
+            (false, kind) => (kind, known),
+            (true, None | Some("level")) => (Some("trimmed"), known),
+            (true, Some(_)) => (Some("trimmed"), None),
         };
         let name = self.unique(known.unwrap_or_else(|| "labels.value".to_owned()));
         if kind == Some("http_request") {
@@ -234,6 +249,15 @@ impl Shape {
     }
 }
 
+/// Whether the value before or behind a place is a dash.
+fn beside_dash(line: &[Token<'_>], at: usize) -> bool {
+    let is_dash = |at: Option<usize>| {
+        at.and_then(|at| line.get(at))
+            .is_some_and(|token| token.sign == Sign::Dash)
+    };
+    is_dash(at.checked_sub(2)) || is_dash(Some(at + 2))
+}
+
 /// What the group has at a place; `None` where it does not agree.
 fn agreed(group: &[&[Token<'_>]], at: usize) -> Option<Sign> {
     let mut counts: BTreeMap<Sign, usize> = BTreeMap::new();
@@ -248,11 +272,14 @@ fn agreed(group: &[&[Token<'_>]], at: usize) -> Option<Sign> {
         .filter(|(sign, _)| sign.is_value())
         .map(|(_, count)| count)
         .sum();
+    let dashes = counts.get(&Sign::Dash).copied().unwrap_or(0);
+    if enough(dashes, AGREE) {
+        return Some(Sign::Dash);
+    }
     let (&top, &count) = counts
         .iter()
         .filter(|(sign, _)| **sign != Sign::Dash)
         .max_by_key(|(_, count)| **count)?;
-    let dashes = counts.get(&Sign::Dash).copied().unwrap_or(0);
     let numbers = |sign: &Sign| matches!(sign, Sign::Kind("int" | "float"));
     if enough(count, AGREE) || (top.is_value() && enough(count + dashes, AGREE) && dashes > 0) {
         Some(top)

@@ -83,6 +83,13 @@ fn forms_of_all_sorts() {
          Nov 22 17:28:34 web gate[9]: open door=5 by=carol\n",
         // Commas, and quoted texts with braces.
         "2026-11-22T17:28:30Z,cpu,0.93,\"{load}\"\n2026-11-22T17:28:31Z,mem,0.5,\"it's\"\n2026-11-22T17:28:32Z,net,12,\"x\"\n",
+        // A padded level, dots and parentheses, a stack trace.
+        "2026/11/22 17:28:30 [INFO ] com.acme.OrderService (exec-1) - Order 4711 accepted\n\
+         2026/11/22 17:28:30 [INFO ] com.acme.StockService (exec-4) - Stock of A-100 is 12\n\
+         2026/11/22 17:28:31 [ERROR] com.acme.OrderService (exec-2) - Order 4712 failed\n\
+         java.lang.IllegalStateException: no stock\n\
+         \tat com.acme.StockService.take(StockService.java:41)\n\
+         2026/11/22 17:28:32 [WARN ] com.acme.MailService (mail-1) - Mail delayed\n",
         // No time at all.
         "ERROR disk /dev/sda1 is full\nINFO disk /dev/sdb1 is fine\nINFO fan 3 is loud today\nWARN nothing\nINFO all is well\n",
     ];
@@ -98,6 +105,19 @@ fn finds_more(log: &str) -> bool {
     let now = Timestamp::from_millis(1_795_368_510_000);
     let best = rank(&Library::shipped(), &bytes, "x.log", now).remove(0);
     draft("x", &lines).is_some_and(|draft| draft.finds_more(&best))
+}
+
+#[test]
+fn padding_between_brackets_is_not_part_of_a_value() {
+    let text = drafted(
+        "2026/11/22 17:28:30 [INFO ] com.acme.erp.OrderService - Order 4711 accepted\n\
+         2026/11/22 17:28:31 [ERROR] com.acme.erp.OrderService - Order 4712 failed\n\
+         2026/11/22 17:28:32 [WARN ] com.acme.erp.MailService - Mail delayed\n",
+    );
+    assert!(
+        text.contains("'{@timestamp:datetime} [{log.level:trimmed}] {log.logger} - {message}'"),
+        "{text}"
+    );
 }
 
 #[test]

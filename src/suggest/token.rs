@@ -121,7 +121,8 @@ fn token(rest: &str, before: Option<Sign>, first: bool, clock: &mut Clock) -> (S
         let word = inner.trim_end();
         return match classify(word, clock) {
             Sign::Word if inner.contains([' ', '[', ',', '=']) => (Sign::Text, length),
-            sign => (sign, word.len()),
+            // With its padding, which not every line has.
+            sign => (sign, length),
         };
     }
     let run = rest.find(is_mark).unwrap_or(rest.len());
