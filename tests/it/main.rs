@@ -7,3 +7,4 @@ mod proxy;
 mod samples;
 mod servers;
 mod smoke;
+mod walk;
