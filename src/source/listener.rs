@@ -1,15 +1,11 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::mem::MaybeUninit;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::inotify::{ReadFlags, Reader};
-use rustix::io::Errno;
+use notify::event::{Event, EventKind, ModifyKind, RenameMode};
 use rustix::process::setpriority_process;
 use rustix::thread::gettid;
 
@@ -22,34 +18,41 @@ use crate::limits::{NOTED_PATHS_MAX, NOTICE_GATHER};
 /// How long after a new name another one is expected soon.
 const ROTATION_WATCH: Duration = Duration::from_secs(2);
 
-/// Room for notifications that are read at once, in bytes: some thousand.
-const NOTIFICATIONS_BYTES: usize = 64 << 10;
+/// The least time between two events that shows that nothing waited in the kernel's queue. The watcher takes a few
+/// microseconds from one event of a batch to the next, and much longer to be woken.
+const QUEUE_EMPTY: Duration = Duration::from_micros(20);
 
 /// The priority that the thread asks for (setpriority(2)): with quick rotation a file is gone in milliseconds, and
 /// opening it takes microseconds. Who may not have it goes without.
 const NICE: i32 = -10;
 
-/// Hears what the kernel notifies of, opens new files before their names are gone, and rings the bell.
+/// Hears what the file system notifies of, opens new files before their names are gone, and rings the bell. All of
+/// it on the watcher's own thread: one more thread between would cost the time that a name has.
 pub struct Listener {
     bell: Bell,
     shared: Arc<Shared>,
-    /// When it last gathered writes.
-    slept: Instant,
+    /// When it was last done with an event; `None` before the first.
+    done: Option<Instant>,
     /// When it last heard of a new name.
     named: Option<Instant>,
     /// Files that were opened lately: their renaming is no news.
     opened: HashSet<(Inode, Option<i64>)>,
 }
 
-/// What one reading brought.
-#[derive(Default)]
-struct Batch {
-    /// Names that lead to a file that was not there before, in order, each once.
-    fresh: Vec<PathBuf>,
-    is_fresh: HashSet<PathBuf>,
-    moved: HashSet<PathBuf>,
-    written: HashSet<PathBuf>,
-    lost: bool,
+impl notify::EventHandler for Listener {
+    fn handle_event(&mut self, event: notify::Result<Event>) {
+        let began = Instant::now();
+        if self.done.is_none() {
+            let _ = setpriority_process(Some(gettid()), NICE);
+        }
+        let waited = self.done.is_none_or(|done| began - done > QUEUE_EMPTY);
+        match event {
+            Ok(event) => self.hear(event, waited),
+            // What was lost with it nobody knows.
+            Err(_) => self.bell.rescan(),
+        }
+        self.done = Some(Instant::now());
+    }
 }
 
 impl Listener {
@@ -57,90 +60,55 @@ impl Listener {
         Listener {
             bell,
             shared,
-            slept: Instant::now(),
+            done: None,
             named: None,
             opened: HashSet::new(),
         }
     }
 
-    /// Until the other side is gone.
-    pub fn run(mut self) {
-        let _ = setpriority_process(Some(gettid()), NICE);
-        let mut room = vec![MaybeUninit::uninit(); NOTIFICATIONS_BYTES];
-        loop {
-            let mut ready = [
-                PollFd::new(&self.shared.inotify, PollFlags::IN),
-                PollFd::new(&self.shared.end, PollFlags::IN),
-            ];
-            match poll(&mut ready, None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(_) => return,
-            }
-            if !ready[1].revents().is_empty() {
-                return;
-            }
-            let batch = self.read(&mut room);
-            self.pass_on(batch);
-        }
-    }
-
-    /// Everything that waits, at most as much as there is room for.
-    fn read(&self, room: &mut [MaybeUninit<u8>]) -> Batch {
-        let mut batch = Batch::default();
-        let mut reader = Reader::new(&self.shared.inotify, room);
-        loop {
-            match reader.next() {
-                Ok(event) => {
-                    let paths = self.shared.paths.lock().unwrap_or_else(PoisonError::into_inner);
-                    let dirs = paths.get(&event.wd()).map_or(&[][..], Vec::as_slice);
-                    let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
-                    batch.note(event.events(), dirs, name);
-                }
-                Err(Errno::INTR) => {}
-                Err(Errno::WOULDBLOCK) => return batch,
-                Err(_) => {
-                    batch.lost = true;
-                    return batch;
-                }
-            }
-            if reader.is_buffer_empty() {
-                return batch;
-            }
-        }
-    }
-
-    fn pass_on(&mut self, batch: Batch) {
-        if batch.lost {
+    /// `waited`: nothing else was in the queue before it.
+    fn hear(&mut self, event: Event, waited: bool) {
+        if event.need_rescan() {
             self.bell.rescan();
-        }
-        if !batch.fresh.is_empty() {
-            self.named = Some(Instant::now());
-        }
-        for path in batch.fresh {
-            self.open(&path);
-        }
-        let calm = batch.moved.is_empty();
-        for path in batch.moved {
-            self.bell.moved(path);
-        }
-        for path in batch.written {
-            self.bell.written(path);
-        }
-        if calm {
-            self.gather();
-        }
-    }
-
-    /// Lets equal notifications merge in the kernel's queue while a file is written to line by line. The pause is
-    /// made once per batch: reading a batch takes much less than the pause. While files are being rotated there
-    /// is no pause, so that every new file is opened before it is gone.
-    fn gather(&mut self) {
-        if self.named.is_some_and(|named| named.elapsed() < ROTATION_WATCH) {
             return;
         }
-        if self.slept.elapsed() > NOTICE_GATHER / 8 {
+        match event.kind {
+            // What readers do, ourselves among them; and what two other events say too.
+            EventKind::Access(_) | EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => {}
+            EventKind::Modify(ModifyKind::Data(_)) => {
+                for path in self.paths(event) {
+                    self.bell.written(path);
+                }
+                if waited {
+                    self.gather();
+                }
+            }
+            EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => {
+                self.named = Some(Instant::now());
+                for path in self.paths(event) {
+                    self.open(&path);
+                    self.bell.moved(path);
+                }
+            }
+            _ => {
+                event.paths.iter().for_each(|path| self.shared.note_left(path));
+                for path in self.paths(event) {
+                    self.bell.moved(path);
+                }
+            }
+        }
+    }
+
+    fn paths(&self, event: Event) -> Vec<PathBuf> {
+        let paths = event.paths.into_iter();
+        paths.flat_map(|path| self.shared.paths_of(path)).collect()
+    }
+
+    /// Lets equal notifications merge in the kernel's queue while a file is written to line by line. While files are
+    /// being rotated there is no pause, so that every new file is opened before it is gone.
+    fn gather(&self) {
+        if self.named.is_none_or(|named| named.elapsed() >= ROTATION_WATCH) {
             thread::sleep(NOTICE_GATHER);
-            self.slept = Instant::now();
         }
     }
 
@@ -168,27 +136,8 @@ impl Listener {
     }
 
     fn is_ours(&self, path: &Path) -> bool {
-        let globs = self.shared.globs.lock().unwrap_or_else(PoisonError::into_inner);
+        let globs = self.shared.globs();
         is_named(&globs, path) || bases(path).iter().any(|base| is_named(&globs, base))
-    }
-}
-
-impl Batch {
-    fn note(&mut self, events: ReadFlags, dirs: &[PathBuf], name: Option<&OsStr>) {
-        self.lost |= events.contains(ReadFlags::QUEUE_OVERFLOW);
-        for dir in dirs {
-            let path = name.map_or_else(|| dir.clone(), |name| dir.join(name));
-            if events.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO) {
-                if self.is_fresh.insert(path.clone()) {
-                    self.fresh.push(path.clone());
-                }
-                self.moved.insert(path);
-            } else if events.contains(ReadFlags::MODIFY) {
-                self.written.insert(path);
-            } else {
-                self.moved.insert(path);
-            }
-        }
     }
 }
 
@@ -202,4 +151,60 @@ fn bases(path: &Path) -> Vec<PathBuf> {
     parts.map_or(Vec::new(), |(dir, name)| {
         rotated(name).into_iter().map(|way| dir.join(way.base)).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use notify::EventHandler as _;
+    use notify::event::{AccessKind, AccessMode, CreateKind, DataChange, Flag, RemoveKind};
+
+    use super::*;
+
+    const TO: EventKind = EventKind::Modify(ModifyKind::Name(RenameMode::To));
+    const CREATE: EventKind = EventKind::Create(CreateKind::File);
+
+    #[test]
+    fn new_files_are_opened_once_and_readers_are_not_heard() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().to_path_buf();
+        let globs = Globs::compile(&[format!("{}/a.log", dir.display())], &[]).unwrap();
+        let other = PathBuf::from("/not/there");
+        let shared = Shared::with(vec![globs], &dir, vec![dir.clone(), other.clone()]);
+        let bell = Bell::default();
+        let mut listener = Listener::new(bell.clone(), Arc::new(shared));
+        let mut tell = |kind, name: &str| {
+            listener.handle_event(Ok(Event::new(kind).add_path(dir.join(name))));
+            bell.take()
+        };
+        fs::write(dir.join("a.log"), b"1").unwrap();
+        let rung = tell(CREATE, "a.log");
+        assert_eq!(rung.opened.len(), 1);
+        assert_eq!(
+            rung.moved,
+            HashSet::from([dir.join("a.log"), other.join("a.log")]),
+            "under every path of its directory"
+        );
+        let rung = tell(EventKind::Access(AccessKind::Open(AccessMode::Any)), "a.log");
+        assert!(!rung.rung);
+        fs::rename(dir.join("a.log"), dir.join("a.log.1")).unwrap();
+        assert_eq!(tell(TO, "a.log.1").opened.len(), 0, "it is held already");
+        fs::write(dir.join("a.log"), b"2").unwrap();
+        fs::rename(dir.join("a.log"), dir.join("a.log.2")).unwrap();
+        assert_eq!(tell(CREATE, "a.log").opened.len(), 0, "too late under this name");
+        assert_eq!(
+            tell(TO, "a.log.2").opened.len(),
+            1,
+            "under the name that it has now"
+        );
+        fs::write(dir.join("b.txt"), b"").unwrap();
+        assert_eq!(tell(CREATE, "b.txt").opened.len(), 0, "none of ours");
+        let rung = tell(EventKind::Modify(ModifyKind::Data(DataChange::Any)), "a.log.2");
+        assert!(rung.written.contains(&dir.join("a.log.2")) && rung.moved.is_empty());
+        let rung = tell(EventKind::Remove(RemoveKind::File), "a.log.2");
+        assert!(rung.moved.contains(&dir.join("a.log.2")));
+        listener.handle_event(Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)));
+        assert!(bell.take().rescan, "the queue was full");
+    }
 }

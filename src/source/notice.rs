@@ -1,58 +1,46 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::{io, thread};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::event::{EventfdFlags, eventfd};
-use rustix::fd::OwnedFd;
-use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use notify::{Config, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tracing::warn;
 
 use super::disk::{Facts, Inode};
 use super::listener::Listener;
 use super::{Bell, Globs};
 
-/// What is of interest in a directory. What readers do is not: our own reading would be among it.
-const EVENTS: WatchFlags = WatchFlags::MODIFY
-    .union(WatchFlags::ATTRIB)
-    .union(WatchFlags::CREATE)
-    .union(WatchFlags::MOVE)
-    .union(WatchFlags::DELETE)
-    .union(WatchFlags::DELETE_SELF)
-    .union(WatchFlags::MOVE_SELF)
-    .union(WatchFlags::ONLYDIR);
-
-/// Notifications of the file system (inotify(7)) about the directories in which logs are.
+/// Notifications of the file system about the directories in which logs are.
 pub struct Notice {
-    shared: Option<Arc<Shared>>,
-    /// Directories that are watched.
-    dirs: HashMap<PathBuf, Watched>,
+    heard: Option<Heard>,
+    /// Directories that are watched, by the path that they are watched under.
+    dirs: HashMap<PathBuf, Inode>,
     /// A directory could not be watched, and that was said.
     limited: bool,
 }
 
-struct Watched {
-    inode: Inode,
-    /// The kernel's number of the watch; two paths of one directory have one.
-    number: i32,
+struct Heard {
+    watcher: RecommendedWatcher,
+    shared: Arc<Shared>,
 }
 
 /// What the thread that listens shares with the one that reads.
+///
+/// No lock is held while the watcher is asked for something: it answers on the thread that listens.
+#[derive(Default)]
 pub struct Shared {
-    pub inotify: OwnedFd,
-    /// Written to when the thread shall end.
-    pub end: OwnedFd,
-    /// The paths of each watch.
-    pub paths: Mutex<HashMap<i32, Vec<PathBuf>>>,
+    /// All paths of a directory, by the one that it is watched under: the kernel knows it once.
+    paths: Mutex<HashMap<PathBuf, Vec<PathBuf>>>,
+    /// Watched directories that were moved or removed: the watch went with them.
+    left: Mutex<HashSet<PathBuf>>,
     /// Whose new files are opened at once.
-    pub globs: Mutex<Vec<Globs>>,
+    globs: Mutex<Vec<Globs>>,
 }
 
 impl Notice {
     /// No notifications: everything is found by looking.
     pub fn off() -> Notice {
         Notice {
-            shared: None,
+            heard: None,
             dirs: HashMap::new(),
             limited: true,
         }
@@ -61,9 +49,14 @@ impl Notice {
     /// Rings the bell for what happens in the directories. Where that cannot be had it is said once, and
     /// everything is found by looking.
     pub fn start(bell: Bell, globs: Vec<Globs>) -> Notice {
-        match Notice::listen(bell, globs) {
-            Ok(shared) => Notice {
-                shared: Some(shared),
+        let shared = Arc::new(Shared {
+            globs: Mutex::new(globs),
+            ..Shared::default()
+        });
+        let listener = Listener::new(bell, Arc::clone(&shared));
+        match RecommendedWatcher::new(listener, Config::default()) {
+            Ok(watcher) => Notice {
+                heard: Some(Heard { watcher, shared }),
                 dirs: HashMap::new(),
                 limited: false,
             },
@@ -74,24 +67,10 @@ impl Notice {
         }
     }
 
-    fn listen(bell: Bell, globs: Vec<Globs>) -> io::Result<Arc<Shared>> {
-        let shared = Arc::new(Shared {
-            inotify: inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?,
-            end: eventfd(0, EventfdFlags::CLOEXEC)?,
-            paths: Mutex::default(),
-            globs: Mutex::new(globs),
-        });
-        let listener = Listener::new(bell, Arc::clone(&shared));
-        thread::Builder::new()
-            .name("notice".to_owned())
-            .spawn(move || listener.run())?;
-        Ok(shared)
-    }
-
     /// Other inputs.
     pub fn set_globs(&self, globs: Vec<Globs>) {
-        if let Some(shared) = &self.shared {
-            *shared.globs.lock().unwrap_or_else(PoisonError::into_inner) = globs;
+        if let Some(heard) = &self.heard {
+            *lock(&heard.shared.globs) = globs;
         }
     }
 
@@ -100,75 +79,166 @@ impl Notice {
         self.limited
     }
 
-    /// Watches these directories and no others. A directory that was replaced is watched anew.
+    /// Watches these directories and no others. A directory that was replaced or moved is watched anew.
     pub fn watch(&mut self, wanted: &HashSet<PathBuf>) {
-        let Some(shared) = &self.shared else {
+        let Some(heard) = &mut self.heard else {
             return;
         };
-        self.dirs.retain(|dir, watched| {
-            let keep = wanted.contains(dir);
-            if !keep {
-                shared.forget(dir, watched.number);
-            }
-            keep
-        });
-        let mut limited = false;
+        let left = std::mem::take(&mut *lock(&heard.shared.left));
+        for dir in left {
+            heard.forget(&dir);
+            self.dirs.remove(&dir);
+        }
+        let mut by_inode: HashMap<Inode, Vec<PathBuf>> = HashMap::new();
         for dir in wanted {
-            let Ok(facts) = Facts::of(dir) else {
-                continue;
-            };
-            match self.dirs.get(dir) {
-                Some(watched) if watched.inode == facts.inode => continue,
-                Some(watched) => shared.forget(dir, watched.number),
-                None => {}
+            if let Ok(facts) = Facts::of(dir) {
+                by_inode.entry(facts.inode).or_default().push(dir.clone());
             }
-            match shared.add(dir) {
-                Ok(number) => {
-                    let inode = facts.inode;
-                    self.dirs.insert(dir.clone(), Watched { inode, number });
-                }
-                Err(error) => {
-                    if !self.limited && !limited {
-                        warn!(dir = %dir.display(), %error, "the system gives no file notifications for this directory: looking at its files instead; raise fs.inotify.max_user_watches");
+        }
+        self.dirs.retain(|dir, inode| {
+            let stays = by_inode.get(inode).is_some_and(|paths| paths.contains(dir));
+            if !stays {
+                heard.forget(dir);
+            }
+            stays
+        });
+        let watched: HashMap<Inode, PathBuf> = self
+            .dirs
+            .iter()
+            .map(|(dir, inode)| (*inode, dir.clone()))
+            .collect();
+        let mut limited = false;
+        for (inode, mut paths) in by_inode {
+            paths.sort();
+            match watched.get(&inode) {
+                Some(dir) => heard.set_paths(dir, paths),
+                None => match heard.add(paths) {
+                    Ok(dir) => {
+                        self.dirs.insert(dir, inode);
                     }
-                    limited = true;
-                }
+                    Err((dir, error)) => {
+                        if !self.limited && !limited {
+                            warn!(dir = %dir.display(), %error, "the system gives no file notifications for this directory: looking at its files instead; raise fs.inotify.max_user_watches");
+                        }
+                        limited = true;
+                    }
+                },
             }
         }
         self.limited = limited;
     }
 }
 
-impl Drop for Notice {
-    fn drop(&mut self) {
-        if let Some(shared) = &self.shared {
-            // A counter that is full has been written to before.
-            let _ = rustix::io::write(&shared.end, &1_u64.to_ne_bytes());
+impl Heard {
+    /// Watches a directory under the first of its paths, and says which that is.
+    fn add(&mut self, paths: Vec<PathBuf>) -> Result<PathBuf, (PathBuf, notify::Error)> {
+        // There is one at least.
+        let dir = paths.first().cloned().unwrap_or_default();
+        // Known first: the thread hears of nothing in a directory whose paths it does not know.
+        self.set_paths(&dir, paths);
+        match self.watcher.watch(&dir, RecursiveMode::NonRecursive) {
+            Ok(()) => Ok(dir),
+            Err(error) => {
+                lock(&self.shared.paths).remove(&dir);
+                Err((dir, error))
+            }
         }
+    }
+
+    fn set_paths(&self, dir: &Path, paths: Vec<PathBuf>) {
+        lock(&self.shared.paths).insert(dir.to_path_buf(), paths);
+    }
+
+    fn forget(&mut self, dir: &Path) {
+        lock(&self.shared.paths).remove(dir);
+        // A directory that was deleted is not watched any more, which is no error here.
+        let _ = self.watcher.unwatch(dir);
     }
 }
 
 impl Shared {
-    fn add(&self, dir: &Path) -> io::Result<i32> {
-        // Locked first: the thread hears of nothing in a directory whose path it does not know.
-        let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = inotify::add_watch(&self.inotify, dir, EVENTS)?;
-        let known = paths.entry(number).or_default();
-        if !known.iter().any(|it| it == dir) {
-            known.push(dir.to_path_buf());
+    /// Every path of what the watcher speaks of.
+    pub fn paths_of(&self, path: PathBuf) -> Vec<PathBuf> {
+        let paths = lock(&self.paths);
+        let beside = path
+            .parent()
+            .and_then(|dir| Some((paths.get(dir)?, path.file_name()?)));
+        match beside {
+            Some((dirs, name)) => dirs.iter().map(|dir| dir.join(name)).collect(),
+            // The directory itself.
+            None => paths.get(&path).cloned().unwrap_or_else(|| vec![path]),
         }
-        Ok(number)
     }
 
-    fn forget(&self, dir: &Path, number: i32) {
-        let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = paths.get_mut(&number) {
-            known.retain(|it| it != dir);
-            if known.is_empty() {
-                paths.remove(&number);
-                // A directory that was deleted is not watched any more, which is no error here.
-                let _ = inotify::remove_watch(&self.inotify, number);
-            }
+    /// A name is gone; if it was that of a watched directory, the directory is to be watched anew.
+    pub fn note_left(&self, path: &Path) {
+        if lock(&self.paths).contains_key(path) {
+            lock(&self.left).insert(path.to_path_buf());
         }
+    }
+
+    pub fn globs(&self) -> MutexGuard<'_, Vec<Globs>> {
+        lock(&self.globs)
+    }
+
+    #[cfg(test)]
+    pub fn with(globs: Vec<Globs>, dir: &Path, paths: Vec<PathBuf>) -> Shared {
+        Shared {
+            paths: Mutex::new(HashMap::from([(dir.to_path_buf(), paths)])),
+            globs: Mutex::new(globs),
+            ..Shared::default()
+        }
+    }
+}
+
+/// Every change under these locks is one statement, so a poisoned one holds no harm.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// What the bell tells until it tells of this path.
+    fn hears_of(bell: &Bell, path: &Path) -> bool {
+        let until = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < until {
+            let rung = bell.take();
+            if rung.moved.contains(path) || rung.rescan {
+                return true;
+            }
+            bell.wait(Duration::from_secs(1), Duration::ZERO);
+        }
+        false
+    }
+
+    #[test]
+    fn a_directory_that_moves_away_and_back_is_heard_again() {
+        let root = tempfile::tempdir().unwrap();
+        let (dir, away) = (root.path().join("logs"), root.path().join("away"));
+        std::fs::create_dir(&dir).unwrap();
+        let link = root.path().join("link");
+        std::os::unix::fs::symlink(&dir, &link).unwrap();
+        let bell = Bell::default();
+        let mut notice = Notice::start(bell.clone(), Vec::new());
+        let wanted = HashSet::from([root.path().to_path_buf(), dir.clone(), link.clone()]);
+        notice.watch(&wanted);
+        assert!(!notice.is_limited());
+        std::fs::write(dir.join("a.log"), b"").unwrap();
+        assert!(
+            hears_of(&bell, &link.join("a.log")),
+            "under every path that it has"
+        );
+        std::fs::rename(&dir, &away).unwrap();
+        assert!(hears_of(&bell, &dir));
+        notice.watch(&wanted);
+        std::fs::rename(&away, &dir).unwrap();
+        assert!(hears_of(&bell, &dir));
+        notice.watch(&wanted);
+        std::fs::write(dir.join("b.log"), b"").unwrap();
+        assert!(hears_of(&bell, &dir.join("b.log")));
     }
 }
