@@ -51,23 +51,51 @@ impl RejectReader {
 
 /// Removes the rejects that `pick` picks, and gives their number. Damaged lines go when their segment has
 /// nothing else left.
-pub fn remove(dir: &Path, mut pick: impl FnMut(&Reject) -> bool) -> io::Result<u64> {
+pub fn remove(dir: &Path, pick: impl FnMut(&Reject) -> bool) -> io::Result<u64> {
+    remove_in_steps(dir, pick, |_| Ok(()))
+}
+
+/// What removing changes on the disk, one after the other. A crash after any of them leaves every reject that stays,
+/// once; what was to be removed is there or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    CreateRest,
+    WriteRest,
+    SyncRest,
+    Replace,
+    RemoveRest,
+    RemoveSegment,
+    SyncDir,
+}
+
+/// As [`remove`]; `after` is told of each step and may end it there, as a crash would.
+pub(super) fn remove_in_steps(
+    dir: &Path,
+    mut pick: impl FnMut(&Reject) -> bool,
+    mut after: impl FnMut(Step) -> io::Result<()>,
+) -> io::Result<u64> {
     if existing(directory::segments(dir))?.is_none_or(|segments| segments.is_empty()) {
         return Ok(0);
     }
     let _lock = directory::lock(dir)?;
     let mut removed = 0;
     for segment in directory::segments(dir)? {
-        removed += remove_from(&segment.path, &mut pick)?;
+        removed += remove_from(&segment.path, &mut pick, &mut after)?;
     }
     directory::sync(dir)?;
+    after(Step::SyncDir)?;
     Ok(removed)
 }
 
 /// Writes what stays of a segment beside it and puts that in its place.
-fn remove_from(path: &Path, pick: &mut impl FnMut(&Reject) -> bool) -> io::Result<u64> {
+fn remove_from(
+    path: &Path,
+    pick: &mut impl FnMut(&Reject) -> bool,
+    after: &mut impl FnMut(Step) -> io::Result<()>,
+) -> io::Result<u64> {
     let rest_path = path.with_extension("tmp");
     let mut rest = BufWriter::new(directory::create_file(&rest_path)?);
+    after(Step::CreateRest)?;
     let mut segment = BufReader::new(File::open(path)?);
     let mut line = Vec::new();
     let (mut kept, mut removed) = (0u64, 0u64);
@@ -82,14 +110,19 @@ fn remove_from(path: &Path, pick: &mut impl FnMut(&Reject) -> bool) -> io::Resul
         }
     }
     let rest = rest.into_inner().map_err(io::IntoInnerError::into_error)?;
-    if kept == 0 {
-        fs::remove_file(&rest_path)?;
-        fs::remove_file(path)?;
-    } else if removed == 0 {
-        fs::remove_file(&rest_path)?;
-    } else {
+    after(Step::WriteRest)?;
+    if kept > 0 && removed > 0 {
         rest.sync_all()?;
+        after(Step::SyncRest)?;
         fs::rename(&rest_path, path)?;
+        after(Step::Replace)?;
+    } else {
+        fs::remove_file(&rest_path)?;
+        after(Step::RemoveRest)?;
+        if kept == 0 {
+            fs::remove_file(path)?;
+            after(Step::RemoveSegment)?;
+        }
     }
     Ok(removed)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::read::{RejectReader, remove};
+use super::read::{RejectReader, Step, remove_in_steps};
 use super::record::Reject;
 use crate::ship::answer;
 use crate::ship::deliver::{Answer, Server};
@@ -50,6 +50,17 @@ pub async fn replay<S: Server>(
     hosts: usize,
     pick: impl Fn(&Reject) -> bool,
 ) -> io::Result<Replayed> {
+    replay_in_steps(dir, server, hosts, pick, |_| Ok(())).await
+}
+
+/// As [`replay`]; `after` is told of each step of removing and may end it there, as a crash would.
+pub(super) async fn replay_in_steps<S: Server>(
+    dir: &Path,
+    server: &S,
+    hosts: usize,
+    pick: impl Fn(&Reject) -> bool,
+    after: impl FnMut(Step) -> io::Result<()>,
+) -> io::Result<Replayed> {
     let mut replayed = Replayed::default();
     let mut stored = HashSet::new();
     let mut seen = HashSet::new();
@@ -80,7 +91,7 @@ pub async fn replay<S: Server>(
             }
         }
     }
-    remove(dir, |reject| stored.contains(&reject.key()))?;
+    remove_in_steps(dir, |reject| stored.contains(&reject.key()), after)?;
     Ok(replayed)
 }
 

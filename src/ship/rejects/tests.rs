@@ -4,6 +4,8 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 
+use super::read::Step;
+use super::replay::replay_in_steps;
 use super::*;
 use crate::config::WhenFull;
 use crate::ship::deliver::{Answer, Server};
@@ -238,4 +240,130 @@ async fn a_replay_without_a_server_leaves_everything() {
     assert_eq!((replayed.left, replayed.accepted), (3, 0));
     assert!(matches!(replayed.trouble, Some(Trouble::Unreachable(_))));
     assert_eq!(content(dir.path()).0, [0, 1, 2]);
+}
+
+/// Three segments: one goes as a whole, of one a part goes, one stays. Stopped after every step that there is.
+#[test]
+fn a_stop_while_rejects_are_dropped_loses_none_of_the_others() {
+    let picked = |reject: &Reject| {
+        reject
+            .id
+            .as_deref()
+            .is_some_and(|id| ["0", "1", "3"].contains(&id))
+    };
+    let mut seen = Vec::new();
+    for stop in 0.. {
+        let dir = tempfile::tempdir().unwrap();
+        let rejects = dir.path().join("rejects");
+        // A sixteenth of it is less than a line, so that each call begins a segment.
+        let store = store(dir.path(), 4096, WhenFull::Stop);
+        for (from, to) in [(0, 2), (2, 5), (5, 7)] {
+            store.keep(&lines(from, to)).unwrap();
+        }
+        assert_eq!(segments(dir.path()).len(), 3);
+        let mut left = stop;
+        let removed = read::remove_in_steps(&rejects, picked, |step| {
+            seen.push(step);
+            match left {
+                0 => Err(std::io::Error::other("killed")),
+                _ => {
+                    left -= 1;
+                    Ok(())
+                }
+            }
+        });
+        let ids = content(dir.path());
+        let stay: Vec<u32> = ids
+            .0
+            .iter()
+            .copied()
+            .filter(|id| ![0, 1, 3].contains(id))
+            .collect();
+        assert_eq!((stay, ids.1), (vec![2, 4, 5, 6], 0), "stopped after {stop} steps");
+        // Whoever is killed is started again.
+        remove(&rejects, picked).unwrap();
+        assert_eq!(content(dir.path()).0, [2, 4, 5, 6], "stopped after {stop} steps");
+        assert!(
+            fs::read_dir(&rejects)
+                .unwrap()
+                .flatten()
+                .all(|it| !it.file_name().to_string_lossy().ends_with("tmp"))
+        );
+        if removed.is_ok() {
+            break;
+        }
+    }
+    for step in [
+        Step::CreateRest,
+        Step::WriteRest,
+        Step::SyncRest,
+        Step::Replace,
+        Step::RemoveRest,
+        Step::RemoveSegment,
+        Step::SyncDir,
+    ] {
+        assert!(seen.contains(&step), "{step:?}");
+    }
+}
+
+/// A server that knows a document by its id.
+#[derive(Default)]
+struct Index(Mutex<std::collections::BTreeSet<String>>);
+
+impl Server for Index {
+    async fn bulk(&self, _: usize, body: Bytes) -> Answer {
+        let mut known = self.0.lock().unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        let actions = text.lines().step_by(2).map(|line| known.insert(line.to_owned()));
+        let items: Vec<&str> = actions
+            .map(|new| match new {
+                true => "{\"create\":{\"status\":201}}",
+                false => "{\"create\":{\"status\":409}}",
+            })
+            .collect();
+        Answer::Text(format!("{{\"items\":[{}]}}", items.join(",")).into_bytes())
+    }
+}
+
+/// Killed after the server has stored the documents and at every step of taking them from the store: replayed again,
+/// each is stored once and the store is empty.
+#[tokio::test]
+async fn a_stop_while_rejects_are_replayed_doubles_none() {
+    for stop in 0.. {
+        let dir = tempfile::tempdir().unwrap();
+        let rejects = dir.path().join("rejects");
+        let store = store(dir.path(), 4096, WhenFull::Stop);
+        for (from, to) in [(0, 2), (2, 5)] {
+            store.keep(&lines(from, to)).unwrap();
+        }
+        let server = Index::default();
+        let mut left = stop;
+        let first = replay_in_steps(
+            &rejects,
+            &server,
+            1,
+            |_| true,
+            |_| match left {
+                0 => Err(std::io::Error::other("killed")),
+                _ => {
+                    left -= 1;
+                    Ok(())
+                }
+            },
+        )
+        .await;
+        assert_eq!(server.0.lock().unwrap().len(), 5);
+        let there = content(dir.path()).0.len() as u64;
+        let again = replay(&rejects, &server, 1, |_| true).await.unwrap();
+        assert_eq!(
+            (again.accepted, again.already_there),
+            (0, there),
+            "stopped after {stop} steps"
+        );
+        assert_eq!(content(dir.path()).0, [] as [u32; 0]);
+        assert_eq!(server.0.lock().unwrap().len(), 5, "none is stored twice");
+        if first.is_ok() {
+            break;
+        }
+    }
 }
