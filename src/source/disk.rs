@@ -9,6 +9,8 @@ use flate2::bufread::MultiGzDecoder;
 use rustix::fs::{AtFlags, CWD, FileType, OFlags, Statx, StatxFlags, makedev, statx};
 use rustix::io::Errno;
 
+use super::identity::TAIL_BYTES;
+
 /// What the file system calls a file, whatever its names are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Inode {
@@ -227,7 +229,7 @@ pub struct GzBytes {
 
 impl GzBytes {
     /// Bytes before the last position that was asked for that stay in memory.
-    const KEPT: u64 = 64;
+    const KEPT: u64 = TAIL_BYTES as u64;
     /// How much is decompressed at once, in bytes.
     const STEP: usize = 64 << 10;
 

@@ -13,8 +13,9 @@ use crate::state::{FileRecord, Life, Print, Tail};
 
 /// How much of a file's beginning is compared, in bytes.
 pub const HEAD_BYTES: usize = 4096;
-/// How much of the bytes before the offset is compared.
-pub const TAIL_BYTES: usize = 64;
+/// How much of the bytes before the offset is compared, in bytes: some lines, because the end of one alone is often
+/// that of another (a user agent, padding) where a file was emptied and filled again beyond the offset.
+pub const TAIL_BYTES: usize = 1024;
 /// A first line counts as complete when that much of it is there, in bytes.
 pub const FIRST_LINE_BYTES: usize = 1024;
 

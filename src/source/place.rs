@@ -22,8 +22,8 @@ pub struct Place {
     pub offset: u64,
     /// The file's first bytes; grows to [`HEAD_BYTES`] and never beyond the offset.
     pub head: Print,
-    /// The bytes before the offset, up to [`TAIL_BYTES`].
-    last: Vec<u8>,
+    /// The bytes before the offset, up to [`TAIL_BYTES`] of them, as a hash: they are read again at each look.
+    last: Print,
     /// Offsets at which time ended an event in an earlier run.
     pub ends: VecDeque<u64>,
     /// `offset..quiet` holds no line end that was not seen yet: where to look on. At least `offset` when it
@@ -93,14 +93,14 @@ impl Place {
             life,
             offset: known.offset,
             head: known.head,
-            last: Vec::new(),
+            last: Print::default(),
             ends: ends.into(),
             quiet: 0,
             hole: 0,
             window: CHUNK_BYTES,
             open: false,
         };
-        place.remember_last(bytes)?;
+        place.last = print_before(bytes, place.offset)?;
         Ok(place)
     }
 
@@ -109,7 +109,7 @@ impl Place {
             head: self.head,
             tail: Tail {
                 at: self.offset,
-                print: print(&self.last),
+                print: self.last,
             },
             offset: self.offset,
         }
@@ -167,10 +167,10 @@ impl Place {
             return Ok(Look::NoMemory);
         };
         let mut last = [0; TAIL_BYTES];
-        let last = &mut last[..self.last.len()];
+        let last = &mut last[..TAIL_BYTES.min(self.last.len as usize)];
         let from = self.offset - last.len() as u64;
         let read = bytes.read_two(from, last, &mut chunk.raw)?;
-        if read < last.len() || last != self.last {
+        if read < last.len() || print(last) != self.last {
             return Ok(Look::Changed);
         }
         let read = read - last.len();
@@ -189,6 +189,7 @@ impl Place {
         let taken = self.frame(rule, first, what_comes, &mut chunk, scratch);
         if taken > 0 {
             let by_time = what_comes != End::More && !at_stop;
+            self.last = print_end(last, &chunk.raw[..taken]);
             return self.leave(bytes, chunk, taken as u64, by_time, !all);
         }
         if at_stop {
@@ -283,10 +284,12 @@ impl Place {
             long_line(rule, &chunk.raw, first, &mut out);
         }
         let taken = to - self.offset;
+        self.last = print_before(bytes, to)?;
         self.leave(bytes, chunk, taken, end == End::Eof, true)
     }
 
-    /// The chunk's first `taken` bytes are framed: the place moves behind them.
+    /// The chunk's first `taken` bytes are framed, and `last` is about the bytes before their end: the place moves
+    /// behind them.
     fn leave(
         &mut self,
         bytes: &mut Bytes,
@@ -297,18 +300,14 @@ impl Place {
     ) -> io::Result<Look> {
         let from = self.offset;
         self.offset += taken;
-        match usize::try_from(taken) {
-            Ok(taken) if taken <= chunk.raw.len() => {
-                let more = more || taken < chunk.raw.len();
-                self.keep_last(&chunk.raw[..taken]);
-                chunk.raw.truncate(taken);
-                self.finish(bytes, chunk, from, by_time, more)
-            }
-            _ => {
-                self.remember_last(bytes)?;
-                self.finish(bytes, chunk, from, by_time, more)
-            }
+        let mut more = more;
+        if let Ok(taken) = usize::try_from(taken)
+            && taken < chunk.raw.len()
+        {
+            chunk.raw.truncate(taken);
+            more = true;
         }
+        self.finish(bytes, chunk, from, by_time, more)
     }
 
     fn finish(
@@ -335,24 +334,6 @@ impl Place {
             by_time,
             more,
         }))
-    }
-
-    fn keep_last(&mut self, before: &[u8]) {
-        self.last
-            .extend_from_slice(&before[before.len().saturating_sub(TAIL_BYTES)..]);
-        let surplus = self.last.len().saturating_sub(TAIL_BYTES);
-        self.last.drain(..surplus);
-    }
-
-    fn remember_last(&mut self, bytes: &mut Bytes) -> io::Result<()> {
-        let from = self.offset.saturating_sub(TAIL_BYTES as u64);
-        let mut last = [0; TAIL_BYTES];
-        // At most TAIL_BYTES.
-        let last = &mut last[..(self.offset - from) as usize];
-        let read = bytes.read_at(from, last)?;
-        self.last.clear();
-        self.last.extend_from_slice(&last[..read]);
-        Ok(())
     }
 
     fn head_is_there(&self, bytes: &mut Bytes) -> io::Result<bool> {
@@ -404,4 +385,28 @@ impl Place {
         }
         Ok(LineEnd::Missing)
     }
+}
+
+/// The hash of the bytes before `offset`.
+fn print_before(bytes: &mut Bytes, offset: u64) -> io::Result<Print> {
+    let from = offset.saturating_sub(TAIL_BYTES as u64);
+    let mut last = [0; TAIL_BYTES];
+    // At most TAIL_BYTES.
+    let last = &mut last[..(offset - from) as usize];
+    let read = bytes.read_at(from, last)?;
+    Ok(print(&last[..read]))
+}
+
+/// The hash of the last bytes of `before` followed by `taken`.
+fn print_end(before: &[u8], taken: &[u8]) -> Print {
+    let lacks = TAIL_BYTES.saturating_sub(taken.len());
+    if lacks == 0 {
+        return print(&taken[taken.len() - TAIL_BYTES..]);
+    }
+    let before = &before[before.len().saturating_sub(lacks)..];
+    let len = before.len() + taken.len();
+    let mut last = [0; TAIL_BYTES];
+    last[..before.len()].copy_from_slice(before);
+    last[before.len()..len].copy_from_slice(taken);
+    print(&last[..len])
 }
