@@ -144,6 +144,7 @@ impl Mill {
             let document = self.page.text();
             if batch.body.len() + document.len() > self.bulk_bytes_max && !batch.body.is_empty() {
                 // Waiting for the next body must not hold up scrapes.
+                shard.mark(chunk.span.file, place.offset + 1);
                 drop(shard);
                 let mut next = self.pool.take().ok_or(Closed)?;
                 next.parts.push(part());
@@ -160,6 +161,7 @@ impl Mill {
             self.counts.unmatched += u64::from(place.unmatched);
             self.counts.repaired += u64::from(replaced);
         }
+        shard.mark(chunk.span.file, chunk.span.to);
         drop(shard);
         ages.end(&lane.late.lag);
         if has_header {

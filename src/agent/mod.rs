@@ -10,6 +10,7 @@
 //! Only the source is told to stop. Its senders close, each worker sends what it has and ends, the output's input
 //! closes and it ends when everything is settled, or when the grace period is over.
 
+mod begun;
 mod endpoint;
 mod memory;
 mod output;
@@ -155,9 +156,15 @@ impl Agent {
             tls: tls.clone(),
         };
 
+        let began = begun::process_began();
         create_private(&settings.agent.state_dir)?;
         let lock = StateLock::take(&settings.agent.state_dir)?;
         let ledger = Arc::new(Ledger::open(&settings.agent.state_dir)?);
+        // A failure is logged by the ledger; the writer tries again.
+        let _ = ledger.begin(began / 1_000_000_000);
+        if settings.agent.persist {
+            ledger.continue_metrics(&plan.registry);
+        }
         let memory = Memory::divide(settings);
         let pool = BatchPool::new(memory.batches, memory.body_bytes);
         let (batches, input) = mpsc::channel(memory.batches);
@@ -225,6 +232,7 @@ impl Agent {
             bell: bell.clone(),
             workers: senders,
             scan: settings.agent.scan,
+            began,
             births: Births::open(&settings.agent.state_dir),
             kept: Kept::open(&settings.agent.state_dir, settings.agent.kept_bytes_max),
             notify: true,

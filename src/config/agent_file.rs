@@ -88,6 +88,7 @@ pub(super) struct MetricsTable {
     pub backlog: BacklogTable,
     pub idle_after: Option<Spanned<Duration>>,
     pub native_histograms: Option<Spanned<bool>>,
+    pub persist: Option<Spanned<bool>>,
 }
 
 /// What [metrics] says for all inputs, and an input for itself.
@@ -270,6 +271,7 @@ impl MetricsTable {
             backlog: BacklogTable::take(&mut table, d),
             idle_after: table.take_duration("idle_after", IDLE_AFTER, d),
             native_histograms: table.take_bool("native_histograms", d),
+            persist: table.take_bool("persist", d),
         };
         table.finish(d);
         read

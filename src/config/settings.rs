@@ -48,6 +48,8 @@ pub struct AgentSettings {
     /// The user's own pipelines, `NAME.toml` each; they go before the built-in ones. Absolute.
     pub pipelines: Option<PathBuf>,
     pub log_level: tracing::Level,
+    /// Counters and histograms go on after a restart.
+    pub persist: bool,
 }
 
 /// Who may read the pages about the agent, and over what.

@@ -133,6 +133,23 @@ impl Cells {
         }
     }
 
+    /// Events of an earlier run that were folded or refused.
+    pub fn restore_lost(&mut self, family: &Family, folded: u64, refused: u64) {
+        let cells = self.family(family.index);
+        cells.folded += folded;
+        cells.refused += refused;
+    }
+
+    /// What a histogram came to in an earlier run.
+    pub fn restore_histogram(&mut self, cell: usize, sum: Fixed, buckets: &[u64]) {
+        let cell = &mut self.histograms[cell];
+        cell.sum += sum;
+        let here = &mut self.buckets[cell.buckets_at as usize..];
+        for (count, before) in here.iter_mut().zip(buckets) {
+            *count += before;
+        }
+    }
+
     /// Adds what this worker counted for one metric.
     pub fn add_to(&self, family: &Family, sums: &mut Sums) {
         let Some(cells) = self.families.get(family.index) else {

@@ -54,6 +54,10 @@ impl Fixed {
         self.billionths as f64 / ONE as f64
     }
 
+    pub fn in_billionths(self) -> u128 {
+        self.billionths
+    }
+
     /// Appends the decimal number, with as many digits as it needs.
     pub fn write(self, out: &mut Vec<u8>) {
         let mut digits = itoa::Buffer::new();

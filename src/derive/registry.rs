@@ -207,7 +207,8 @@ impl Registry {
     /// The metrics whose budget was exceeded, those with the most events in `other` first.
     pub fn over_budget(&self) -> Vec<OverBudget> {
         let mut over: Vec<OverBudget> = self
-            .sums()
+            .sums(|_| ())
+            .0
             .into_iter()
             .filter(|(_, sums)| sums.folded > 0)
             .map(|(family, sums)| {
@@ -228,10 +229,19 @@ impl Registry {
         over
     }
 
-    fn sums(&self) -> Vec<(Arc<Family>, Sums)> {
+    pub(super) fn family(&self, name: &str) -> Option<Arc<Family>> {
+        let families = self.families.read().unwrap_or_else(PoisonError::into_inner);
+        families.iter().find(|family| family.name == name).cloned()
+    }
+
+    /// The sums over all workers, and what `inside` makes of their parts while none of them counts.
+    pub(super) fn sums<T>(
+        &self,
+        inside: impl FnOnce(&[MutexGuard<'_, State>]) -> T,
+    ) -> (Vec<(Arc<Family>, Sums)>, T) {
         let shards = lock(&self.shards);
         let states: Vec<MutexGuard<'_, State>> = shards.iter().map(|state| lock(state)).collect();
-        self.sums_of(&states)
+        (self.sums_of(&states), inside(&states))
     }
 
     /// The sums for a page, without those of series that leave it.

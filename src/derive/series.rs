@@ -127,6 +127,12 @@ impl SeriesIndex {
         self.free.push(number);
     }
 
+    /// Number and labels of every series, of those that rest too, in no order.
+    pub fn all(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let numbers = self.numbers.iter();
+        numbers.map(|(text, &number)| (number as usize, &**text))
+    }
+
     /// How many are shown.
     pub fn len(&self) -> usize {
         self.sorted.len()

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cells::Cells;
 use super::key::Key;
+use super::persist::Mark;
 use super::place::Notes;
 use super::rows::Rows;
 use crate::event::Timestamp;
@@ -25,6 +26,8 @@ pub(super) struct State {
     pub notes: Vec<Notes>,
     /// When the events at hand were read, in milliseconds since the epoch; `None`: nobody said so.
     pub read_at: Option<i64>,
+    /// Up to where the file at hand is counted.
+    pub mark: Option<Mark>,
 }
 
 impl State {
@@ -36,6 +39,7 @@ impl State {
             text: Vec::new(),
             notes: Vec::new(),
             read_at: None,
+            mark: None,
         }
     }
 }

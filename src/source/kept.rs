@@ -44,6 +44,7 @@ impl Kept {
     pub fn open(state_dir: &Path, bytes_max: u64) -> Kept {
         let dir = state_dir.join("kept");
         let mut files = HashMap::new();
+        let mut records = Vec::new();
         for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let Some(name) = name.to_str() else {
@@ -54,7 +55,13 @@ impl Kept {
             } else if name.ends_with(".part") {
                 // A copy that a crash has cut short.
                 let _ = fs::remove_file(entry.path());
+            } else if let Some(of) = name.strip_suffix(".json").and_then(key) {
+                records.push((of, entry.path()));
             }
+        }
+        for (_, path) in records.iter().filter(|(of, _)| !files.contains_key(of)) {
+            // The crash came before the file that it is about, or after that was removed.
+            let _ = fs::remove_file(path);
         }
         Kept {
             dir,

@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
@@ -30,6 +30,8 @@ pub struct Rig {
     pub start_at: StartAt,
     pub kept_bytes_max: u64,
     pub now: Instant,
+    /// When the process was made, if not now; nanoseconds since the epoch.
+    pub began: Option<i64>,
     pub ledger: Arc<Ledger>,
     /// What the output holds.
     pub docs: HashMap<Id, String>,
@@ -48,7 +50,16 @@ pub struct Rig {
 impl Rig {
     /// Not started yet. The globs are relative to the directory of the logs.
     pub fn new(globs: &[&str]) -> Rig {
-        let dir = tempfile::tempdir().unwrap();
+        Rig::within(tempfile::tempdir().unwrap(), globs)
+    }
+
+    /// Not started yet, with logs and state in memory where the system has a place for that: nothing waits for a disk.
+    pub fn in_memory(globs: &[&str]) -> Rig {
+        let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Rig::within(dir.unwrap(), globs)
+    }
+
+    fn within(dir: TempDir, globs: &[&str]) -> Rig {
         fs::create_dir(dir.path().join("logs")).unwrap();
         let logs = dir.path().join("logs");
         Rig {
@@ -62,6 +73,7 @@ impl Rig {
             start_at: StartAt::Beginning,
             kept_bytes_max: 64 << 20,
             now: Instant::now(),
+            began: None,
             docs: HashMap::new(),
             again: 0,
             settles: true,
@@ -95,6 +107,7 @@ impl Rig {
             pool,
             bell,
             workers: vec![sender],
+            began: self.wall(),
             scan: crate::limits::SCAN_EVERY,
             births: Births::open(&self.dir.path().join("state")),
             kept: Kept::open(&self.dir.path().join("state"), self.kept_bytes_max),
@@ -102,6 +115,14 @@ impl Rig {
         };
         self.running = Some((Tailer::new(setup, self.now), receiver));
         self.pump();
+    }
+
+    /// When the process begins, in nanoseconds since the epoch.
+    fn wall(&self) -> i64 {
+        self.began.unwrap_or_else(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            i64::try_from(since.as_nanos()).unwrap()
+        })
     }
 
     fn watch(&self, name: &str) -> Watch {

@@ -624,6 +624,178 @@ fn a_reload_goes_on_where_the_files_are() {
     assert_eq!(rig.again, 0);
 }
 
+/// A slow start: the writer has rotated twice before the agent looks, and perhaps it is killed before that.
+#[test]
+fn what_is_rotated_away_before_the_first_look_is_read() {
+    for killed in [false, true] {
+        let mut rig = Rig::new(&["app.log"]);
+        rig.append("app.log.3", lines("old", 0..3));
+        let hour_ago = std::time::SystemTime::now() - 3600 * SECOND;
+        let old = fs::File::options().append(true).open(rig.path("app.log.3"));
+        old.unwrap().set_modified(hour_ago).unwrap();
+        let seconds = hour_ago + 3000 * SECOND;
+        let seconds = seconds.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let seconds = i64::try_from(seconds).unwrap();
+        rig.began = Some(seconds * 1_000_000_000);
+        if killed {
+            rig.ledger.begin(seconds).unwrap();
+        }
+        rig.append("app.log", lines("a", 0..10));
+        rig.rename("app.log", "app.log.2");
+        rig.append("app.log", lines("b", 0..10));
+        rig.rename("app.log", "app.log.1");
+        if killed {
+            rig.kill();
+            // The next run begins after all of it.
+            rig.began = Some((seconds + 7200) * 1_000_000_000);
+        }
+        rig.append("app.log", lines("c", 0..10));
+        rig.start();
+        rig.pass_long();
+        let texts = expected(&[("a", 0..10), ("b", 0..10), ("c", 0..10)]);
+        assert_eq!(rig.texts(), texts, "killed: {killed}");
+    }
+}
+
+/// Emptied and filled again beyond the offset between two looks, under a head of which every byte stays, with lines
+/// that end alike: they differ in their first bytes only.
+#[test]
+fn lines_that_end_alike_behind_equal_heads_are_told_apart() {
+    let head = "# the same head in every file\n".repeat(200);
+    let padded = |prefix: &str, numbers: std::ops::Range<u32>| {
+        lines(prefix, numbers).replace('\n', &format!(" {}\n", "x".repeat(200)))
+    };
+    let mut rig = Rig::started(&["app.log"]);
+    rig.append("app.log", format!("{head}{}", padded("a", 0..20)));
+    rig.pass(3 * SECOND);
+    assert_eq!(rig.docs.len(), 220);
+    fs::write(rig.path("app.log"), format!("{head}{}", padded("b", 0..40))).unwrap();
+    rig.pass(3 * SECOND);
+    let texts = rig.texts();
+    let of = |prefix: &str| texts.iter().filter(|text| text.starts_with(prefix)).count();
+    assert_eq!((of("a "), of("b ")), (20, 40));
+    assert_eq!(of("#"), 400, "the second life has a key of its own");
+}
+
+/// This thread alone has no rights of root until it is dropped: root may read everything.
+struct Nobody;
+
+impl Nobody {
+    const UID: u32 = 65534;
+
+    fn become_one() -> Nobody {
+        if rustix::process::geteuid().is_root() {
+            rustix::thread::set_thread_res_uid(None, rustix::process::Uid::from_raw(Self::UID), None)
+                .unwrap();
+        }
+        Nobody
+    }
+}
+
+impl Drop for Nobody {
+    fn drop(&mut self) {
+        let _ = rustix::thread::set_thread_res_uid(None, rustix::process::getuid(), None);
+    }
+}
+
+/// Permission is taken from a file and from its directory, and given back.
+#[test]
+fn what_may_not_be_read_is_read_when_it_may() {
+    use std::os::unix::fs::PermissionsExt;
+    let _nobody = Nobody::become_one();
+    let mut rig = Rig::new(&["*/app.log"]);
+    let (dir, log) = (rig.path("sub"), rig.path("sub/app.log"));
+    fs::create_dir(&dir).unwrap();
+    let mode = |path: &std::path::Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    rig.append("sub/app.log", lines("a", 0..10));
+    mode(&log, 0o000);
+    assert!(fs::read(&log).is_err(), "who runs this test may read everything");
+    rig.start();
+    rig.pass(10 * SECOND);
+    assert!(rig.docs.is_empty());
+    mode(&log, 0o644);
+    rig.pass(10 * SECOND);
+    assert_eq!(
+        rig.texts(),
+        expected(&[("a", 0..10)]),
+        "a file that may be read again"
+    );
+    mode(&dir, 0o000);
+    rig.pass(10 * SECOND);
+    rig.stop();
+    rig.start();
+    rig.pass(10 * SECOND);
+    mode(&dir, 0o755);
+    rig.append("sub/app.log", lines("a", 10..20));
+    rig.pass(10 * SECOND);
+    assert_eq!(
+        rig.texts(),
+        expected(&[("a", 0..20)]),
+        "a directory that may be read again"
+    );
+    assert_eq!(rig.again, 0);
+}
+
+/// Directories that come, go and come again under a glob that leads through them.
+#[test]
+fn nested_directories_appear_and_vanish() {
+    let mut rig = Rig::started(&["**/app.log"]);
+    let mut parts = Vec::new();
+    let names: Vec<String> = (0..6).map(|number| format!("p{number}")).collect();
+    for round in 0..3u32 {
+        for name in &names {
+            fs::create_dir_all(rig.path(&format!("{name}/deep/er"))).unwrap();
+            rig.append(
+                &format!("{name}/deep/er/app.log"),
+                lines(name, round * 10..round * 10 + 10),
+            );
+            parts.push((name.as_str(), round * 10..round * 10 + 10));
+        }
+        rig.pass(6 * SECOND);
+        for name in names.iter().step_by(2) {
+            fs::remove_dir_all(rig.path(name)).unwrap();
+        }
+        rig.pass(3 * SECOND);
+    }
+    rig.pass_long();
+    assert_eq!((rig.texts(), rig.again), (expected(&parts), 0));
+}
+
+/// The wall's clock goes back a day and forward again while files are rotated: files are known by what they are, and
+/// what time brings about goes by a clock that does not jump.
+#[test]
+fn a_clock_that_jumps_changes_nothing() {
+    let mut rig = Rig::started(&["app.log"]);
+    rig.append("app.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    let day = 86_400 * SECOND;
+    let now = std::time::SystemTime::now();
+    for (number, time) in [(1, now - day), (2, now + day), (3, now - day)] {
+        for from in (1..number).rev() {
+            rig.rename(&format!("app.log.{from}"), &format!("app.log.{}", from + 1));
+        }
+        rig.append("app.log", lines("r", number * 10..number * 10 + 5));
+        rig.rename("app.log", "app.log.1");
+        rig.append("app.log", lines("n", number * 10..number * 10 + 5));
+        for name in ["app.log", "app.log.1"] {
+            let file = fs::File::options().append(true).open(rig.path(name)).unwrap();
+            file.set_modified(time).unwrap();
+        }
+        rig.pass(3 * SECOND);
+        rig.stop();
+        rig.start();
+    }
+    rig.pass_long();
+    let spans = [10..15, 20..25, 30..35];
+    let parts = spans
+        .iter()
+        .flat_map(|span| [("r", span.clone()), ("n", span.clone())]);
+    let parts: Vec<_> = parts.chain([("a", 0..10)]).collect();
+    assert_eq!((rig.texts(), rig.again), (expected(&parts), 0));
+}
+
 /// The thread, the file system's notifications and the channels, while files are rotated quickly.
 #[test]
 fn the_thread_hears_of_every_file() {
@@ -645,6 +817,7 @@ fn the_thread_hears_of_every_file() {
         pool: Pool::new(8 * CHUNK_CHARGE, bell.clone()),
         bell: bell.clone(),
         workers: vec![sender],
+        began: 0,
         scan: crate::limits::SCAN_EVERY,
         births: Births::open(dir.path()),
         kept: Kept::open(dir.path(), 1 << 20),

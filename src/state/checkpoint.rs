@@ -4,6 +4,7 @@
 //! {"logmill_checkpoint":1,"written":1795368510}
 //! {"input":"nginx","accepted":10,...}
 //! {"file":"fedcba9876543210","input":"nginx","path":"/var/log/nginx/access.log",...}
+//! {"metric":"http_requests_total","labels":["service","status"],...}            version 2
 //! {"end":3,"xxh3":"0123456789abcdef"}
 //! ```
 //!
@@ -14,18 +15,23 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Books, FileRecord};
+use crate::derive::MetricTotals;
 
-/// The version that this program writes.
-pub const VERSION: u32 = 1;
+/// The newest version that this program reads. It writes version 1 as long as there is nothing of a newer one in it.
+pub const VERSION: u32 = 2;
 
 /// What a checkpoint holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checkpoint {
     /// When it was written, in seconds since the epoch.
     pub written: i64,
+    /// An earlier checkpoint was lost, and the files were not looked at since: they are all read from their beginning.
+    pub lost: bool,
     /// The books by input. An input that is named here has been started before.
     pub inputs: Vec<(String, Books)>,
     pub files: Vec<FileRecord>,
+    /// What metrics came to when the files were counted as far as they say; empty unless they persist.
+    pub totals: Vec<MetricTotals>,
 }
 
 /// Why a text is no checkpoint for this program.
@@ -44,6 +50,8 @@ struct First {
     logmill_checkpoint: u32,
     #[serde(default)]
     written: i64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    lost: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,8 +74,9 @@ impl Checkpoint {
         line(
             out,
             &First {
-                logmill_checkpoint: VERSION,
+                logmill_checkpoint: if self.totals.is_empty() { 1 } else { VERSION },
                 written: self.written,
+                lost: self.lost,
             },
         );
         for (input, books) in &self.inputs {
@@ -82,8 +91,11 @@ impl Checkpoint {
         for file in &self.files {
             line(out, file);
         }
+        for totals in &self.totals {
+            line(out, totals);
+        }
         let last = Last {
-            end: 1 + self.inputs.len() as u64 + self.files.len() as u64,
+            end: (1 + self.inputs.len() + self.files.len() + self.totals.len()) as u64,
             xxh3: format!("{:016x}", xxh3_64(out)),
         };
         line(out, &last);
@@ -103,12 +115,13 @@ impl Checkpoint {
             .split(|byte| *byte == b'\n');
         let first: First = parse(lines.next().unwrap_or_default(), 1)?;
         match first.logmill_checkpoint {
-            VERSION => {}
+            1..=VERSION => {}
             0 => return Err(DecodeError::Damaged("there is no version 0".to_owned())),
             version => return Err(DecodeError::Newer { version }),
         }
         let mut checkpoint = Checkpoint {
             written: first.written,
+            lost: first.lost,
             ..Checkpoint::default()
         };
         for (index, text) in lines.enumerate() {
@@ -116,6 +129,8 @@ impl Checkpoint {
             if text.starts_with(b"{\"input\":") {
                 let input: Input = parse(text, number)?;
                 checkpoint.inputs.push((input.input, input.books));
+            } else if text.starts_with(b"{\"metric\":") {
+                checkpoint.totals.push(parse(text, number)?);
             } else {
                 checkpoint.files.push(parse(text, number)?);
             }
@@ -170,6 +185,7 @@ mod tests {
             written: 1_795_368_510,
             inputs: vec![("nginx".to_owned(), books)],
             files: vec![sample(1), sample(2)],
+            ..Checkpoint::default()
         };
         let mut out = Vec::new();
         checkpoint.encode(&mut out);
@@ -199,13 +215,13 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_told_from_damage() {
-        let mut newer = b"{\"logmill_checkpoint\":2,\"written\":1}\n{\"anything\":[1]}\n".to_vec();
+        let mut newer = b"{\"logmill_checkpoint\":3,\"written\":1}\n{\"anything\":[1]}\n".to_vec();
         let last = Last {
             end: 2,
             xxh3: format!("{:016x}", xxh3_64(&newer)),
         };
         line(&mut newer, &last);
-        assert_eq!(Checkpoint::decode(&newer), Err(DecodeError::Newer { version: 2 }));
+        assert_eq!(Checkpoint::decode(&newer), Err(DecodeError::Newer { version: 3 }));
         newer[30] ^= 1;
         assert!(matches!(Checkpoint::decode(&newer), Err(DecodeError::Damaged(_))));
     }

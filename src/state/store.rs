@@ -221,6 +221,7 @@ mod tests {
             written,
             inputs: Vec::new(),
             files: vec![sample(written as u64)],
+            ..Checkpoint::default()
         };
         let mut text = Vec::new();
         checkpoint.encode(&mut text);

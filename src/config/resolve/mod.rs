@@ -37,7 +37,10 @@ impl Settings {
         diagnostics: &mut Diagnostics,
     ) -> Option<Settings> {
         let base = Base::of(Path::new(written.file.name()), surroundings);
-        let agent = agent(&written.agent, &base, surroundings, diagnostics);
+        let agent = AgentSettings {
+            persist: value(&written.metrics.persist, false),
+            ..agent(&written.agent, &base, surroundings, diagnostics)
+        };
         let listen = written.agent.listen.as_ref();
         let endpoint = endpoint::settings(&written.endpoint, listen, &base, surroundings, diagnostics);
         let rejects = rejects(&written.rejects, &agent, &base);
@@ -98,6 +101,7 @@ fn agent(
         workers: value(&written.workers, surroundings.cores()),
         pipelines: written.pipelines.as_ref().map(|dir| base.path(dir)),
         log_level: value(&written.log_level, tracing::Level::INFO),
+        persist: false,
     }
 }
 

@@ -54,6 +54,7 @@ fn every_default_is_filled_in() {
             workers: NonZeroUsize::new(4).unwrap(),
             pipelines: None,
             log_level: tracing::Level::INFO,
+            persist: false,
         }
     );
     assert_eq!(settings.output, OutputSettings::Stdout);

@@ -50,6 +50,9 @@ pub struct Setup {
     pub bell: Bell,
     /// One per worker, at least one.
     pub workers: Vec<Sender<Delivery>>,
+    /// When this run began, nanoseconds since the epoch: what was written to later is ours, also where rotation was
+    /// faster than the first look.
+    pub began: i64,
     /// How often every glob is walked again; less often with very many paths.
     pub scan: Duration,
     /// What the last run has noted of new files, and where this one does.
@@ -109,7 +112,7 @@ pub struct Tailer {
     scans: u64,
     /// The first scan is over: what is found from now on came while the agent runs.
     looked: bool,
-    /// When this run began, nanoseconds since the epoch, a little early: file systems count time in steps.
+    /// As in [`Setup`], a little earlier: file systems count time in steps.
     began: i64,
     /// Descriptors in use, as counted at the last tick.
     open_count: usize,
@@ -213,7 +216,7 @@ impl Tailer {
             said: Said::default(),
             scans: 0,
             looked: false,
-            began: tend::unix_nanos() - CLOCK_STEP_NANOS,
+            began: setup.began - CLOCK_STEP_NANOS,
             open_count: 0,
             crowded: false,
             next_scan: now,

@@ -3,7 +3,7 @@ mod hold;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tracing::{error, info};
@@ -13,6 +13,7 @@ pub use self::hold::Leave;
 use super::checkpoint::Checkpoint;
 use super::store::{Loaded, Store};
 use super::{Books, FileRecord, Print, Settled, StateError, Tail, Tally};
+use crate::derive::{Mark, MetricTotals, Registry};
 use crate::event::{FileKey, Span};
 
 /// What was known at start.
@@ -38,6 +39,10 @@ pub struct Ledger {
     recovery: Recovery,
     /// When the checkpoint that was loaded was written, in seconds since the epoch.
     restored_at: Option<i64>,
+    /// What metrics came to in the last run, until somebody asks.
+    restored_totals: Mutex<Vec<MetricTotals>>,
+    /// Whose totals are written with the positions.
+    metrics: OnceLock<Arc<Registry>>,
 }
 
 #[derive(Debug, Default)]
@@ -150,12 +155,17 @@ impl Ledger {
     }
 
     fn restore(loaded: Loaded, store: Option<Store>) -> Ledger {
+        let restored_at = match &loaded {
+            Loaded::Restored(checkpoint) => Some(checkpoint.written),
+            Loaded::Fresh | Loaded::Lost => None,
+        };
         let (recovery, checkpoint) = match loaded {
             Loaded::Fresh => (Recovery::Fresh, Checkpoint::default()),
             Loaded::Lost => (Recovery::Lost, Checkpoint::default()),
+            // Killed before it had looked at its files again.
+            Loaded::Restored(checkpoint) if checkpoint.lost => (Recovery::Lost, checkpoint),
             Loaded::Restored(checkpoint) => (Recovery::Restored, checkpoint),
         };
-        let restored_at = (recovery == Recovery::Restored).then_some(checkpoint.written);
         let mut inner = Inner::default();
         for (name, books) in checkpoint.inputs {
             let index = inner.input(&name);
@@ -172,6 +182,8 @@ impl Ledger {
             store: store.map(Mutex::new),
             recovery,
             restored_at,
+            restored_totals: Mutex::new(checkpoint.totals),
+            metrics: OnceLock::new(),
         }
     }
 
@@ -183,6 +195,8 @@ impl Ledger {
             store: None,
             recovery: Recovery::Fresh,
             restored_at: None,
+            restored_totals: Mutex::default(),
+            metrics: OnceLock::new(),
         }
     }
 
@@ -193,6 +207,19 @@ impl Ledger {
     /// When the checkpoint that was loaded was written, in seconds since the epoch; `None` without one.
     pub fn restored_at(&self) -> Option<i64> {
         self.restored_at
+    }
+
+    /// The metrics go on where the last run has stopped, and every checkpoint has their totals from now on. Before
+    /// anything is counted.
+    pub fn continue_metrics(&self, metrics: &Arc<Registry>) {
+        let totals = std::mem::take(
+            &mut *self
+                .restored_totals
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        metrics.restore(&totals);
+        let _ = self.metrics.set(Arc::clone(metrics));
     }
 
     // What the source writes down.
@@ -399,18 +426,38 @@ impl Ledger {
 
     // The checkpoint.
 
+    /// Where nothing is known of an earlier run, writes down when this one began, in seconds since the epoch: what is
+    /// written to the logs from then on is found by the next run, even if this one is killed before it has looked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::persist_now`].
+    pub fn begin(&self, began: i64) -> io::Result<()> {
+        if self.restored_at.is_some() {
+            return Ok(());
+        }
+        self.write(|| Checkpoint {
+            written: began,
+            ..self.snapshot()
+        })
+    }
+
     /// Writes the checkpoint now; on return it is durable. A failure is logged once and counted here.
     ///
     /// # Errors
     ///
     /// When the disk is full or the directory cannot be written to. The next change tries again.
     pub fn persist_now(&self) -> io::Result<()> {
+        self.write(|| self.snapshot())
+    }
+
+    fn write(&self, snapshot: impl FnOnce() -> Checkpoint) -> io::Result<()> {
         let Some(store) = &self.store else {
             return Ok(());
         };
         // Held from the snapshot to the end: an older snapshot never replaces a newer one.
         let store = store.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = self.snapshot();
+        let snapshot = snapshot();
         let mut text = Vec::with_capacity(256 + 512 * snapshot.files.len());
         snapshot.encode(&mut text);
         let written = store.write(&text);
@@ -419,9 +466,28 @@ impl Ledger {
     }
 
     fn snapshot(&self) -> Checkpoint {
+        match self.metrics.get() {
+            None => self.positions(&[]),
+            Some(metrics) => {
+                let (totals, positions) = metrics.save(|marks| self.positions(marks));
+                Checkpoint { totals, ..positions }
+            }
+        }
+    }
+
+    /// Every position. What workers have counted and not told yet is in `marks`.
+    fn positions(&self, marks: &[Mark]) -> Checkpoint {
         let mut inner = self.lock();
+        for (file, to) in marks {
+            if let Some(entry) = inner.files.get_mut(file) {
+                entry.record.counted = entry.record.counted.max(*to);
+            }
+        }
         inner.dirty = false;
+        let looked = inner.inputs.iter().any(|it| it.started);
         Checkpoint {
+            totals: Vec::new(),
+            lost: self.recovery == Recovery::Lost && !looked,
             written: unix_seconds(),
             inputs: inner
                 .inputs

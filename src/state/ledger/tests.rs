@@ -202,3 +202,82 @@ fn a_file_that_is_gone_cannot_come_back_and_holds_no_other_up() {
     let later = now + Duration::from_secs(9);
     assert_eq!(ledger.leave(FileKey(6), later), Leave::Go, "it is the probe now");
 }
+
+/// A metric of one counter, and a page of it.
+fn metrics() -> (Arc<Registry>, crate::derive::Rules) {
+    let registry = Arc::new(Registry::default());
+    let spec = crate::derive::MetricSpec::counter("lines_total", "");
+    let rules = registry.rules(&[spec], &[], "shop").unwrap();
+    (registry, rules)
+}
+
+fn page(registry: &Registry) -> String {
+    let mut page = Vec::new();
+    let now = crate::event::Timestamp::from_millis(0);
+    registry.write(now, crate::derive::Format::Text, &mut page);
+    String::from_utf8(page).unwrap()
+}
+
+#[test]
+fn totals_go_on_with_the_positions_that_they_were_counted_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = ledger(dir.path());
+    let (registry, rules) = metrics();
+    before.continue_metrics(&registry);
+    before.emitted(&chunk(0, 100, 3));
+    let shard = registry.shard();
+    let mut guard = shard.lock();
+    (0..3).for_each(|_| rules.count(&crate::event::Fields::default(), &mut guard));
+    // The worker was killed before it told the ledger.
+    guard.mark(FILE, 60);
+    drop(guard);
+    before.persist_now().unwrap();
+
+    let after = ledger(dir.path());
+    let (registry, _) = metrics();
+    after.continue_metrics(&registry);
+    assert!(
+        page(&registry).contains("lines_total{service=\"shop\"} 3"),
+        "{}",
+        page(&registry)
+    );
+    assert_eq!((after.safe(FILE), after.counted_to(FILE)), (Some(0), 60));
+    // Whoever does not want them any more begins at zero, and the next checkpoint is one that older programs read.
+    let without = ledger(dir.path());
+    without.persist_now().unwrap();
+    let text = std::fs::read_to_string(dir.path().join("checkpoint")).unwrap();
+    assert!(text.starts_with("{\"logmill_checkpoint\":1,"), "{text}");
+    assert_eq!(ledger(dir.path()).counted_to(FILE), 60, "no event counts again");
+}
+
+#[test]
+fn a_first_start_is_written_down_and_a_lost_checkpoint_stays_lost_until_its_files_are_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Ledger::open(dir.path()).unwrap();
+    first.begin(1_795_368_510).unwrap();
+    let second = Ledger::open(dir.path()).unwrap();
+    assert_eq!(
+        (second.recovery(), second.restored_at()),
+        (Recovery::Restored, Some(1_795_368_510))
+    );
+    assert!(!second.started("nginx"));
+    second.begin(1_795_368_999).unwrap();
+    assert_eq!(
+        Ledger::open(dir.path()).unwrap().restored_at(),
+        Some(1_795_368_510)
+    );
+
+    for name in ["checkpoint", "checkpoint.1"] {
+        std::fs::write(dir.path().join(name), b"damaged").unwrap();
+    }
+    for run in 0..3 {
+        // Killed each time before it has looked.
+        let lost = Ledger::open(dir.path()).unwrap();
+        assert_eq!(lost.recovery(), Recovery::Lost, "run {run}");
+        lost.begin(1_795_370_000 + run).unwrap();
+    }
+    let lost = Ledger::open(dir.path()).unwrap();
+    lost.set_started("nginx");
+    lost.persist_now().unwrap();
+    assert_eq!(Ledger::open(dir.path()).unwrap().recovery(), Recovery::Restored);
+}

@@ -162,3 +162,57 @@ fn there_is_a_bound() {
     rig.pass_long();
     assert_eq!(rig.texts(), expected(&[("a", 0..2_000)]));
 }
+
+/// What each step of keeping a file and of removing it leaves when the agent is killed behind it.
+#[test]
+fn a_kill_after_any_step_of_keeping_loses_and_doubles_nothing() {
+    #[derive(Clone, Copy, Debug)]
+    enum Left {
+        RecordPart,
+        Record,
+        CopyPart,
+        FileWithoutRecord,
+    }
+    for left in [
+        Left::RecordPart,
+        Left::Record,
+        Left::CopyPart,
+        Left::FileWithoutRecord,
+    ] {
+        let (mut rig, mut texts) = behind(&["app.log"]);
+        rig.rename("app.log", "app.log.1");
+        rig.append("app.log", lines("b", 0..10));
+        rig.pass(8 * SECOND);
+        assert_eq!(kept(&rig), 1, "{left:?}");
+        rig.kill();
+        texts.extend(expected(&[("b", 0..10)]));
+        let dir = rig.dir.path().join("state/kept");
+        let file = fs::read_dir(&dir).unwrap().flatten().map(|entry| entry.path());
+        let file = file.into_iter().find(|path| path.extension().is_none()).unwrap();
+        let (record, part) = (file.with_extension("json"), file.with_extension("part"));
+        match left {
+            Left::RecordPart => {
+                fs::rename(&record, file.with_extension("json.part")).unwrap();
+                fs::remove_file(&file).unwrap();
+            }
+            Left::Record => fs::remove_file(&file).unwrap(),
+            Left::CopyPart => {
+                let bytes = fs::read(&file).unwrap();
+                fs::remove_file(&file).unwrap();
+                fs::write(&part, &bytes[..bytes.len() / 2]).unwrap();
+            }
+            Left::FileWithoutRecord => fs::remove_file(&record).unwrap(),
+        }
+        rig.settles = true;
+        rig.hangs = false;
+        rig.start();
+        rig.pass_long();
+        assert_eq!(rig.texts(), texts, "{left:?}");
+        let rest: Vec<_> = fs::read_dir(&dir)
+            .unwrap()
+            .flatten()
+            .map(|it| it.file_name())
+            .collect();
+        assert!(rest.is_empty(), "{left:?}: {rest:?}");
+    }
+}
