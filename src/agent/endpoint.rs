@@ -117,7 +117,8 @@ pub fn status(ledger: &Ledger) -> Value {
         .into_iter()
         .map(|file| {
             json!({
-                "path": file.path,
+                // Lossy: a path need not be UTF-8, and JSON has to be.
+                "path": file.path.to_string_lossy(),
                 "input": file.input,
                 "key": file.key.to_string(),
                 "size": file.size,

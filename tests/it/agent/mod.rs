@@ -7,6 +7,7 @@ mod once;
 mod outage;
 mod queries;
 mod scrape;
+mod state;
 mod tls;
 mod trace;
 
