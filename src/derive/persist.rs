@@ -251,9 +251,9 @@ mod tests {
                 let shard = metrics.registry.shard();
                 let mut guard = shard.lock();
                 let mut crashed = false;
-                for at in from..to {
+                for (at, event) in events.iter().enumerate().take(to).skip(from) {
                     if at as u64 >= ledger {
-                        metrics.count(&mut guard, events[at]);
+                        metrics.count(&mut guard, *event);
                     }
                     guard.mark(FILE, at as u64 + 1);
                     if let Some((when, dies)) = stop
