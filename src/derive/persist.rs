@@ -4,7 +4,8 @@
 //! counted twice or not at all. So both are taken at one moment, while no worker counts. What a worker has counted of
 //! the chunk at hand, and the ledger has not heard of yet, is its *mark*.
 //!
-//! Sessions, top lists and lines that wait for their other half are about the present and begin anew.
+//! Sessions, top lists and lines that wait for their other half are about the present and begin anew, and so do histograms
+//! with native buckets, whose buckets depend on every value that there was.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use tracing::info;
@@ -52,7 +53,8 @@ impl Registry {
             let marks: Vec<Mark> = states.iter().filter_map(|state| state.mark).collect();
             positions(&marks)
         });
-        let totals = families.iter().map(|(family, sums)| of(family, sums));
+        let plain = families.iter().filter(|(family, _)| !family.native);
+        let totals = plain.map(|(family, sums)| of(family, sums));
         (totals.filter(|it| !it.is_empty()).collect(), positions)
     }
 
@@ -104,7 +106,8 @@ impl MetricTotals {
             Shape::Counter => 0,
             Shape::Histogram(bounds) => bounds.bucket_count(),
         };
-        self.labels == family.labels
+        !family.native
+            && self.labels == family.labels
             && self.bounds == bounds(family)
             && self.series.iter().all(|series| series.buckets.len() == buckets)
     }
