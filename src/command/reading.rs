@@ -20,7 +20,7 @@ pub struct Chunks<R> {
     ended: bool,
 }
 
-impl<R: Read> Chunks<R> {
+impl<R: Fill> Chunks<R> {
     pub fn new(input: R, rule: FrameRule) -> Self {
         let span = Span {
             file: FileKey(0),
@@ -62,7 +62,7 @@ impl<R: Read> Chunks<R> {
         let mut hungry = chunk.raw.len() < limits::CHUNK_BYTES;
         loop {
             if !self.ended && hungry {
-                self.ended = fill(&mut self.input, &mut chunk.raw)? == 0;
+                self.ended = self.input.fill(&mut chunk.raw)? == 0;
             }
             hungry = true;
             if self.ended && chunk.raw.is_empty() {
@@ -94,18 +94,26 @@ impl<R: Read> Chunks<R> {
     }
 }
 
-fn fill(input: &mut impl Read, raw: &mut Vec<u8>) -> io::Result<usize> {
-    input.by_ref().take(limits::CHUNK_BYTES as u64).read_to_end(raw)
+/// What chunks are filled from.
+pub trait Fill {
+    /// Appends about a chunk of bytes and gives how many; 0 at the end.
+    fn fill(&mut self, raw: &mut Vec<u8>) -> io::Result<usize>;
+}
+
+impl<R: Read> Fill for R {
+    fn fill(&mut self, raw: &mut Vec<u8>) -> io::Result<usize> {
+        self.by_ref().take(limits::CHUNK_BYTES as u64).read_to_end(raw)
+    }
 }
 
 /// Reads on to the end of the line that `raw` is the beginning of; gives how many bytes that was, the line end
 /// included. What was read behind it is appended to `raw`.
-fn skip_line(input: &mut impl Read, raw: &mut Vec<u8>) -> io::Result<u64> {
+fn skip_line(input: &mut impl Fill, raw: &mut Vec<u8>) -> io::Result<u64> {
     let mut skipped = 0;
     let mut window = Vec::new();
     loop {
         window.clear();
-        if fill(input, &mut window)? == 0 {
+        if input.fill(&mut window)? == 0 {
             return Ok(skipped);
         }
         if let Some(end) = memchr(b'\n', &window) {

@@ -7,9 +7,10 @@ use std::path::Path;
 use rustix::fs::MemfdFlags;
 
 use super::access_line;
-use crate::command::reading::Chunks;
+use crate::command::reading::{Chunks, Fill};
 use crate::config::{Form, PipelineFile};
 use crate::event::{Chunk, FileKey};
+use crate::limits;
 use crate::source::FrameRule;
 
 /// A smaller log is repeated in memory up to this size, so that reading it costs what reading a long one does.
@@ -117,13 +118,14 @@ struct Repeat<'w> {
     read_any: bool,
 }
 
-impl Read for Repeat<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+// Not by `Read`: the memory would be cleared first, which the agent's reader does not do.
+impl Fill for Repeat<'_> {
+    fn fill(&mut self, raw: &mut Vec<u8>) -> io::Result<usize> {
         loop {
-            let read = self.file.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
-                self.read_any |= read > 0;
-                self.last = buffer[..read].last().copied().unwrap_or(self.last);
+            let read = self.file.take(limits::CHUNK_BYTES as u64).read_to_end(raw)?;
+            if read > 0 {
+                self.read_any = true;
+                self.last = raw.last().copied().unwrap_or(self.last);
                 return Ok(read);
             }
             if !self.read_any {
@@ -133,7 +135,7 @@ impl Read for Repeat<'_> {
             self.read_any = false;
             if self.last != b'\n' {
                 self.last = b'\n';
-                buffer[0] = b'\n';
+                raw.push(b'\n');
                 return Ok(1);
             }
         }
@@ -154,9 +156,11 @@ mod tests {
             last: b'\n',
             read_any: false,
         };
-        let mut text = [0; 16];
-        repeat.read_exact(&mut text).unwrap();
-        assert_eq!(&text, b"one\ntwo\none\ntwo\n");
+        let mut text = Vec::new();
+        while text.len() < 16 {
+            assert!(repeat.fill(&mut text).unwrap() > 0);
+        }
+        assert_eq!(&text[..16], b"one\ntwo\none\ntwo\n");
     }
 
     #[test]
