@@ -14,7 +14,7 @@ use crate::encode::{Ends, Page, Place};
 use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter, Value};
 use crate::lane::Lane;
 use crate::pattern::{self, Clock};
-use crate::pipeline::Outcome;
+use crate::pipeline::{self, Outcome};
 use crate::ship::{self, Batch, BatchPool, Doc, Part};
 
 /// What a worker does with one chunk.
@@ -99,7 +99,7 @@ impl Mill {
             origin: Arc::clone(&origin),
             filtered: 0,
         };
-        let text = chunk.text();
+        let plain = pipeline::is_plain(chunk);
         let mut fields = std::mem::take(&mut self.fields).recycle(lane.pipeline.schema.len());
         let mut batch = match self.batch.take() {
             Some(batch) => batch,
@@ -117,8 +117,9 @@ impl Mill {
             if has_header {
                 self.columns.pass(chunk, frame, &mut clock);
             }
-            let event = &text[frame.text.start as usize..frame.text.end as usize];
-            let outcome = lane.pipeline.parse(event, &mut fields, &mut clock, &self.arena);
+            let outcome =
+                lane.pipeline
+                    .parse_frame(chunk, plain, frame, &mut fields, &mut clock, &self.arena);
             let place = place(grist, frame, outcome, &mut clock);
             let counted = outcome != Outcome::Filtered { counted: false };
             if counted && place.offset >= grist.counted_to {
@@ -272,7 +273,7 @@ mod tests {
             at = text.end + 1;
             Frame {
                 at: text.start,
-                first_line: text.end - text.start,
+                first_line: line.find('\n').unwrap_or(line.len()) as u32,
                 text,
                 outer_time: 0..0,
                 stream: None,
@@ -289,6 +290,45 @@ mod tests {
             raw,
             unwrapped: Vec::new(),
             wrapped: false,
+        }
+    }
+
+    #[test]
+    fn an_event_of_a_chunk_is_parsed_as_its_text_alone() {
+        let mut diagnostics = Diagnostics::new();
+        let library = Library::shipped();
+        let text = "[parse]\npatterns = ['{log.level} {message}', '{log.level} {message:lines}']\n";
+        let file = PipelineFile::read("shop", SourceFile::new("shop.toml", text), &mut diagnostics).unwrap();
+        let pipeline = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
+        let arena = Bump::new();
+        let now = Timestamp::from_millis(0);
+        let (level, message) = (
+            pipeline.schema.get("log.level").unwrap(),
+            pipeline.schema.get("message").unwrap(),
+        );
+        for lines in [
+            &["INFO a", "WARN b\r\n c\n d"][..],
+            &["\x1b[1mWARN\x1b[0m b", "INFO a", "INFO \x1b[1mc\r\n d"],
+        ] {
+            let chunk = chunk(lines);
+            assert_eq!(pipeline::is_plain(&chunk), !lines[0].contains('\x1b'));
+            for (frame, line) in chunk.frames.iter().zip(lines) {
+                let (mut one, mut other) = (
+                    Fields::new(pipeline.schema.len()),
+                    Fields::new(pipeline.schema.len()),
+                );
+                let mut clock = pipeline.clock(now);
+                let plain = pipeline::is_plain(&chunk);
+                let outcome = pipeline.parse_frame(&chunk, plain, frame, &mut one, &mut clock, &arena);
+                assert_eq!(
+                    outcome,
+                    pipeline.parse(line.as_bytes(), &mut other, &mut clock, &arena)
+                );
+                assert_eq!(
+                    (one.get(level), one.get(message)),
+                    (other.get(level), other.get(message))
+                );
+            }
         }
     }
 

@@ -35,3 +35,4 @@ pub use compile::{FrameStart, HostWords, compile};
 pub use inline_test::{Failure, run_tests};
 pub use library::Library;
 pub use parse::{Outcome, Pipeline, Unmatched};
+pub use tidy::is_plain;

@@ -2,7 +2,7 @@ use bumpalo::Bump;
 
 use crate::config;
 use crate::derive::{GatherSpec, MetricSpec};
-use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
+use crate::event::{Chunk, FieldId, Fields, Frame, Schema, Timestamp, Value};
 use crate::format::{self, trace};
 use crate::pattern::{Alternatives, Clock, Explanation, Scene};
 
@@ -120,8 +120,38 @@ impl Pipeline {
         clock: &mut Clock,
         arena: &'a Bump,
     ) -> Outcome {
+        self.parse_text(text, is_plain_line(text), fields, clock, arena)
+    }
+
+    /// [`Pipeline::parse`] of an event of `chunk`; `plain` is what [`super::is_plain`] says of the chunk.
+    pub fn parse_frame<'a>(
+        &'a self,
+        chunk: &'a Chunk,
+        plain: bool,
+        frame: &Frame,
+        fields: &mut Fields<'a>,
+        clock: &mut Clock,
+        arena: &'a Bump,
+    ) -> Outcome {
+        let text = &chunk.text()[frame.text.start as usize..frame.text.end as usize];
+        let is_line = if plain {
+            text.len() == frame.first_line as usize
+        } else {
+            is_plain_line(text)
+        };
+        self.parse_text(text, is_line, fields, clock, arena)
+    }
+
+    /// `is_line`: the text is one line without escape sequences.
+    fn parse_text<'a>(
+        &'a self,
+        text: &'a [u8],
+        is_line: bool,
+        fields: &mut Fields<'a>,
+        clock: &mut Clock,
+        arena: &'a Bump,
+    ) -> Outcome {
         fields.clear();
-        let is_line = is_plain_line(text);
         let text = if is_line {
             text
         } else {

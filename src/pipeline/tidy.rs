@@ -4,6 +4,8 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use memchr::{memchr, memchr2, memmem};
 
+use crate::event::Chunk;
+
 /// What is taken out of the text of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tidy {
@@ -62,7 +64,13 @@ pub(super) fn is_plain_line(text: &[u8]) -> bool {
     memchr2(ESCAPE, b'\n', text).is_none()
 }
 
-const ESCAPE: u8 = 0x1b;
+/// Whether no event of the chunk has an escape sequence, and each is a piece of the file as it is: one look for all of
+/// them. An event is then a plain line when it is not longer than its first line.
+pub fn is_plain(chunk: &Chunk) -> bool {
+    !chunk.wrapped && memchr(ESCAPE, &chunk.raw).is_none()
+}
+
+pub(super) const ESCAPE: u8 = 0x1b;
 
 fn without_escapes<'a>(text: &'a [u8], arena: &'a Bump) -> &'a [u8] {
     let mut out = ArenaVec::with_capacity_in(text.len(), arena);

@@ -15,7 +15,7 @@ use crate::lane::{self, Lane, Late};
 use crate::limits;
 use crate::mill::{Counts, Grist, Mill};
 use crate::pattern::Clock;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{self, Pipeline};
 use crate::ship::{Batch, BatchPool};
 use crate::source::FrameRule;
 
@@ -216,10 +216,10 @@ impl Parser {
     fn each(&mut self, lane: &Lane, chunk: &Chunk, mut see: impl FnMut(&Fields<'_>)) {
         self.arena.reset();
         let mut fields = std::mem::take(&mut self.fields).recycle(lane.pipeline.schema.len());
+        let plain = pipeline::is_plain(chunk);
         for frame in &chunk.frames {
-            let text = &chunk.text()[frame.text.start as usize..frame.text.end as usize];
             lane.pipeline
-                .parse(text, &mut fields, &mut self.clock, &self.arena);
+                .parse_frame(chunk, plain, frame, &mut fields, &mut self.clock, &self.arena);
             see(&fields);
         }
         self.fields = fields.recycle(0);
