@@ -168,7 +168,7 @@ impl Capture {
     }
 
     /// The value of a closed kind at the beginning of `input`; sets nothing yet.
-    #[inline]
+    #[inline(never)]
     pub(super) fn read<'a>(&self, input: &'a [u8], keep: &mut impl Keep<'a>) -> Read<'a, Value<'a>> {
         match self.kind {
             Kind::Int => int(input).map(|(rest, number)| (rest, Value::Int(number))),

@@ -55,7 +55,15 @@ impl Program {
             ));
         }
         labels.push(Fixed::at(text.len()).label(text));
+        let begins = match parts.first() {
+            Some((first, behind)) if lead.parts.is_empty() => ahead(&first.name, behind, parts.len() == 1),
+            _ => Some(Ahead {
+                bytes: lead.starts(),
+                or_end: false,
+            }),
+        };
         Ok(Program {
+            begins,
             lead: Separator::new(&lead.parts),
             steps: steps.into(),
             fields: fields.into(),

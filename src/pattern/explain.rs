@@ -57,11 +57,11 @@ impl Program {
             name => format!("after {name}"),
         };
         match (&step.ahead, self.steps.get(before / 2 + 1)) {
-            (Some(_), Some(next)) if step.open => {
+            (Some(_), Some(next)) if step.is_open() => {
                 let kind = next.capture.kind().describe();
                 format!("expected {separator} {after}, and then {kind}")
             }
-            (Some(_), None) if step.open => format!("expected {separator} {after}, and then the end"),
+            (Some(_), None) if step.is_open() => format!("expected {separator} {after}, and then the end"),
             _ => format!("expected {separator} {after}"),
         }
     }

@@ -37,29 +37,47 @@ pub(super) enum Scope<'s, 'a> {
 /// Where the line ends that a position is on; found when it is first asked for, and once for each line.
 pub(super) struct Line<'a> {
     input: &'a [u8],
-    end: Option<usize>,
+    /// Where the line behind begins, or one more than there are bytes. 0: not asked for yet.
+    next: usize,
 }
 
 impl<'a> Line<'a> {
     pub fn new(input: &'a [u8]) -> Line<'a> {
-        Line { input, end: None }
+        Line { input, next: 0 }
     }
 
     /// For an input that is known to have no line end.
     pub fn only(input: &'a [u8]) -> Line<'a> {
-        let end = Some(input.len());
-        Line { input, end }
+        let next = input.len() + 1;
+        Line { input, next }
     }
 
     /// The end of the line that `at` is on; `at` never goes back.
+    #[inline(always)]
     fn end_from(&mut self, at: usize) -> usize {
-        match self.end {
-            Some(end) if at <= end => end,
-            _ => {
-                let end = memchr::memchr(b'\n', &self.input[at..]).map_or(self.input.len(), |next| at + next);
-                self.end = Some(end);
-                end
+        if at >= self.next {
+            self.pass(at);
+        }
+        self.next - 1
+    }
+
+    #[inline(never)]
+    fn pass(&mut self, at: usize) {
+        let end = memchr::memchr(b'\n', &self.input[at..]).map_or(self.input.len(), |next| at + next);
+        self.next = end + 1;
+    }
+}
+
+impl Scope<'_, '_> {
+    /// The input as far as a search from `at` on for a text of `length` bytes may look.
+    #[inline(always)]
+    pub fn of<'i>(self, input: &'i [u8], at: usize, length: usize) -> &'i [u8] {
+        match self {
+            Scope::Line(line) => {
+                let limit = line.end_from(at).saturating_add(length);
+                input.get(..limit).unwrap_or(input)
             }
+            Scope::All => input,
         }
     }
 }
@@ -94,7 +112,7 @@ impl Needle {
 
     fn len(&self) -> usize {
         match self {
-            Needle::Short(short) => usize::from(short.length),
+            Needle::Short(short) => short.len(),
             Needle::Long(finder) => finder.needle().len(),
         }
     }
@@ -108,11 +126,7 @@ impl Needle {
         scope: Scope<'_, '_>,
         accept: impl Fn(usize, usize) -> Option<T>,
     ) -> Option<T> {
-        let limit = match scope {
-            Scope::Line(line) => line.end_from(at).saturating_add(self.len()).min(input.len()),
-            Scope::All => input.len(),
-        };
-        let hay = &input[..limit];
+        let hay = scope.of(input, at, self.len());
         match self {
             Needle::Short(short) => short.find(hay, at, accept),
             Needle::Long(finder) => long_find(finder, hay, at, accept),
@@ -199,7 +213,11 @@ impl Short {
         })
     }
 
-    #[inline]
+    pub fn len(&self) -> usize {
+        usize::from(self.length)
+    }
+
+    #[inline(always)]
     pub fn here(&self, input: &[u8], at: usize) -> Option<usize> {
         let end = at + usize::from(self.length);
         let word = match input.get(at..)?.first_chunk() {
@@ -210,8 +228,8 @@ impl Short {
         (word & self.mask == self.word && end <= input.len()).then_some(end)
     }
 
-    #[inline]
-    fn find<T>(&self, hay: &[u8], at: usize, accept: impl Fn(usize, usize) -> Option<T>) -> Option<T> {
+    #[inline(always)]
+    pub fn find<T>(&self, hay: &[u8], at: usize, accept: impl Fn(usize, usize) -> Option<T>) -> Option<T> {
         // Where the mark is when the text begins at `at`.
         let mut from = at + usize::from(self.mark_at);
         loop {
@@ -228,6 +246,7 @@ impl Short {
 }
 
 /// The up to seven bytes of the input from `at` on, and zeros behind them.
+#[inline(never)]
 fn last_word(input: &[u8], at: usize) -> u64 {
     let rest = &input[at..];
     match input.last_chunk() {

@@ -5,6 +5,7 @@ use std::net::Ipv6Addr;
 use super::number::digit;
 use super::scene::Keep;
 use super::{Read, fail};
+use crate::block::{self, Block};
 use crate::event::{FieldId, Schema, Value};
 
 /// The longest text of an IPv6 address: eight groups of four, the last two as an IPv4 address.
@@ -25,32 +26,41 @@ pub(super) fn ip(input: &[u8]) -> Read<'_, &[u8]> {
     Ok((rest, text))
 }
 
-/// Length of the IPv4 address at the beginning.
-#[inline]
+/// Length of the IPv4 address at the beginning. Octets have one to three digits, and which is not to be foreseen: so
+/// nothing here branches on it.
 fn v4(input: &[u8]) -> Option<usize> {
-    let mut rest = octet(input)?;
-    for _ in 0..3 {
-        let [b'.', after @ ..] = rest else {
+    // As text, with the last digit in the lowest byte: the smallest number of one, two and three digits (a leading zero
+    // would make it octal to some readers), and the largest of all.
+    const LEAST: [u32; 4] = [
+        0,
+        u32::from_be_bytes([0, 0, 0, b'0']),
+        u32::from_be_bytes([0, 0, b'1', b'0']),
+        u32::from_be_bytes([0, b'1', b'0', b'0']),
+    ];
+    const MOST: u32 = u32::from_be_bytes([0, b'2', b'5', b'5']);
+    // One byte more than the longest address.
+    let bytes = block::first(input);
+    let block = Block::new(&bytes);
+    let (digits, dots) = (block.within(b'0', b'9').bits(), block.is(b'.').bits());
+    let mut at = 0;
+    for more in [true, true, true, false] {
+        let length = (!(digits >> at)).trailing_zeros() as usize;
+        if !(1..=3).contains(&length) {
             return None;
-        };
-        rest = octet(after)?;
-    }
-    (!rest.first().is_some_and(u8::is_ascii_digit)).then_some(input.len() - rest.len())
-}
-
-/// What follows a number from 0 to 255. A leading zero would make it octal to some readers: only `0` itself.
-#[inline]
-fn octet(input: &[u8]) -> Option<&[u8]> {
-    match input {
-        [b'0', rest @ ..] => Some(rest),
-        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
-            // As text, because the lengths are equal.
-            ([*a, *b, *c] <= *b"255").then_some(rest)
         }
-        [b'1'..=b'9', b'0'..=b'9', rest @ ..] => Some(rest),
-        [b'1'..=b'9', rest @ ..] => Some(rest),
-        _ => None,
+        let number = u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?) >> (32 - 8 * length);
+        if number < LEAST[length] || number > MOST {
+            return None;
+        }
+        at += length;
+        if more {
+            if dots >> at & 1 == 0 {
+                return None;
+            }
+            at += 1;
+        }
     }
+    Some(at)
 }
 
 /// Length of the IPv6 address at the beginning. A colon or full stop right behind it is not part of it.

@@ -86,6 +86,7 @@ pub(super) fn int(input: &[u8]) -> Read<'_, i64> {
 }
 
 /// A number of eight digits or more.
+#[inline(never)]
 fn many_int(body: &[u8], negative: bool) -> Read<'_, i64> {
     let mut value = 0i64;
     let mut length = 0;
@@ -184,7 +185,7 @@ impl Decimal {
 }
 
 /// Digits, perhaps a fraction, perhaps an exponent. Digits after the nineteenth significant one are dropped.
-#[inline]
+#[inline(always)]
 pub(super) fn decimal(input: &[u8]) -> Read<'_, Decimal> {
     let (negative, body) = sign(input);
     // `12`, `0.042`: up to seven digits before the point and behind it.
@@ -214,6 +215,7 @@ pub(super) fn decimal(input: &[u8]) -> Read<'_, Decimal> {
 }
 
 /// Digits one by one: of long numbers, and of those with an exponent.
+#[inline(never)]
 fn any_decimal(body: &[u8], negative: bool) -> Read<'_, Decimal> {
     let mut number = Decimal {
         negative,

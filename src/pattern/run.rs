@@ -1,15 +1,20 @@
 use std::ops::Range;
 
 use super::capture::Capture;
-use super::needle::{Line, Scope};
+use super::needle::{Line, Needle, Scope, Short};
+use super::net::ip;
+use super::number::int;
 use super::scene::{Keep, Nothing, Scene};
 use super::separator::{Ahead, Separator};
-use super::{Clock, Kind};
+use super::unit::elapsed;
+use super::{Clock, Kind, Read};
 use crate::event::{FieldId, Value};
 
 /// A pattern, ready to run: immutable, shared by all who parse with it.
 #[derive(Clone, Debug)]
 pub struct Program {
+    /// What an event begins with that matches; `None` where that may be anything.
+    pub(super) begins: Option<Ahead>,
     /// What stands before the first capture.
     pub(super) lead: Separator,
     pub(super) steps: Box<[Step]>,
@@ -27,15 +32,23 @@ pub(super) struct Step {
     pub capture: Capture,
     /// `?`: nothing or `-` gives no field.
     pub optional: bool,
-    /// Whether the value ends where the separator is found; else it knows its end and the separator must be there.
-    pub open: bool,
-    /// Whether the value may hold line ends.
-    pub lines: bool,
+    way: Way,
     pub then: Separator,
     /// What must stand behind the separator; `None` where anything may.
     pub ahead: Option<Ahead>,
     /// How many of the program's fields this step and those before it can set.
     pub fields_to: usize,
+}
+
+/// How a step finds the end of its value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    /// A text of one line, up to a short one: what most captures are.
+    Text(Short),
+    /// Up to the separator too, but of another kind, or the separator is of another sort.
+    Open,
+    /// The value knows its end, and the separator must be there.
+    Closed,
 }
 
 /// Where a piece of the program comes from.
@@ -83,6 +96,12 @@ impl Program {
             self.forget(mismatch, scene);
         }
         result
+    }
+
+    /// Whether `input` begins as one that matches: false only where [`Program::matches`] is.
+    #[inline]
+    pub fn may_match(&self, input: &[u8]) -> bool {
+        self.begins.is_none_or(|begins| begins.admits(input, 0))
     }
 
     /// Whether the pattern matches the whole of `input`; keeps nothing.
@@ -136,27 +155,12 @@ pub(super) fn follow<'a>(
     keep: &mut impl Keep<'a>,
 ) -> Result<usize, Mismatch> {
     for (index, step) in steps.iter().enumerate() {
-        let (here, behind) = (2 * index + 1, 2 * index + 2);
-        if step.open {
-            let found = if !step.lines {
-                step.then.find(input, at, Scope::Line(line), step.ahead.as_ref())
-            } else if step.capture.kind() == Kind::Longest {
-                step.then.find_last(input, at, step.ahead.as_ref())
-            } else {
-                step.then.find(input, at, Scope::All, step.ahead.as_ref())
-            };
-            let Some((end, next)) = found else {
-                return Err(Mismatch::new(behind, at));
-            };
-            let text = &input[at..end];
-            let none = step.optional && step.capture.is_none(text);
-            if !none && !step.capture.take(text, keep) {
-                return Err(Mismatch::new(here, at));
-            }
-            at = next;
-        } else {
-            at = step.read(input, at, here, keep)?;
-        }
+        let here = 2 * index + 1;
+        at = match &step.way {
+            Way::Text(text) => step.text(text, input, line, at, here, keep)?,
+            Way::Open => step.search(input, line, at, here, keep)?,
+            Way::Closed => step.read(input, at, here, keep)?,
+        };
     }
     Ok(at)
 }
@@ -169,20 +173,80 @@ impl Step {
         ahead: Option<Ahead>,
         fields_to: usize,
     ) -> Step {
-        let kind = capture.kind();
+        let way = match &then {
+            Separator::Text(Needle::Short(text)) if capture.kind() == Kind::Text => Way::Text(*text),
+            _ if capture.kind().is_open() => Way::Open,
+            _ => Way::Closed,
+        };
         Step {
             capture,
             optional,
-            open: kind.is_open(),
-            lines: matches!(kind, Kind::Lines | Kind::Longest),
+            way,
             then,
             ahead,
             fields_to,
         }
     }
 
-    /// A closed capture and the separator right behind it, at `at`: where they end.
-    #[inline]
+    /// Whether the value ends where the separator is found.
+    pub fn is_open(&self) -> bool {
+        self.way != Way::Closed
+    }
+
+    /// A text from `at` on and the short one behind it: where they end.
+    #[inline(always)]
+    fn text<'a>(
+        &self,
+        then: &Short,
+        input: &'a [u8],
+        line: &mut Line<'a>,
+        at: usize,
+        here: usize,
+        keep: &mut impl Keep<'a>,
+    ) -> Result<usize, Mismatch> {
+        let hay = Scope::Line(line).of(input, at, then.len());
+        let agrees = |end: usize| self.ahead.as_ref().is_none_or(|ahead| ahead.admits(input, end));
+        let Some((end, next)) = then.find(hay, at, |begin, end| agrees(end).then_some((begin, end))) else {
+            return Err(Mismatch::new(here + 1, at));
+        };
+        let text = &input[at..end];
+        if !(self.optional && matches!(text, [] | [b'-'])) {
+            self.capture.put(Value::Text(text), keep);
+        }
+        Ok(next)
+    }
+
+    /// An open capture from `at` on and the separator behind it: where they end.
+    #[inline(never)]
+    fn search<'a>(
+        &self,
+        input: &'a [u8],
+        line: &mut Line<'a>,
+        at: usize,
+        here: usize,
+        keep: &mut impl Keep<'a>,
+    ) -> Result<usize, Mismatch> {
+        let ahead = self.ahead.as_ref();
+        let found = match self.capture.kind() {
+            Kind::Longest => self.then.find_last(input, at, ahead),
+            Kind::Lines => self.then.find(input, at, Scope::All, ahead),
+            _ => self.then.find(input, at, Scope::Line(line), ahead),
+        };
+        let Some((end, next)) = found else {
+            return Err(Mismatch::new(here + 1, at));
+        };
+        let text = &input[at..end];
+        let none = self.optional && self.capture.is_none(text);
+        if none || self.capture.take(text, keep) {
+            Ok(next)
+        } else {
+            Err(Mismatch::new(here, at))
+        }
+    }
+
+    /// A closed capture and the separator right behind it, at `at`: where they end. The usual kinds are read here, the
+    /// others by a call.
+    #[inline(always)]
     fn read<'a>(
         &self,
         input: &'a [u8],
@@ -190,27 +254,52 @@ impl Step {
         here: usize,
         keep: &mut impl Keep<'a>,
     ) -> Result<usize, Mismatch> {
-        let mismatch = match self.capture.read(&input[at..], keep) {
-            Ok((rest, value)) => {
-                let end = input.len() - rest.len();
-                match self.then.here(input, end) {
-                    Some(next) => {
-                        if !(self.optional && self.capture.is_none(&input[at..end])) {
-                            self.capture.put(value, keep);
-                        }
-                        return Ok(next);
-                    }
-                    None => Mismatch::new(here + 1, end),
-                }
+        let text = &input[at..];
+        match self.capture.kind() {
+            Kind::Int => self.settle(int(text), Value::Int, input, at, here, keep),
+            Kind::Ip => self.settle(ip(text), Value::Text, input, at, here, keep),
+            Kind::Elapsed(unit) => self.settle(elapsed(text, unit), Value::Int, input, at, here, keep),
+            Kind::Time(form) => {
+                let read = form.read(text, keep.clock());
+                self.settle(read, Value::Time, input, at, here, keep)
             }
-            Err(_) => Mismatch::new(here, at),
-        };
-        let none = if self.optional { self.skip(input, at) } else { None };
-        none.ok_or(mismatch)
+            _ => {
+                let read = self.capture.read(text, keep);
+                self.settle(read, |value| value, input, at, here, keep)
+            }
+        }
     }
 
-    /// Nothing or `-` in place of the value: where the separator behind it ends.
+    /// Keeps the value that was read at `at`, if the separator is behind it: where that ends.
+    #[inline(always)]
+    fn settle<'a, T>(
+        &self,
+        read: Read<'a, T>,
+        value: impl FnOnce(T) -> Value<'a>,
+        input: &'a [u8],
+        at: usize,
+        here: usize,
+        keep: &mut impl Keep<'a>,
+    ) -> Result<usize, Mismatch> {
+        let Ok((rest, found)) = read else {
+            return self.skip(input, at).ok_or(Mismatch::new(here, at));
+        };
+        let end = input.len() - rest.len();
+        let Some(next) = self.then.here(input, end) else {
+            return self.skip(input, at).ok_or(Mismatch::new(here + 1, end));
+        };
+        if !(self.optional && self.capture.is_none(&input[at..end])) {
+            self.capture.put(value(found), keep);
+        }
+        Ok(next)
+    }
+
+    /// Nothing or `-` in place of the value, where it is optional: where the separator behind it ends.
+    #[inline(never)]
     fn skip(&self, input: &[u8], at: usize) -> Option<usize> {
+        if !self.optional {
+            return None;
+        }
         let bare = self.then.here(input, at);
         bare.or_else(|| match input.get(at) {
             Some(b'-') => self.then.here(input, at + 1),

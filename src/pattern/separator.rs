@@ -54,7 +54,7 @@ pub(super) struct Ahead {
 
 impl Ahead {
     #[inline]
-    fn admits(&self, input: &[u8], at: usize) -> bool {
+    pub fn admits(&self, input: &[u8], at: usize) -> bool {
         match input.get(at) {
             Some(byte) => self.bytes.has(*byte),
             None => self.or_end,
@@ -91,6 +91,7 @@ impl Separator {
     pub fn here(&self, input: &[u8], at: usize) -> Option<usize> {
         match self {
             Separator::Text(Needle::Short(text)) => text.here(input, at),
+            Separator::Nothing => Some(at),
             _ => self.other_here(input, at),
         }
     }
@@ -108,8 +109,28 @@ impl Separator {
     }
 
     /// The first place from `at` on where the separator stands and `ahead` agrees, as where it begins and ends.
-    #[inline]
+    #[inline(always)]
     pub fn find(
+        &self,
+        input: &[u8],
+        at: usize,
+        scope: Scope<'_, '_>,
+        ahead: Option<&Ahead>,
+    ) -> Option<(usize, usize)> {
+        match self {
+            Separator::Text(Needle::Short(text)) => {
+                let hay = scope.of(input, at, text.len());
+                let agrees = |end: usize| ahead.is_none_or(|ahead| ahead.admits(input, end));
+                text.find(hay, at, |begin, end| agrees(end).then_some((begin, end)))
+            }
+            Separator::End => Some((input.len(), input.len())),
+            _ => self.other_find(input, at, scope, ahead),
+        }
+    }
+
+    // As `other_here`.
+    #[inline(never)]
+    fn other_find(
         &self,
         input: &[u8],
         at: usize,

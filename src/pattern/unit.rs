@@ -69,7 +69,7 @@ const SIZE_LETTERS: [(&[u8], u64); 3] = [
 ];
 
 /// A number in `unit`, as nanoseconds; what is below one is dropped.
-#[inline]
+#[inline(always)]
 pub(super) fn elapsed(input: &[u8], unit: Unit) -> Read<'_, i64> {
     let (rest, number) = decimal(input)?;
     match number.times_power(unit.power()) {

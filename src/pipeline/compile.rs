@@ -19,7 +19,7 @@ use super::keys;
 use super::map::Map;
 use super::metrics;
 use super::parse::{Constant, Parser, Substitute, TraceFields};
-use super::tidy::{Tidy, is_plain_line};
+use super::tidy::{ESCAPE, Tidy, is_plain_line};
 use super::{Library, Pipeline};
 
 /// Which lines begin an event; see [`FrameStart::begins`].
@@ -65,7 +65,13 @@ impl FrameStart {
     }
 
     fn is_one_of(&self, programs: &[Program], line: &[u8]) -> bool {
-        if programs.is_empty() {
+        // Most lines that begin no event can be told by their first byte. What colours stand before is not seen here.
+        let coloured = line.first() == Some(&ESCAPE);
+        let mut may = programs
+            .iter()
+            .filter(|program| coloured || program.may_match(line))
+            .peekable();
+        if may.peek().is_none() {
             return false;
         }
         let Ok(mut scratch) = self.scratch.lock() else {
@@ -73,11 +79,11 @@ impl FrameStart {
         };
         let Scratch { clock, arena } = &mut *scratch;
         if is_plain_line(line) {
-            return programs.iter().any(|program| program.matches(line, clock));
+            return may.any(|program| program.matches(line, clock));
         }
         arena.reset();
         let line = self.tidy.apply(line, arena);
-        programs.iter().any(|program| program.matches(line, clock))
+        may.any(|program| program.matches(line, clock))
     }
 }
 
@@ -337,5 +343,29 @@ fn frame(
             arena: Bump::new(),
         }),
         rule: file.frame.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SourceFile;
+
+    #[test]
+    fn colours_before_a_start_are_looked_through() {
+        let text = "[frame]\nstart = '{_:datetime} {_}'\n[parse]\npatterns = ['{message}']\n";
+        let mut diagnostics = Diagnostics::new();
+        let file = PipelineFile::read("shop", SourceFile::new("shop.toml", text), &mut diagnostics).unwrap();
+        let library = Library::shipped();
+        let pipeline = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
+        for (line, begins) in [
+            ("2026-11-22 17:28:30 a", true),
+            ("\x1b[2m2026-11-22 17:28:30\x1b[0m a", true),
+            ("\tat a.b.C", false),
+            ("\x1b[2m\tat a.b.C", false),
+            ("", false),
+        ] {
+            assert_eq!(pipeline.frame.begins(line.as_bytes()), begins, "{line:?}");
+        }
     }
 }

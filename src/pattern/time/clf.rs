@@ -12,6 +12,12 @@ pub(super) fn clf<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp>
     {
         return done(rest, instant(secs, (0, 0)));
     }
+    other(input, clock)
+}
+
+/// Any but the whole form.
+#[inline(never)]
+fn other<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
     let Some((head, rest)) = input.split_first_chunk() else {
         return fail();
     };
@@ -26,6 +32,7 @@ pub(super) fn clf<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp>
 }
 
 /// All of `22/Nov/2026:17:28:30 +0100` as an instant.
+#[inline(never)]
 fn whole(text: &[u8; 26]) -> Option<i64> {
     let (head, zone) = text.split_first_chunk()?;
     let [b' ', sign @ (b'+' | b'-'), h1, h2, m1, m2] = *zone else {

@@ -64,8 +64,16 @@ pub enum Form {
 
 impl Form {
     /// Reads a time at the beginning of `input`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read<'a>(self, input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+        match self {
+            Form::Clf => clf::clf(input, clock),
+            _ => self.read_other(input, clock),
+        }
+    }
+
+    #[inline(never)]
+    fn read_other<'a>(self, input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
         match self {
             Form::Rfc3339 => iso::rfc3339(input, clock),
             Form::Datetime => iso::datetime(input, clock),
