@@ -6,6 +6,7 @@ use bumpalo::collections::Vec;
 use memchr::memchr;
 
 use super::Mismatch;
+use crate::block;
 use crate::pattern::{Capture, Kind, Scene};
 
 /// What the columns of a line are, in their order; `None` for one that is not kept.
@@ -69,10 +70,10 @@ enum Text<'a> {
 fn value<'a>(text: &'a [u8], at: usize, arena: &'a Bump) -> Option<(Text<'a>, usize)> {
     let rest = text.get(at..)?;
     let Some(quoted) = rest.strip_prefix(b"\"") else {
-        let length = memchr(b',', rest).unwrap_or(rest.len());
-        return Some((Text::Bare(&rest[..length]), at + length));
+        let end = block::find(text, at, |block| block.is(b',')).unwrap_or(text.len());
+        return Some((Text::Bare(&text[at..end]), end));
     };
-    let mut end = memchr(b'"', quoted)?;
+    let mut end = block::find(quoted, 0, |block| block.is(b'"'))?;
     let mut doubled = false;
     while quoted.get(end + 1) == Some(&b'"') {
         doubled = true;

@@ -7,10 +7,9 @@
 //! ↵                                                 the entry ends
 //! ```
 
-use memchr::memchr2;
-
 use super::Mismatch;
 use super::rule::{FEW, Pairs, Rule};
+use crate::block;
 use crate::pattern::Scene;
 
 /// One field, and how many bytes it takes with its line end.
@@ -32,7 +31,7 @@ pub enum NoField {
 
 /// The field at the beginning of `text`. The last line end of an entry may be missing.
 pub fn field(text: &[u8]) -> Result<Field<'_>, NoField> {
-    let end = memchr2(b'=', b'\n', text).ok_or(NoField::Short)?;
+    let end = block::find(text, 0, |block| block.is(b'=') | block.is(b'\n')).ok_or(NoField::Short)?;
     let name = &text[..end];
     let known = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
     if name.is_empty() || !name.iter().all(known) {

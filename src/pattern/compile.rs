@@ -56,6 +56,8 @@ impl Program {
         }
         labels.push(Fixed::at(text.len()).label(text));
         let begins = match parts.first() {
+            // An open kind takes what is before the separator, whatever it begins with.
+            Some((first, _)) if lead.parts.is_empty() && first.name.kind.is_open() => None,
             Some((first, behind)) if lead.parts.is_empty() => ahead(&first.name, behind, parts.len() == 1),
             _ => Some(Ahead {
                 bytes: lead.starts(),

@@ -1,4 +1,4 @@
-use crate::block::{self, Block};
+use crate::block::{self, Block, Marks};
 use crate::limits::JSON_DEPTH_MAX;
 
 // One bit for each open object or array.
@@ -193,15 +193,33 @@ impl<'a> Scan<'a> {
     }
 
     /// The rest of a string behind its first quote; whether it holds escapes.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<bool, Broken> {
-        self.at = special(self.text, self.at);
+        // Most strings end in the block that they begin in.
+        if let Some(place) = Block::at(self.text, self.at).and_then(|block| special(block).first())
+            && self.text.get(self.at + place) == Some(&b'"')
+        {
+            self.at += place + 1;
+            return Ok(false);
+        }
+        self.long_string()
+    }
+
+    #[inline(never)]
+    fn long_string(&mut self) -> Result<bool, Broken> {
+        self.pass_plain();
         if self.peek() == Some(b'"') {
             self.at += 1;
             return Ok(false);
         }
         self.escapes()?;
         Ok(true)
+    }
+
+    /// Goes to the next byte that does not stand for itself in a string, or to the end of the text.
+    #[inline(always)]
+    fn pass_plain(&mut self) {
+        self.at = block::find(self.text, self.at, special).unwrap_or(self.text.len());
     }
 
     /// The rest of a string from its first escape on.
@@ -225,7 +243,7 @@ impl<'a> Scan<'a> {
                 }
                 _ => return Err(Broken),
             };
-            self.at = special(self.text, self.at);
+            self.pass_plain();
         }
     }
 
@@ -272,12 +290,10 @@ fn closing(open: u128) -> u8 {
     if open & 1 == 1 { b'}' } else { b']' }
 }
 
-/// The first byte from `at` on that does not stand for itself in a string (a quote, a backslash, a control character),
-/// or the end of the text.
+/// The bytes that do not stand for themselves in a string: quotes, backslashes and control characters.
 #[inline(always)]
-fn special(text: &[u8], at: usize) -> usize {
-    let marks = |block: Block| block.is(b'"') | block.is(b'\\') | block.below(b' ');
-    block::find(text, at, marks).unwrap_or(text.len())
+fn special(block: Block) -> Marks {
+    block.is(b'"') | block.is(b'\\') | block.below(b' ')
 }
 
 #[cfg(test)]
@@ -361,7 +377,7 @@ mod tests {
         #[test]
         fn the_first_special_byte_is_found(bytes in prop::collection::vec(prop_oneof![8 => 0x20u8..=0xff, 1 => any::<u8>()], 0..80), at in 0usize..90) {
             let expected = (at..bytes.len()).find(|&at| matches!(bytes[at], b'"' | b'\\' | 0..0x20));
-            prop_assert_eq!(special(&bytes, at), expected.unwrap_or(bytes.len()));
+            prop_assert_eq!(block::find(&bytes, at, special), expected);
         }
     }
 
