@@ -4,6 +4,7 @@ use std::ops::Range;
 use super::byteset::ByteSet;
 use super::capture::Capture;
 use super::grammar::{Name, Piece, SyntaxError, pieces};
+use super::kind::Kind;
 use super::run::{Label, Program, Step};
 use super::separator::{Ahead, Part, Separator};
 use crate::event::Schema;
@@ -56,9 +57,13 @@ impl Program {
         }
         labels.push(Fixed::at(text.len()).label(text));
         let begins = match parts.first() {
-            // An open kind takes what is before the separator, whatever it begins with.
-            Some((first, _)) if lead.parts.is_empty() && first.name.kind.is_open() => None,
-            Some((first, behind)) if lead.parts.is_empty() => ahead(&first.name, behind, parts.len() == 1),
+            Some((first, behind)) if lead.parts.is_empty() => match first.name.kind {
+                Kind::Int | Kind::Level | Kind::Ip | Kind::Time(_) => {
+                    ahead(&first.name, behind, parts.len() == 1)
+                }
+                // Of others, what a value can begin with is only what is looked for behind a separator.
+                _ => None,
+            },
             _ => Some(Ahead {
                 bytes: lead.starts(),
                 or_end: false,
