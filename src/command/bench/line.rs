@@ -9,7 +9,7 @@ use bumpalo::Bump;
 
 use super::workload::Endless;
 use crate::derive::{Registry, Shard, SpecError};
-use crate::encode::Template;
+use crate::encode::{TIMESTAMP, Template};
 use crate::event::{Chunk, Fields, Timestamp};
 use crate::lane::{self, Lane, Late};
 use crate::limits;
@@ -135,7 +135,11 @@ impl Line {
                 name: format!("{service}/{}", pipeline.name),
                 template: Template::new(&pipeline.schema, &index, true, &constants),
                 rules,
-                late: Late::default(),
+                // No event is old, since made lines are of another day; how old they are is looked at as ever.
+                late: Late {
+                    at: pipeline.schema.get(TIMESTAMP),
+                    ..Late::default()
+                },
                 pipeline,
             }),
             read_at,
