@@ -71,7 +71,7 @@ impl<'a> Line<'a> {
 impl Scope<'_, '_> {
     /// The input as far as a search from `at` on for a text of `length` bytes may look.
     #[inline(always)]
-    pub fn of<'i>(self, input: &'i [u8], at: usize, length: usize) -> &'i [u8] {
+    pub fn of(self, input: &[u8], at: usize, length: usize) -> &[u8] {
         match self {
             Scope::Line(line) => {
                 let limit = line.end_from(at).saturating_add(length);
