@@ -427,6 +427,14 @@ fn a_mismatch_says_what_was_expected() {
 }
 
 #[test]
+fn a_value_at_the_beginning_may_begin_with_what_is_not_looked_for() {
+    // The first byte does not say that these do not match.
+    for (pattern, line) in [("{x:url}", &b" "[..]), ("{x:list}", b"\x0b")] {
+        assert!(parse(pattern, line).is_ok(), "{pattern}");
+    }
+}
+
+#[test]
 fn the_work_is_linear_in_the_line() {
     // Lines that offer a false place at every byte or at every other.
     for (pattern, unit) in [
