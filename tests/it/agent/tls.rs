@@ -31,7 +31,11 @@ async fn status(client: &Client, agent: &Agent, token: &str) -> Result<u16, reqw
 
 #[tokio::test]
 async fn the_endpoint_shows_its_certificate_and_a_renewed_one_after_sighup() {
-    let host = Host::new(ENDPOINT).input("access.log", "nginx-access", "service = \"shop\"");
+    let host = Host::new(ENDPOINT).input(
+        "access.log",
+        "nginx-access",
+        "service = \"shop\"\nbacklog = \"count\"",
+    );
     host.append("access.log", (0..100).map(access_line));
     certificates::make(host.dir()).unwrap();
     let old = trusting(&host.path("ca.crt"));
