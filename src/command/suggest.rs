@@ -10,6 +10,7 @@ use super::library::library;
 use super::{SuggestArguments, Terminal};
 use crate::config::Diagnostics;
 use crate::event::Timestamp;
+use crate::pipeline::name_like;
 use crate::suggest::{self, ENOUGH, Fit, LINES_MAX, SAMPLE_BYTES_MAX};
 
 /// So many pipelines are shown.
@@ -136,22 +137,6 @@ fn lines(sample: &[u8]) -> Vec<&[u8]> {
 
 /// The pipeline is called like the log.
 fn name(path: &Path) -> String {
-    let stem = path
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().to_lowercase())
-        .unwrap_or_default();
-    let name: String = stem
-        .chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() {
-                letter
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    match name.trim_matches('-') {
-        "" => "my-log".to_owned(),
-        name => name.to_owned(),
-    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    name_like(&stem).unwrap_or_else(|| "my-log".to_owned())
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::pipeline::Pipeline;
+use crate::pipeline::{Library, name_like};
 
 /// Everything that comes out of an import.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,25 +39,11 @@ pub struct Input {
 impl Plan {
     /// A name for a pipeline that no other has, and no shipped one.
     pub fn free_name(&self, wanted: &str) -> String {
-        let wanted: String = wanted
-            .to_lowercase()
-            .chars()
-            .map(|letter| {
-                if letter.is_ascii_alphanumeric() {
-                    letter
-                } else {
-                    '-'
-                }
-            })
-            .collect();
-        let wanted = match wanted.trim_matches('-') {
-            "" => "imported",
-            name => name,
-        };
-        let library = crate::pipeline::Library::shipped();
+        let wanted = name_like(wanted).unwrap_or_else(|| "imported".to_owned());
+        let library = Library::shipped();
         let taken =
             |name: &str| library.has(name) || self.pipelines.iter().any(|pipeline| pipeline.name == name);
-        let mut name = wanted.to_owned();
+        let mut name = wanted.clone();
         let mut number = 2;
         if library.has(&name) {
             name = format!("{wanted}-own");

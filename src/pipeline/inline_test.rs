@@ -6,6 +6,7 @@ use crate::config::{PipelineFile, PipelineTest, Spanned};
 use crate::encode::{self, Page};
 use crate::event::{Fields, Timestamp, TimestampWriter};
 use crate::format::w3c;
+use crate::pattern::Clock;
 
 use super::{Outcome, Pipeline};
 
@@ -31,17 +32,22 @@ pub fn run_tests<'f>(file: &'f PipelineFile, pipeline: &Pipeline) -> Vec<Failure
     file.tests.iter().flat_map(|test| run(test, pipeline)).collect()
 }
 
+/// The event's bytes. Where lines name the columns, it is the last one and the header stands before it.
+pub(super) fn event<'t>(test: &'t PipelineTest, pipeline: &Pipeline, clock: &mut Clock) -> &'t [u8] {
+    let input = test.input.as_bytes();
+    if !pipeline.has_header() {
+        return input;
+    }
+    let end = memchr::memrchr(b'\n', input).map_or(0, |end| end + 1);
+    clock.set_header(w3c::header(&input[..end]).unwrap_or_default());
+    &input[end..]
+}
+
 fn run<'f>(test: &'f PipelineTest, pipeline: &Pipeline) -> Vec<Failure<'f>> {
     let arena = Bump::new();
     let mut fields = Fields::new(pipeline.schema.len());
     let mut clock = pipeline.clock(NOW);
-    let mut input = test.input.as_bytes();
-    if pipeline.has_header() {
-        // The event is the last line; the header stands before it.
-        let end = memchr::memrchr(b'\n', input).map_or(0, |end| end + 1);
-        clock.set_header(w3c::header(&input[..end]).unwrap_or_default());
-        input = &input[end..];
-    }
+    let input = event(test, pipeline, &mut clock);
     let outcome = pipeline.parse(input, &mut fields, &mut clock, &arena);
     let mut failures = Vec::new();
     let mut fail = |place: Spanned<()>, message: String| failures.push(Failure { test, place, message });

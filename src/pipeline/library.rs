@@ -78,6 +78,15 @@ impl Library {
     }
 }
 
+/// `text` as a pipeline may be called: small letters, digits and hyphens; `None` where nothing is left of it.
+pub fn name_like(text: &str) -> Option<String> {
+    let hyphenated = text
+        .to_lowercase()
+        .replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    let name = hyphenated.trim_matches('-');
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 fn names<'l>(own: &'l BTreeMap<String, Arc<SourceFile>>, shipped: &'l [Shipped]) -> Vec<&'l str> {
     let mut names: Vec<&str> = own
         .keys()

@@ -33,6 +33,6 @@ mod tidy;
 
 pub use compile::{FrameStart, HostWords, compile};
 pub use inline_test::{Failure, run_tests};
-pub use library::Library;
+pub use library::{Library, name_like};
 pub use parse::{Outcome, Pipeline, Unmatched};
 pub use tidy::is_plain;

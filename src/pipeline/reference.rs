@@ -9,11 +9,10 @@ use bumpalo::Bump;
 use serde_json::{Map, Value};
 
 use super::shipped::PIPELINES;
-use super::{HostWords, Library, Outcome, Pipeline, compile};
+use super::{HostWords, Library, Outcome, Pipeline, compile, inline_test};
 use crate::config::{Builtin, Diagnostics, MetricRules, PipelineFile, PipelineTest, Rest, Spanned};
 use crate::encode::{self, Page};
 use crate::event::{Fields, Timestamp, TimestampWriter};
-use crate::format::w3c;
 
 const HEAD: &str = "<!-- Made from the pipeline's file by a test; `UPDATE_GOLDEN=1 cargo test --lib reference` writes it. -->\n\n";
 
@@ -32,12 +31,7 @@ fn result(pipeline: &Pipeline, test: &PipelineTest) -> Option<Map<String, Value>
     let arena = Bump::new();
     let mut fields = Fields::new(pipeline.schema.len());
     let mut clock = pipeline.clock(NOW);
-    let mut input = test.input.as_bytes();
-    if pipeline.has_header() {
-        let end = memchr::memrchr(b'\n', input).map_or(0, |end| end + 1);
-        clock.set_header(w3c::header(&input[..end]).unwrap_or_default());
-        input = &input[end..];
-    }
+    let input = inline_test::event(test, pipeline, &mut clock);
     if pipeline.parse(input, &mut fields, &mut clock, &arena) != Outcome::Matched {
         return None;
     }
