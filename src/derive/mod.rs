@@ -19,8 +19,8 @@
 //!
 //! Which events are of a backlog is told by [`Ages`] before [`Rules::count`]; they have rules of their own.
 //!
-//! Histograms may have *details*: native buckets ([`native`]), which need no bounds and travel by protobuf, and for
-//! each bucket an event that stands for it, by its trace ([`exemplar`]). Only metrics that have them pay for them.
+//! Histograms may have *details*: native buckets (`native`), which need no bounds and travel by protobuf, and for
+//! each bucket an event that stands for it, by its trace (`exemplar`). Only metrics that have them pay for them.
 
 mod age;
 mod backlog;
