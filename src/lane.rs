@@ -10,7 +10,7 @@ use crate::config::{
 };
 use crate::derive::{Ages, Label, LabelSource, Lag, MetricSpec, Registry, Rules, SpecError};
 use crate::encode::{TIMESTAMP, Template};
-use crate::event::{FieldId, Timestamp};
+use crate::event::{FieldId, Schema, Timestamp};
 use crate::pipeline::{FrameStart, HostWords, Library, Pipeline, compile};
 use crate::source::{self, FrameRule, Globs, Watch};
 
@@ -37,6 +37,24 @@ pub struct Late {
 }
 
 impl Late {
+    /// Of events of `schema`, none of which is old; how old they are is told to `lag`.
+    pub fn new(schema: &Schema, lag: Arc<Lag>) -> Self {
+        Late {
+            at: schema.get(TIMESTAMP),
+            lag,
+            ..Late::default()
+        }
+    }
+
+    /// Events older than `after` count as `backlog` says, by the `rules` that are made for it.
+    pub fn with_backlog(self, backlog: Backlog, after: Duration, rules: Rules) -> Self {
+        Late {
+            after: (backlog != Backlog::Count).then_some(after),
+            rules,
+            ..self
+        }
+    }
+
     /// For the events of a chunk that is read `now`.
     pub fn ages(&self, now: Timestamp) -> Ages {
         Ages::new(now, self.after)
@@ -112,16 +130,12 @@ pub fn build(
             return None;
         }
     };
+    let late = Late::new(&pipeline.schema, registry.lag(name));
     let lane = Lane {
         name: name.to_owned(),
         template: template(input, &pipeline, agent, &settings.output),
         rules,
-        late: Late {
-            at: pipeline.schema.get(TIMESTAMP),
-            after: (input.backlog != Backlog::Count).then_some(input.backlog_after),
-            rules: old,
-            lag: registry.lag(name),
-        },
+        late: late.with_backlog(input.backlog, input.backlog_after, old),
         pipeline: Arc::clone(&pipeline),
     };
     let watch = Watch {

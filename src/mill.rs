@@ -254,7 +254,7 @@ mod tests {
     use super::*;
     use crate::config::{Backlog, Diagnostics, PipelineFile, SourceFile};
     use crate::derive::{Format, Registry};
-    use crate::encode::{TIMESTAMP, Template};
+    use crate::encode::Template;
     use crate::event::{FileKey, Span};
     use crate::lane::Late;
     use crate::pipeline::{HostWords, Library, compile};
@@ -263,6 +263,37 @@ mod tests {
         [[drop]]\nvalues = { \"log.level\" = \"DEBUG\" }\n\
         [[drop]]\nvalues = { \"log.level\" = \"TRACE\" }\ncounted = false\n\
         [[counter]]\nname = \"lines_total\"\nlabels = { level = \"log.level\" }\n";
+
+    /// An input of this pipeline, whose events are old after ten minutes.
+    fn lane(pipeline: &str, backlog: Backlog) -> (Arc<Lane>, Registry) {
+        let mut diagnostics = Diagnostics::new();
+        let source = SourceFile::new("shop.toml", pipeline);
+        let file = PipelineFile::read("shop", source, &mut diagnostics).unwrap();
+        let host = HostWords::default();
+        let pipeline = compile(&file, &Library::shipped(), &host, &mut diagnostics).unwrap();
+        let registry = Registry::default();
+        let old = registry
+            .backlog_rules(backlog, &pipeline.metrics, "shop")
+            .unwrap();
+        let late = Late::new(&pipeline.schema, registry.lag("shop/shop"));
+        let lane = Lane {
+            name: "shop/shop".to_owned(),
+            template: Template::new(&pipeline.schema, "logs", true, &[]),
+            rules: registry.rules(&pipeline.metrics, &[], "shop").unwrap(),
+            late: late.with_backlog(backlog, Duration::from_secs(600), old),
+            pipeline: Arc::new(pipeline),
+        };
+        (Arc::new(lane), registry)
+    }
+
+    /// The metrics of the events, and the agent's own.
+    fn pages(registry: &Registry) -> [String; 2] {
+        let totals = registry.totals(Timestamp::from_millis(0));
+        let (mut page, mut own) = (Vec::new(), Vec::new());
+        totals.write(Format::Text, &mut page);
+        totals.write_budgets(Format::Text, &mut own);
+        [page, own].map(|page| String::from_utf8(page).unwrap())
+    }
 
     /// A chunk of these lines.
     fn chunk(lines: &[&str]) -> Chunk {
@@ -295,11 +326,9 @@ mod tests {
 
     #[test]
     fn an_event_of_a_chunk_is_parsed_as_its_text_alone() {
-        let mut diagnostics = Diagnostics::new();
-        let library = Library::shipped();
         let text = "[parse]\npatterns = ['{log.level} {message}', '{log.level} {message:lines}']\n";
-        let file = PipelineFile::read("shop", SourceFile::new("shop.toml", text), &mut diagnostics).unwrap();
-        let pipeline = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
+        let (lane, _) = lane(text, Backlog::Count);
+        let pipeline = &lane.pipeline;
         let arena = Bump::new();
         let now = Timestamp::from_millis(0);
         let (level, message) = (
@@ -334,19 +363,7 @@ mod tests {
 
     #[test]
     fn what_is_dropped_is_in_the_books_as_filtered() {
-        let mut diagnostics = Diagnostics::new();
-        let library = Library::shipped();
-        let file =
-            PipelineFile::read("shop", SourceFile::new("shop.toml", PIPELINE), &mut diagnostics).unwrap();
-        let pipeline = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
-        let registry = Registry::default();
-        let lane = Arc::new(Lane {
-            name: "shop".to_owned(),
-            template: Template::new(&pipeline.schema, "logs", true, &[]),
-            rules: registry.rules(&pipeline.metrics, &[], "shop").unwrap(),
-            late: Late::default(),
-            pipeline: Arc::new(pipeline),
-        });
+        let (lane, registry) = lane(PIPELINE, Backlog::Count);
         let mut mill = Mill::new(registry.shard(), BatchPool::new(2, 1 << 16), 1 << 16);
         let mut grind = |lines: &[&str]| {
             let chunk = chunk(lines);
@@ -371,11 +388,7 @@ mod tests {
         // A chunk without documents has to be told of as well, or its file would never be settled.
         assert_eq!(grind(&["DEBUG b", "TRACE c"]), Some((0, vec![2])));
         assert_eq!(grind(&[]), None);
-        let mut page = Vec::new();
-        registry
-            .totals(Timestamp::from_millis(0))
-            .write(Format::Text, &mut page);
-        let page = String::from_utf8(page).unwrap();
+        let [page, _] = pages(&registry);
         assert!(
             page.contains("level=\"DEBUG\"} 2") && !page.contains("TRACE"),
             "{page}"
@@ -397,26 +410,7 @@ mod tests {
             ),
             (Backlog::Skip, "lines_total{service=\"shop\"} 2"),
         ] {
-            let mut diagnostics = Diagnostics::new();
-            let library = Library::shipped();
-            let file =
-                PipelineFile::read("shop", SourceFile::new("shop.toml", PIPELINE), &mut diagnostics).unwrap();
-            let pipeline = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
-            let registry = Registry::default();
-            let lane = Arc::new(Lane {
-                name: "shop/shop".to_owned(),
-                template: Template::new(&pipeline.schema, "logs", true, &[]),
-                rules: registry.rules(&pipeline.metrics, &[], "shop").unwrap(),
-                late: Late {
-                    at: pipeline.schema.get(TIMESTAMP),
-                    after: (backlog != Backlog::Count).then_some(Duration::from_secs(600)),
-                    rules: registry
-                        .backlog_rules(backlog, &pipeline.metrics, "shop")
-                        .unwrap(),
-                    lag: registry.lag("shop/shop"),
-                },
-                pipeline: Arc::new(pipeline),
-            });
+            let (lane, registry) = lane(PIPELINE, backlog);
             let mut mill = Mill::new(registry.shard(), BatchPool::new(2, 1 << 16), 1 << 16);
             let chunk = chunk(&[&minutes(60), &minutes(1), "text"]);
             let grist = Grist {
@@ -427,15 +421,9 @@ mod tests {
                 counted_to: 0,
             };
             mill.grind(&grist, drop).unwrap();
-            let mut page = Vec::new();
-            let totals = registry.totals(Timestamp::from_millis(0));
-            totals.write(Format::Text, &mut page);
-            let page = String::from_utf8(page).unwrap();
+            let [page, own] = pages(&registry);
             let samples: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
             assert_eq!(samples.join("\n"), expected);
-            let mut own = Vec::new();
-            totals.write_budgets(Format::Text, &mut own);
-            let own = String::from_utf8(own).unwrap();
             assert!(
                 own.contains("logmill_event_lag_seconds_sum{input=\"shop/shop\"} 3660\n")
                     && own.contains("logmill_event_lag_seconds_count{input=\"shop/shop\"} 2\n"),

@@ -9,7 +9,7 @@ use bumpalo::Bump;
 
 use super::workload::Endless;
 use crate::derive::{Registry, Shard, SpecError};
-use crate::encode::{TIMESTAMP, Template};
+use crate::encode::Template;
 use crate::event::{Chunk, Fields, Timestamp};
 use crate::lane::{self, Lane, Late};
 use crate::limits;
@@ -136,10 +136,7 @@ impl Line {
                 template: Template::new(&pipeline.schema, &index, true, &constants),
                 rules,
                 // No event is old, since made lines are of another day; how old they are is looked at as ever.
-                late: Late {
-                    at: pipeline.schema.get(TIMESTAMP),
-                    ..Late::default()
-                },
+                late: Late::new(&pipeline.schema, Arc::default()),
                 pipeline,
             }),
             read_at,
