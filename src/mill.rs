@@ -11,7 +11,7 @@ use bumpalo::Bump;
 use crate::columns::Columns;
 use crate::derive::Shard;
 use crate::encode::{Ends, Page, Place};
-use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter, Value};
+use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter};
 use crate::lane::Lane;
 use crate::pattern::{self, Clock};
 use crate::pipeline::{self, Outcome};
@@ -123,9 +123,9 @@ impl Mill {
             let place = place(grist, frame, outcome, &mut clock);
             let counted = outcome != Outcome::Filtered { counted: false };
             if counted && place.offset >= grist.counted_to {
-                let old = match lane.late.at.map(|at| fields.get(at)) {
-                    Some(Value::Time(at)) => ages.see(at),
-                    _ => !frame.outer_time.is_empty() && ages.see(place.read_at),
+                let old = match lane.late.at.and_then(|at| fields.time(at)) {
+                    Some(at) => ages.see(at),
+                    None => !frame.outer_time.is_empty() && ages.see(place.read_at),
                 };
                 let rules = if old { &lane.late.rules } else { &lane.rules };
                 rules.count(&fields, &mut shard);

@@ -45,10 +45,8 @@ impl Exemplar {
     }
 
     fn of(trace: Trace, fields: &Fields<'_>, amount: Fixed, noted: i64) -> Option<Self> {
-        let happened = match trace.at.map(|at| fields.get(at)) {
-            Some(Value::Time(at)) => Some(at.unix_millis().min(noted)),
-            _ => None,
-        };
+        let happened = trace.at.and_then(|at| fields.time(at));
+        let happened = happened.map(|at| at.unix_millis().min(noted));
         Some(Exemplar {
             trace: Id::of(fields.get(trace.id))?,
             span: trace.span.and_then(|span| Id::of(fields.get(span))),

@@ -38,10 +38,8 @@ impl Rules {
     }
 
     fn follow(&self, fields: &Fields<'_>, state: &mut State) {
-        let happened = match self.at.map(|at| fields.get(at)) {
-            Some(Value::Time(at)) => Some(at.unix_millis()),
-            _ => None,
-        };
+        let happened = self.at.and_then(|at| fields.time(at));
+        let happened = happened.map(|at| at.unix_millis());
         let read_at = state.read_at.or(happened).unwrap_or_default();
         let at = happened.map_or(read_at, |at| at.min(read_at));
         for follower in &self.followers {

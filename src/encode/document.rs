@@ -121,11 +121,8 @@ impl Template {
         } else {
             pen.slice(b"}}\n{\"@timestamp\":\"");
         }
-        let at = match self.timestamp.map(|field| fields.get(field)) {
-            Some(Value::Time(at)) => at,
-            _ => place.read_at,
-        };
-        write_time(at, times, pen);
+        let at = self.timestamp.and_then(|field| fields.time(field));
+        write_time(at.unwrap_or(place.read_at), times, pen);
         pen.byte(b'"');
 
         let mut replaced = false;

@@ -1,4 +1,4 @@
-use super::{FieldId, Value};
+use super::{FieldId, Timestamp, Value};
 
 /// A field that the pipeline does not name: an unknown key of a JSON or logfmt line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +33,14 @@ impl<'a> Fields<'a> {
 
     pub fn get(&self, id: FieldId) -> Value<'a> {
         self.slots[id.index()]
+    }
+
+    /// The time that the field says; `None` when it is absent or says something else.
+    pub fn time(&self, id: FieldId) -> Option<Timestamp> {
+        match self.get(id) {
+            Value::Time(at) => Some(at),
+            _ => None,
+        }
     }
 
     pub fn set(&mut self, id: FieldId, value: Value<'a>) {
