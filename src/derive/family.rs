@@ -54,6 +54,24 @@ pub(super) struct Bounds {
     pub exact: Vec<Fixed>,
 }
 
+impl Shape {
+    /// Of each series; a counter has none.
+    pub fn bucket_count(&self) -> usize {
+        match self {
+            Shape::Counter => 0,
+            Shape::Histogram(bounds) => bounds.bucket_count(),
+        }
+    }
+
+    /// Upper bounds of the buckets, in the base unit; a counter has none.
+    pub fn bounds(&self) -> &[Fixed] {
+        match self {
+            Shape::Counter => &[],
+            Shape::Histogram(bounds) => &bounds.exact,
+        }
+    }
+}
+
 impl Bounds {
     pub fn new(floats: &[f64]) -> Self {
         let exact = |&bound: &f64| Fixed::float(bound, 1_000_000_000);

@@ -6,7 +6,7 @@
 //! was counted since: `increase()` needs a sample from before, and Prometheus has none that is recent enough.
 
 use super::cells::Sums;
-use super::family::{Family, Shape};
+use super::family::Family;
 use super::fixed::Fixed;
 use super::native::Native;
 
@@ -87,10 +87,7 @@ impl Idle {
         }
         let now = self.clock.at;
         let series = &mut self.families[family.index];
-        let bucket_count = match &family.shape {
-            Shape::Counter => 0,
-            Shape::Histogram(bounds) => bounds.bucket_count(),
-        };
+        let bucket_count = family.shape.bucket_count();
         let mut idle = Vec::new();
         let shown = family.read();
         for (number, _) in shown.sorted() {

@@ -102,20 +102,16 @@ impl MetricTotals {
 
     /// Whether the metric is what it was.
     fn fit(&self, family: &Family) -> bool {
-        let buckets = match &family.shape {
-            Shape::Counter => 0,
-            Shape::Histogram(bounds) => bounds.bucket_count(),
-        };
+        let buckets = family.shape.bucket_count();
         !family.native
             && self.labels == family.labels
-            && self.bounds == bounds(family)
+            && self.bounds == family.shape.bounds()
             && self.series.iter().all(|series| series.buckets.len() == buckets)
     }
 }
 
 fn of(family: &Family, sums: &Sums) -> MetricTotals {
-    let bounds = bounds(family);
-    let buckets = if bounds.is_empty() { 0 } else { bounds.len() + 1 };
+    let buckets = family.shape.bucket_count();
     let index = family.read();
     let total = |(number, labels): (usize, &[u8])| {
         Some(SeriesTotal {
@@ -130,17 +126,10 @@ fn of(family: &Family, sums: &Sums) -> MetricTotals {
     MetricTotals {
         metric: family.name.clone(),
         labels: family.labels.clone(),
-        bounds,
+        bounds: family.shape.bounds().to_vec(),
         folded: sums.folded,
         refused: sums.refused,
         series,
-    }
-}
-
-fn bounds(family: &Family) -> Vec<Fixed> {
-    match &family.shape {
-        Shape::Counter => Vec::new(),
-        Shape::Histogram(bounds) => bounds.exact.clone(),
     }
 }
 
