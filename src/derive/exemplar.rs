@@ -5,7 +5,8 @@
 
 use super::fixed::Fixed;
 use super::key;
-use crate::event::{FieldId, Fields, Value};
+use crate::encode::TIMESTAMP;
+use crate::event::{FieldId, Fields, Schema, Value};
 
 /// Bytes of a trace's id: W3C's have 32, UUIDs 36. With `span_id` and both names 111, where OpenMetrics allows 128.
 const TRACE_BYTES_MAX: usize = 64;
@@ -22,6 +23,17 @@ pub struct Trace {
     pub span: Option<FieldId>,
     /// When the event happened.
     pub at: Option<FieldId>,
+}
+
+impl Trace {
+    /// The usual fields; `None` when events of `schema` have no trace.
+    pub fn of(schema: &Schema) -> Option<Self> {
+        Some(Trace {
+            id: schema.get("trace.id")?,
+            span: schema.get("span.id"),
+            at: schema.get(TIMESTAMP),
+        })
+    }
 }
 
 /// One event of a bucket.
@@ -133,18 +145,17 @@ impl<const MAX: usize> Id<MAX> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Schema, Timestamp};
+    use crate::event::Timestamp;
 
     const HEX: &[u8] = b"4bf92f3577b34da6a3ce929d0e0e4736";
 
     /// Notes an event with this trace, read at `now`.
     fn note(exemplars: &mut Exemplars, id: Value<'_>, now: i64) {
         let mut schema = Schema::default();
-        let trace = Trace {
-            id: schema.intern("trace.id"),
-            span: Some(schema.intern("span.id")),
-            at: Some(schema.intern("@timestamp")),
-        };
+        for name in ["trace.id", "span.id", TIMESTAMP] {
+            schema.intern(name);
+        }
+        let trace = Trace::of(&schema).unwrap();
         let mut fields = Fields::new(3);
         fields.set(trace.id, id);
         fields.set(trace.span.unwrap(), Value::Text(b"00f067aa0ba902b7"));

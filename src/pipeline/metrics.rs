@@ -176,11 +176,7 @@ fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec,
         allow: allow(&rule.allow),
         series_max: series_max(&rule.series_max),
         native: rule.native,
-        trace: schema.get("trace.id").map(|id| Trace {
-            id,
-            span: schema.get("span.id"),
-            at: schema.get(TIMESTAMP),
-        }),
+        trace: Trace::of(schema),
         written: Some(rule.name.clone()),
         kind: Kind::Histogram {
             field,

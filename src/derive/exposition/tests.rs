@@ -50,11 +50,10 @@ fn open_metrics_names_units_and_ends() {
 /// A histogram with native buckets, and with an event that stands for its second bucket.
 fn detailed(format: Format) -> Vec<u8> {
     let mut schema = Schema::default();
-    let trace = Trace {
-        id: schema.intern("trace.id"),
-        span: Some(schema.intern("span.id")),
-        at: Some(schema.intern("@timestamp")),
-    };
+    for name in ["trace.id", "span.id", "@timestamp"] {
+        schema.intern(name);
+    }
+    let trace = Trace::of(&schema).unwrap();
     let mut fields = Fields::new(3);
     fields.set(trace.id, Value::Text(b"4bf92f"));
     fields.set(

@@ -15,11 +15,7 @@ impl Traced {
         for spec in &mut access.specs {
             if matches!(spec.kind, Kind::Histogram { .. }) {
                 spec.native = true;
-                spec.trace = Some(Trace {
-                    id: trace,
-                    span: None,
-                    at: None,
-                });
+                spec.trace = Trace::of(&access.schema);
             }
         }
         Traced { access, trace }
