@@ -119,7 +119,7 @@ pub const CHUNK_FRAMES_MAX: usize = 4096;
 /// Notified paths that the source has not looked at yet; with more, it looks at everything once.
 pub const NOTED_PATHS_MAX: usize = 4096;
 
-/// New files that are held open until the source looks at them; more are found by their names.
+/// New files that are held open until the source looks at them, at most; more are found by their names.
 pub const NOTED_FILES_MAX: usize = 1024;
 
 /// For how long notifications of writes are gathered, so that a file that is written to line by line does not
@@ -191,16 +191,9 @@ pub const KEEP_ROTATED_AFTER: Duration = Duration::from_secs(5);
 /// Keeping a file is tried again after that long when it has failed.
 pub const KEEP_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-/// Descriptors that the source keeps open; half of what the system grants at most. Quiet files over it are
-/// closed and opened again when something comes.
-pub fn open_files_max() -> usize {
-    let granted = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    let half = granted.map_or(OPEN_FILES_MAX as u64, |granted| granted / 2);
-    usize::try_from(half).map_or(OPEN_FILES_MAX, |half| half.clamp(16, OPEN_FILES_MAX))
-}
-
-/// Files that wait to be closed; one more is closed by whoever wants it closed.
+/// Files that wait to be closed, at most; one more is closed by whoever wants it closed.
 pub const CLOSING_MAX: usize = 256;
 
-/// Descriptors of quiet files at most, however many the system grants.
+/// Descriptors that stay open between two looks at most, however many the system grants. Quiet files over it are
+/// closed and opened again when something comes.
 pub const OPEN_FILES_MAX: usize = 1024;

@@ -38,7 +38,7 @@ use crate::lane::{self, Lane};
 use crate::mill::Mill;
 use crate::pipeline::Library;
 use crate::ship::{self, BatchPool, Ended, Settle};
-use crate::source::{self, Bell, Births, Kept, Pool, Watch};
+use crate::source::{self, Bell, Births, Descriptors, Kept, Pool, Watch};
 use crate::state::{Ledger, StateLock, Writer};
 
 /// Everything compiled, nothing started.
@@ -235,7 +235,8 @@ impl Agent {
             began,
             births: Births::open(&settings.agent.state_dir),
             kept: Kept::open(&settings.agent.state_dir, settings.agent.kept_bytes_max),
-            notify: true,
+            descriptors: Descriptors::ask(),
+            notify: settings.agent.notify,
         })
         .context("cannot start the thread that reads")?;
         let writer = Writer::start(Arc::clone(&ledger)).context("cannot start the checkpoint's thread")?;

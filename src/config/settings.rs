@@ -39,6 +39,8 @@ pub struct AgentSettings {
     pub flush: Duration,
     /// How often every glob is walked again.
     pub scan: Duration,
+    /// Whether the file system is asked for notifications; without them every file is looked at.
+    pub notify: bool,
     /// How long shutdown waits for the output.
     pub grace: Duration,
     /// What unsettled bytes of rotated and deleted files may take in the state directory; 0: they are not kept.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Watch;
-use crate::limits::{NOTED_FILES_MAX, NOTED_PATHS_MAX};
+use crate::limits::NOTED_PATHS_MAX;
 
 /// What wakes the source: notifications of the file system, memory that came back, shutdown, reload. Equal
 /// notifications merge, so the bell holds a bounded amount however busy the file system is.
@@ -57,12 +57,12 @@ impl Bell {
         });
     }
 
-    /// A new file, opened at once; whether it is taken.
-    pub fn opened(&self, path: PathBuf, file: File) -> bool {
+    /// A new file, opened at once; whether it is taken: no more than `noted_max` wait.
+    pub fn opened(&self, path: PathBuf, file: File, noted_max: usize) -> bool {
         let mut taken = false;
         self.change(|rung| {
             rung.urgent = true;
-            if rung.opened.len() < NOTED_FILES_MAX {
+            if rung.opened.len() < noted_max {
                 rung.opened.push((path, file));
                 taken = true;
             }

@@ -2,7 +2,6 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use super::disk::Bytes;
-use crate::limits::CLOSING_MAX;
 
 /// Closes files on a thread of its own. Closing the last descriptor of a deleted file frees its blocks, which
 /// takes up to a millisecond: with quick rotation new files would go unseen meanwhile.
@@ -13,8 +12,9 @@ pub struct Closer {
 }
 
 impl Closer {
-    pub fn start() -> Closer {
-        let (sender, receiver) = sync_channel::<Bytes>(CLOSING_MAX);
+    /// At most `closing_max` files wait to be closed.
+    pub fn start(closing_max: usize) -> Closer {
+        let (sender, receiver) = sync_channel::<Bytes>(closing_max);
         let started = thread::Builder::new()
             .name("close".to_owned())
             .spawn(move || receiver.into_iter().for_each(drop));

@@ -31,6 +31,8 @@ const NICE: i32 = -10;
 pub struct Listener {
     bell: Bell,
     shared: Arc<Shared>,
+    /// New files that wait for the source, at most.
+    noted_max: usize,
     /// When it was last done with an event; `None` before the first.
     done: Option<Instant>,
     /// When it last heard of a new name.
@@ -56,10 +58,11 @@ impl notify::EventHandler for Listener {
 }
 
 impl Listener {
-    pub fn new(bell: Bell, shared: Arc<Shared>) -> Listener {
+    pub fn new(bell: Bell, shared: Arc<Shared>, noted_max: usize) -> Listener {
         Listener {
             bell,
             shared,
+            noted_max,
             done: None,
             named: None,
             opened: HashSet::new(),
@@ -127,7 +130,7 @@ impl Listener {
         if self.opened.contains(&id) {
             return;
         }
-        if self.bell.opened(path.to_path_buf(), file) {
+        if self.bell.opened(path.to_path_buf(), file, self.noted_max) {
             if self.opened.len() >= NOTED_PATHS_MAX {
                 self.opened.clear();
             }
@@ -173,7 +176,7 @@ mod tests {
         let other = PathBuf::from("/not/there");
         let shared = Shared::with(vec![globs], &dir, vec![dir.clone(), other.clone()]);
         let bell = Bell::default();
-        let mut listener = Listener::new(bell.clone(), Arc::new(shared));
+        let mut listener = Listener::new(bell.clone(), Arc::new(shared), 8);
         let mut tell = |kind, name: &str| {
             listener.handle_event(Ok(Event::new(kind).add_path(dir.join(name))));
             bell.take()

@@ -11,13 +11,16 @@ mod bell;
 mod births;
 mod closer;
 mod delivery;
+mod descriptors;
 mod disk;
+mod dormant;
 mod family;
 pub mod frame;
 mod glob;
 mod identity;
 mod kept;
 mod listener;
+mod mount;
 mod notice;
 mod place;
 mod pool;
@@ -31,6 +34,7 @@ mod watch;
 pub use bell::Bell;
 pub use births::Births;
 pub use delivery::{Delivery, Origin};
+pub use descriptors::Descriptors;
 pub use glob::{GlobError, Globs};
 pub use kept::Kept;
 pub use pool::{CHUNK_CHARGE, Pool, Pooled};
@@ -41,6 +45,8 @@ pub use watch::{Form, FrameRule, IsStart, StartAt, Watch, Wrapper};
 
 #[cfg(test)]
 mod model_test;
+#[cfg(test)]
+mod poll_test;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]

@@ -3,10 +3,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use notify::{Config, RecommendedWatcher, RecursiveMode, Watcher as _};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::disk::{Facts, Inode};
 use super::listener::Listener;
+use super::mount::is_shared;
 use super::{Bell, Globs};
 
 /// Notifications of the file system about the directories in which logs are.
@@ -14,8 +15,11 @@ pub struct Notice {
     heard: Option<Heard>,
     /// Directories that are watched, by the path that they are watched under.
     dirs: HashMap<PathBuf, Inode>,
-    /// A directory could not be watched, and that was said.
     limited: bool,
+    /// A directory could not be watched, and that was said.
+    unheard: bool,
+    /// Whether a device, by its number, is shared with other machines.
+    shared_devices: HashMap<u64, bool>,
 }
 
 struct Heard {
@@ -43,22 +47,26 @@ impl Notice {
             heard: None,
             dirs: HashMap::new(),
             limited: true,
+            unheard: true,
+            shared_devices: HashMap::new(),
         }
     }
 
     /// Rings the bell for what happens in the directories. Where that cannot be had it is said once, and
-    /// everything is found by looking.
-    pub fn start(bell: Bell, globs: Vec<Globs>) -> Notice {
+    /// everything is found by looking. `noted_max` new files are held open until the source looks.
+    pub fn start(bell: Bell, globs: Vec<Globs>, noted_max: usize) -> Notice {
         let shared = Arc::new(Shared {
             globs: Mutex::new(globs),
             ..Shared::default()
         });
-        let listener = Listener::new(bell, Arc::clone(&shared));
+        let listener = Listener::new(bell, Arc::clone(&shared), noted_max);
         match RecommendedWatcher::new(listener, Config::default()) {
             Ok(watcher) => Notice {
                 heard: Some(Heard { watcher, shared }),
                 dirs: HashMap::new(),
                 limited: false,
+                unheard: false,
+                shared_devices: HashMap::new(),
             },
             Err(error) => {
                 warn!(%error, "the system gives no file notifications: looking at the files instead; raise fs.inotify.max_user_instances");
@@ -74,7 +82,8 @@ impl Notice {
         }
     }
 
-    /// Whether some directory goes without notifications, so that its files have to be looked at.
+    /// Whether some directory goes without notifications, or without those of what other machines do, so that its
+    /// files have to be looked at.
     pub fn is_limited(&self) -> bool {
         self.limited
     }
@@ -107,9 +116,17 @@ impl Notice {
             .iter()
             .map(|(dir, inode)| (*inode, dir.clone()))
             .collect();
-        let mut limited = false;
+        let (mut limited, mut unheard) = (false, false);
         for (inode, mut paths) in by_inode {
             paths.sort();
+            let is_shared = self.shared_devices.entry(inode.dev).or_insert_with(|| {
+                let dir = paths.first().filter(|dir| is_shared(dir));
+                if let Some(dir) = dir {
+                    info!(dir = %dir.display(), "a network file system does not tell what other machines write: looking at its files as well");
+                }
+                dir.is_some()
+            });
+            limited |= *is_shared;
             match watched.get(&inode) {
                 Some(dir) => heard.set_paths(dir, paths),
                 None => match heard.add(paths) {
@@ -117,15 +134,16 @@ impl Notice {
                         self.dirs.insert(dir, inode);
                     }
                     Err((dir, error)) => {
-                        if !self.limited && !limited {
+                        if !self.unheard && !unheard {
                             warn!(dir = %dir.display(), %error, "the system gives no file notifications for this directory: looking at its files instead; raise fs.inotify.max_user_watches");
                         }
-                        limited = true;
+                        unheard = true;
                     }
                 },
             }
         }
-        self.limited = limited;
+        self.limited = limited || unheard;
+        self.unheard = unheard;
     }
 }
 
@@ -223,7 +241,7 @@ mod tests {
         let link = root.path().join("link");
         std::os::unix::fs::symlink(&dir, &link).unwrap();
         let bell = Bell::default();
-        let mut notice = Notice::start(bell.clone(), Vec::new());
+        let mut notice = Notice::start(bell.clone(), Vec::new(), 8);
         let wanted = HashSet::from([root.path().to_path_buf(), dir.clone(), link.clone()]);
         notice.watch(&wanted);
         assert!(!notice.is_limited());

@@ -12,7 +12,8 @@ use tokio::sync::mpsc::{Receiver, channel};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    Bell, Births, CHUNK_CHARGE, Delivery, FrameRule, Globs, Kept, Pool, Setup, StartAt, Tailer, Watch,
+    Bell, Births, CHUNK_CHARGE, Delivery, Descriptors, FrameRule, Globs, Kept, Pool, Setup, StartAt, Tailer,
+    Watch,
 };
 use crate::event::{FileKey, Span};
 use crate::state::{Ledger, Tally};
@@ -29,6 +30,7 @@ pub struct Rig {
     pub rule: FrameRule,
     pub start_at: StartAt,
     pub kept_bytes_max: u64,
+    pub descriptors: Descriptors,
     pub now: Instant,
     /// When the process was made, if not now; nanoseconds since the epoch.
     pub began: Option<i64>,
@@ -41,6 +43,10 @@ pub struct Rig {
     pub settles: bool,
     /// Whether the workers take nothing, so that everything backs up.
     pub hangs: bool,
+    /// Whether descriptors are counted after each step, which takes its time.
+    pub counts_open: bool,
+    /// Descriptors of files in the directory of the logs, at most.
+    pub open_most: usize,
     /// Spans that wait for their verdict.
     pub unsettled: Vec<(Span, u64)>,
     running: Option<(Tailer, Receiver<Delivery>)>,
@@ -72,12 +78,15 @@ impl Rig {
             rule: FrameRule::default(),
             start_at: StartAt::Beginning,
             kept_bytes_max: 64 << 20,
+            descriptors: Descriptors::of(1024),
             now: Instant::now(),
             began: None,
             docs: HashMap::new(),
             again: 0,
             settles: true,
             hangs: false,
+            counts_open: false,
+            open_most: 0,
             unsettled: Vec::new(),
             running: None,
             bell: Bell::default(),
@@ -111,6 +120,7 @@ impl Rig {
             scan: crate::limits::SCAN_EVERY,
             births: Births::open(&self.dir.path().join("state")),
             kept: Kept::open(&self.dir.path().join("state"), self.kept_bytes_max),
+            descriptors: self.descriptors,
             notify: false,
         };
         self.running = Some((Tailer::new(setup, self.now), receiver));
@@ -165,6 +175,9 @@ impl Rig {
         for round in 0_usize.. {
             assert!(round < 100_000, "the source does not come to rest");
             tailer.step(self.now);
+            if self.counts_open {
+                self.open_most = self.open_most.max(self.open_now());
+            }
             let mut came = false;
             while !self.hangs
                 && let Ok(delivery) = receiver.try_recv()
@@ -191,6 +204,15 @@ impl Rig {
     /// Long enough for every scan, flush, held copy and finished file.
     pub fn pass_long(&mut self) {
         self.pass(Duration::from_secs(45));
+    }
+
+    /// Descriptors of logs that this process has.
+    fn open_now(&self) -> usize {
+        let logs = self.dir.path().join("logs");
+        let open = fs::read_dir("/proc/self/fd").unwrap();
+        open.filter_map(|it| fs::read_link(it.ok()?.path()).ok())
+            .filter(|file| file.starts_with(&logs))
+            .count()
     }
 
     fn store(&mut self, delivery: &Delivery) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::rig::{Rig, expected, lines};
-use super::{Bell, Births, CHUNK_CHARGE, FrameRule, Globs, Kept, Pool, Setup, StartAt, Watch};
+use super::{Bell, Births, CHUNK_CHARGE, Descriptors, FrameRule, Globs, Kept, Pool, Setup, StartAt, Watch};
 use crate::state::Ledger;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -821,6 +821,7 @@ fn the_thread_hears_of_every_file() {
         scan: crate::limits::SCAN_EVERY,
         births: Births::open(dir.path()),
         kept: Kept::open(dir.path(), 1 << 20),
+        descriptors: Descriptors::of(1024),
         notify: true,
     };
     let thread = super::start(setup).unwrap();

@@ -96,6 +96,7 @@ fn agent(
         ),
         flush: value(&written.flush, limits::BULK_FLUSH),
         scan: value(&written.scan, limits::SCAN_EVERY),
+        notify: value(&written.notify, true),
         grace: value(&written.grace, limits::SHUTDOWN_GRACE),
         kept_bytes_max: value(&written.kept_bytes_max, limits::KEPT_BYTES_MAX),
         workers: value(&written.workers, surroundings.cores()),

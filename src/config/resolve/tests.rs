@@ -49,6 +49,7 @@ fn every_default_is_filled_in() {
             line_bytes_max: 1 << 20,
             flush: Duration::from_millis(200),
             scan: Duration::from_secs(2),
+            notify: true,
             grace: Duration::from_secs(10),
             kept_bytes_max: 1 << 30,
             workers: NonZeroUsize::new(4).unwrap(),
@@ -78,6 +79,7 @@ host_name = "${NODE:-node-7}"
 line_bytes_max = "64KiB"
 flush = "50ms"
 scan = "1s"
+notify = false
 grace = "0s"
 kept_bytes_max = "2GiB"
 workers = 2
@@ -131,6 +133,7 @@ fn every_key_arrives() {
     );
     assert_eq!(settings.agent.grace, Duration::ZERO);
     assert_eq!(settings.agent.kept_bytes_max, 2 << 30);
+    assert!(!settings.agent.notify);
     let es = elasticsearch(&settings);
     let hosts: Vec<&str> = es.hosts.iter().map(|host| host.as_str()).collect();
     assert_eq!(hosts, ["https://es-1:9200/", "https://es-2:9200/prefix/"]);

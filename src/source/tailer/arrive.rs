@@ -104,14 +104,12 @@ impl Tailer {
 
     /// A file that was known in the last run, by its inode and its content.
     pub(super) fn wake(&mut self, arrival: &Arrival, now: Instant) -> bool {
-        let mut same_inode: Vec<usize> = (0..self.dormant.len())
-            .filter(|&index| self.dormant[index].ino == arrival.facts.inode.ino)
-            .collect();
+        let mut same_inode = self.dormant.with_ino(arrival.facts.inode.ino);
         if same_inode.is_empty() {
             return false;
         }
         // The latest life first.
-        same_inode.sort_by_key(|&index| std::cmp::Reverse(lives(&self.dormant[index].life)));
+        same_inode.sort_by_key(|record| std::cmp::Reverse(lives(&record.life)));
         let mut bytes = match arrival.open() {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -121,28 +119,27 @@ impl Tailer {
             }
         };
         let mut new_life = None;
-        for index in same_inode {
-            let record = &self.dormant[index];
-            let same_content = agrees(&mut bytes, &record.into()).unwrap_or(false);
-            match relation(Evidence::of(&arrival.facts, record, same_content)) {
+        for record in same_inode {
+            let same_content = agrees(&mut bytes, &(&record).into()).unwrap_or(false);
+            match relation(Evidence::of(&arrival.facts, &record, same_content)) {
                 Relation::Same => {
-                    let record = self.dormant.swap_remove(index);
+                    self.dormant.take(record.key);
                     self.resume(arrival, bytes, record, now);
                     return true;
                 }
                 Relation::NewLife if new_life.is_none() && record.head.len == 0 => {
-                    new_life = Some((record.life.clone(), Some(record.key)));
+                    new_life = Some((record.life, Some(record.key)));
                 }
-                Relation::NewLife if new_life.is_none() => {
-                    new_life = Some((end_life(record.life.clone()), None))
-                }
+                Relation::NewLife if new_life.is_none() => new_life = Some((end_life(record.life), None)),
                 Relation::NewLife | Relation::Copy | Relation::Stranger => {}
             }
         }
         let Some((life, stub)) = new_life else {
             return false;
         };
-        self.dormant.retain(|record| Some(record.key) != stub);
+        if let Some(stub) = stub {
+            self.dormant.take(stub);
+        }
         if stub.is_none() {
             info!(path = %arrival.path.display(), "the file was truncated while the agent did not run: reading it from its beginning");
         }
@@ -169,19 +166,26 @@ impl Tailer {
         if let Err(error) = self.place(arrival.facts.inode, record.clone()) {
             self.cannot(&arrival.path, "read", &error);
             self.files.remove(&arrival.facts.inode);
-            self.dormant.push(record);
+            self.dormant.add(record);
             return;
         }
         self.opened_kept(arrival.facts.inode, record.key);
         self.ledger.track(record);
         self.queue(arrival.facts.inode);
+        self.has_room(now);
+        self.give_way(arrival.facts.inode);
     }
 
     /// A file that nobody knows: it is read from its beginning, or from its end at the very first start.
     pub(super) fn admit(&mut self, arrival: Arrival, origin: Option<&Path>, now: Instant) {
         // What came just now may be gone soon: it is opened although there are many.
         let urgent = !arrival.named || self.looked;
-        let bytes = if self.has_room(now) || urgent {
+        let has_room = if urgent {
+            self.has_urgent_room(now)
+        } else {
+            self.has_room(now)
+        };
+        let bytes = if has_room {
             match arrival.open() {
                 Ok(bytes) => Some(bytes),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
@@ -241,7 +245,9 @@ impl Tailer {
                 packed: false,
             };
             debug!(path = %arrival.path.display(), "a file that was rotated away before its turn came");
-            self.insert(&arrival, Some(Bytes::plain(file)), now);
+            // One that has a name is opened again when its turn comes.
+            let stays = facts.links == 0 || self.has_urgent_room(now);
+            self.insert(&arrival, stays.then(|| Bytes::plain(file)), now);
             if let Some(tail) = self.files.get_mut(&facts.inode) {
                 tail.path = origin.as_path().into();
             }
@@ -268,25 +274,23 @@ impl Tailer {
 
     /// Records whose inode is not there: their bytes may be in a file that was moved, copied or compressed.
     fn search_dormant(&mut self, rest: &mut Vec<Arrival>, now: Instant) {
-        let mut index = 0;
-        while index < self.dormant.len() {
-            let record = self.dormant[index].clone();
+        for key in self.dormant.keys() {
+            let Some(record) = self.dormant.get(key).cloned() else {
+                continue;
+            };
             let Some(watch) = self.watch_of(&record) else {
-                index += 1;
                 continue;
             };
             let found = self.find(&record, watch, rest);
             match found {
                 Some((arrival, bytes)) => {
                     rest.retain(|it| it.facts.inode != arrival.facts.inode);
-                    self.dormant.swap_remove(index);
+                    self.dormant.take(key);
                     self.resume(&arrival, bytes, record, now);
                 }
                 None => {
                     if self.expire(&record) {
-                        self.dormant.swap_remove(index);
-                    } else {
-                        index += 1;
+                        self.dormant.take(key);
                     }
                 }
             }
@@ -337,9 +341,7 @@ impl Tailer {
                 info!(path = %record.path.display(), offset = record.offset, "a file of the last run is not there");
             }
             self.ledger.update(record.key, |record| record.gone_since = since);
-            if let Some(record) = self.dormant.iter_mut().find(|it| it.key == record.key) {
-                record.gone_since = since;
-            }
+            self.dormant.note_gone(record.key, since);
             return false;
         }
         let over = since.saturating_sub(record.gone_since) > limits::GONE_KEPT_SECS;

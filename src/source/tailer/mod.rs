@@ -8,7 +8,8 @@
 //!  turn (turn.rs)          one look at one file: a chunk leaves, or nothing is there yet
 //!  held (held.rs)          inputs whose documents are not taken now
 //!  reload (reload.rs)      other inputs
-//!  tend (tend.rs)          time: flush, held copies, finished files, descriptors
+//!  tend (tend.rs)          time: flush, held copies, finished files
+//!  room (room.rs)          descriptors: which files stay open
 //!  keep (keep.rs)          unsettled bytes of files that are gone, for the next run
 //! ```
 
@@ -17,6 +18,7 @@ mod held;
 mod keep;
 mod names;
 mod reload;
+mod room;
 mod rotate;
 mod tend;
 mod turn;
@@ -32,12 +34,13 @@ use tokio::sync::mpsc::error::TrySendError;
 use self::rotate::{Bystander, Prior};
 use super::closer::Closer;
 use super::disk::Inode;
+use super::dormant::Dormant;
 use super::frame::Scratch;
 use super::notice::Notice;
 use super::tail::Tail;
-use super::{Bell, Births, Delivery, Globs, Kept, Pool, Watch};
+use super::{Bell, Births, Delivery, Descriptors, Globs, Kept, Pool, Watch};
 use crate::limits;
-use crate::state::{FileRecord, Ledger, Recovery};
+use crate::state::{Ledger, Recovery};
 
 /// What the source needs.
 pub struct Setup {
@@ -59,6 +62,7 @@ pub struct Setup {
     pub births: Births,
     /// Where unsettled bytes of deleted files are kept.
     pub kept: Kept,
+    pub descriptors: Descriptors,
     /// Use the file system's notifications. Without them files are looked at every [`limits::POLL_EVERY`].
     pub notify: bool,
 }
@@ -84,7 +88,7 @@ pub struct Tailer {
     /// Directories of watched names without symbolic links, as of the last scan.
     real_dirs: HashMap<PathBuf, Option<PathBuf>>,
     /// Records of the last run whose files were not found yet.
-    dormant: Vec<FileRecord>,
+    dormant: Dormant,
     /// What the last run knew of watched names, until they are looked at for the first time.
     prior: HashMap<PathBuf, Prior>,
     /// Watched names whose siblings were looked at in this run.
@@ -114,7 +118,8 @@ pub struct Tailer {
     looked: bool,
     /// As in [`Setup`], a little earlier: file systems count time in steps.
     began: i64,
-    /// Descriptors in use, as counted at the last tick.
+    descriptors: Descriptors,
+    /// Descriptors in use; counted anew with each tick.
     open_count: usize,
     /// There was no descriptor to close at the last look.
     crowded: bool,
@@ -173,9 +178,9 @@ const TURNS_PER_STEP: usize = 16;
 impl Tailer {
     pub fn new(setup: Setup, now: Instant) -> Tailer {
         let noted = setup.births.records().into_iter().chain(setup.kept.records());
-        let dormant = keep::merge(&setup.ledger, noted);
+        let dormant = Dormant::of(keep::merge(&setup.ledger, noted));
         let notice = if setup.notify {
-            Notice::start(setup.bell.clone(), globs(&setup.watches))
+            Notice::start(setup.bell.clone(), globs(&setup.watches), setup.descriptors.noted)
         } else {
             Notice::off()
         };
@@ -209,7 +214,7 @@ impl Tailer {
             attentive: HashSet::new(),
             flushed: Vec::new(),
             scratch: Scratch::default(),
-            closer: Closer::start(),
+            closer: Closer::start(setup.descriptors.closing),
             births: setup.births,
             kept: setup.kept,
             next_keep: now,
@@ -217,6 +222,7 @@ impl Tailer {
             scans: 0,
             looked: false,
             began: setup.began - CLOCK_STEP_NANOS,
+            descriptors: setup.descriptors,
             open_count: 0,
             crowded: false,
             next_scan: now,
@@ -327,6 +333,16 @@ impl Tailer {
         }
     }
 
+    /// As [`Tailer::queue`], before all others.
+    fn queue_first(&mut self, inode: Inode) {
+        if let Some(tail) = self.files.get_mut(&inode)
+            && !tail.queued
+        {
+            tail.queued = true;
+            self.ready.push_front(inode);
+        }
+    }
+
     fn attend(&mut self, inode: Inode, now: Instant) {
         if self.attentive.is_empty() {
             self.next_tick = self.next_tick.max(now);
@@ -390,9 +406,9 @@ fn globs(watches: &[Watch]) -> Vec<Globs> {
 }
 
 /// Of each path the oldest file that is known: whatever is younger and not known was never read.
-fn prior(records: &[FileRecord]) -> HashMap<PathBuf, Prior> {
+fn prior(dormant: &Dormant) -> HashMap<PathBuf, Prior> {
     let mut prior: HashMap<PathBuf, Prior> = HashMap::new();
-    for record in records.iter().filter(|record| record.head.len > 0) {
+    for record in dormant.iter().filter(|record| record.head.len > 0) {
         let entry = prior.entry(record.path.clone()).or_insert(Prior {
             key: record.key,
             modified: record.modified,

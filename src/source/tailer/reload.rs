@@ -41,6 +41,8 @@ impl Tailer {
             return;
         };
         let key = tail.place().map(|place| place.origin.key).or(tail.stub);
-        self.dormant.extend(key.and_then(|key| self.ledger.record(key)));
+        if let Some(record) = key.and_then(|key| self.ledger.record(key)) {
+            self.dormant.add(record);
+        }
     }
 }

@@ -151,6 +151,9 @@ impl Tailer {
         }
         found.retain(|it| !self.is_live(&it.facts) && !self.is_bystander(&it.facts));
         let prior = if first { self.prior.remove(base) } else { None };
+        if found.is_empty() {
+            return;
+        }
         let missed = match prior {
             _ if !first => Missed::All,
             Some(prior) => self.missed_since(base, &prior),
@@ -348,14 +351,12 @@ impl Tailer {
             record.ino == sibling.facts.inode.ino && record.born == sibling.facts.born
                 || sibling.holds(&record.into()).unwrap_or(false)
         };
-        let found = self
-            .dormant
-            .iter()
-            .position(|record| near(record) && is_it(record));
-        let Some(record) = found.map(|index| self.dormant.swap_remove(index)) else {
+        let found = self.dormant.iter().find(|record| near(record) && is_it(record));
+        let Some(key) = found.map(|record| record.key) else {
             return false;
         };
-        self.stand_in(record.key, sibling);
+        self.dormant.take(key);
+        self.stand_in(key, sibling);
         true
     }
 

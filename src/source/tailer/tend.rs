@@ -1,12 +1,8 @@
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::Tailer;
-use super::keep::Keep;
 use crate::limits;
 use crate::source::disk::Inode;
-use crate::source::family::has_packed;
 use crate::source::frame::End;
 use crate::source::tail::Stage;
 use crate::state::Life;
@@ -63,7 +59,10 @@ impl Tailer {
             return self.tend_held(inode, of, since, now);
         }
         if tail.open && self.flush_is_due(inode, now) {
-            self.look(inode, End::Flush, now);
+            if self.is_open(inode, now) {
+                self.look(inode, End::Flush, now);
+                self.give_way(inode);
+            }
             return true;
         }
         let Some(tail) = self.files.get_mut(&inode) else {
@@ -203,62 +202,7 @@ impl Tailer {
         moved
     }
 
-    /// Counts the descriptors anew and closes what is too much.
-    fn close_surplus(&mut self, now: Instant) {
-        self.open_count = self.files.values().filter(|tail| tail.bytes.is_some()).count();
-        self.crowded = false;
-        self.has_room(now);
-    }
-
-    /// Whether one more file may be opened; makes room for it if it can.
-    pub(super) fn has_room(&mut self, now: Instant) -> bool {
-        if self.open_count >= limits::open_files_max() && !self.crowded {
-            self.make_room(now);
-            // Looking again before the next tick would find nothing new.
-            self.crowded = self.open_count >= limits::open_files_max();
-        }
-        self.open_count < limits::open_files_max()
-    }
-
-    /// Closes the files that were quiet the longest, so that descriptors are left for new ones. A deleted file
-    /// is given up only when it is read to its end; then only somebody who still writes to it is not heard.
-    fn make_room(&mut self, now: Instant) {
-        let mut quiet: Vec<(Instant, Inode)> = self
-            .files
-            .values()
-            .filter(|tail| tail.bytes.is_some() && (tail.is_drained() || self.is_kept(tail)))
-            .map(|tail| (tail.grew, tail.inode))
-            .collect();
-        quiet.sort_unstable();
-        // With quick rotation many go at once: their directory is listed once.
-        let mut packed: HashMap<PathBuf, bool> = HashMap::new();
-        let room = limits::open_files_max() / 8;
-        let surplus = (self.open_count + room).saturating_sub(limits::open_files_max());
-        for (_, inode) in quiet.into_iter().take(surplus) {
-            self.keep(inode, Keep::Whatever, now);
-            let Some(tail) = self.files.get(&inode) else {
-                continue;
-            };
-            let reopens = !tail.unlinked || self.is_kept(tail);
-            let Some(tail) = self.files.get_mut(&inode) else {
-                continue;
-            };
-            self.open_count -= 1;
-            if reopens {
-                tail.bytes = None;
-                continue;
-            }
-            let dir = tail.path.parent().unwrap_or(Path::new("/"));
-            let may_stand_in = *packed.entry(dir.to_path_buf()).or_insert_with(|| has_packed(dir));
-            if may_stand_in {
-                self.drop_file(inode);
-            } else {
-                self.forget_file(inode);
-            }
-        }
-    }
-
-    fn forget_file(&mut self, inode: Inode) {
+    pub(super) fn forget_file(&mut self, inode: Inode) {
         self.drop_stub(inode);
         let key = self
             .files

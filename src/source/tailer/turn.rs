@@ -28,6 +28,7 @@ impl Tailer {
             let worker = &mut self.workers[index];
             if !worker.waiting.is_empty() {
                 worker.blocked.push(inode);
+                self.give_way(inode);
                 return;
             }
         }
@@ -43,12 +44,15 @@ impl Tailer {
         match self.files.get(&inode).map(|tail| &tail.stage) {
             Some(Stage::Unborn(_)) => {
                 if self.birth(inode, End::More, now) {
-                    self.queue(inode);
+                    // While it is open.
+                    self.queue_first(inode);
+                    return;
                 }
             }
             Some(Stage::Placed(_)) => self.look(inode, end, now),
             Some(Stage::Held { .. }) | None => {}
         }
+        self.give_way(inode);
     }
 
     /// Reads on where the file is placed.
@@ -82,15 +86,11 @@ impl Tailer {
             Ok(Look::Again) => self.queue(inode),
             Ok(Look::NoMemory) => {
                 self.starved = true;
-                self.queue(inode);
+                self.queue_first(inode);
             }
             Ok(Look::Quiet { open }) => {
                 tail.open = open;
                 let attend = tail.open || tail.gone.is_some() || tail.is_ending();
-                if tail.is_drained() && !tail.unlinked && self.open_count > limits::open_files_max() {
-                    tail.bytes = None;
-                    self.open_count -= 1;
-                }
                 if attend {
                     self.attend(inode, now);
                 }
@@ -156,6 +156,11 @@ impl Tailer {
         if tail.bytes.is_some() {
             return true;
         }
+        // Opened all the same: there is one more than may stay open, until it gives way.
+        self.has_room(now);
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return false;
+        };
         let mut refused = None;
         for path in tail.names.iter().chain([&tail.at]).chain(&tail.target) {
             match open(path) {

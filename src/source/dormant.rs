@@ -1,0 +1,94 @@
+use std::collections::{BTreeMap, HashMap};
+
+use crate::event::FileKey;
+use crate::state::FileRecord;
+
+/// Records of the last run whose files were not found yet. There may be as many as there are files, so that what a
+/// file is asked for is found without going through all of them.
+#[derive(Debug, Default)]
+pub struct Dormant {
+    records: BTreeMap<FileKey, FileRecord>,
+    by_ino: HashMap<u64, Vec<FileKey>>,
+}
+
+impl Dormant {
+    pub fn of(records: Vec<FileRecord>) -> Dormant {
+        let mut dormant = Dormant::default();
+        records.into_iter().for_each(|record| dormant.add(record));
+        dormant
+    }
+
+    pub fn add(&mut self, record: FileRecord) {
+        self.take(record.key);
+        self.by_ino.entry(record.ino).or_default().push(record.key);
+        self.records.insert(record.key, record);
+    }
+
+    pub fn take(&mut self, key: FileKey) -> Option<FileRecord> {
+        let record = self.records.remove(&key)?;
+        if let Some(keys) = self.by_ino.get_mut(&record.ino) {
+            keys.retain(|it| *it != key);
+            if keys.is_empty() {
+                self.by_ino.remove(&record.ino);
+            }
+        }
+        Some(record)
+    }
+
+    /// The file is missing since then, seconds since the epoch.
+    pub fn note_gone(&mut self, key: FileKey, since: i64) {
+        if let Some(record) = self.records.get_mut(&key) {
+            record.gone_since = since;
+        }
+    }
+
+    /// Those of this inode number.
+    pub fn with_ino(&self, ino: u64) -> Vec<FileRecord> {
+        let keys = self.by_ino.get(&ino).into_iter().flatten();
+        keys.filter_map(|key| self.records.get(key).cloned()).collect()
+    }
+
+    pub fn keys(&self) -> Vec<FileKey> {
+        self.records.keys().copied().collect()
+    }
+
+    pub fn get(&self, key: FileKey) -> Option<&FileRecord> {
+        self.records.get(&key)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &FileRecord> {
+        self.records.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(key: u64, ino: u64) -> FileRecord {
+        FileRecord {
+            key: FileKey(key),
+            ino,
+            ..FileRecord::default()
+        }
+    }
+
+    #[test]
+    fn records_are_found_by_key_and_by_inode_until_they_are_taken() {
+        let mut dormant = Dormant::of(vec![record(1, 7), record(2, 7), record(3, 8)]);
+        let of = |dormant: &Dormant, ino| -> Vec<u64> {
+            let found = dormant.with_ino(ino);
+            found.iter().map(|record| record.key.0).collect()
+        };
+        assert_eq!(of(&dormant, 7), [1, 2]);
+        assert_eq!(dormant.take(FileKey(1)).unwrap().ino, 7);
+        assert!(dormant.take(FileKey(1)).is_none());
+        assert_eq!(of(&dormant, 7), [2]);
+        dormant.add(record(2, 9));
+        assert_eq!((of(&dormant, 7), of(&dormant, 9)), (vec![], vec![2]));
+        dormant.note_gone(FileKey(3), 5);
+        assert_eq!(dormant.get(FileKey(3)).unwrap().gone_since, 5);
+        assert_eq!(dormant.keys(), [FileKey(2), FileKey(3)]);
+        assert_eq!(dormant.iter().count(), 2);
+    }
+}

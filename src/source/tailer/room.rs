@@ -1,0 +1,114 @@
+//! Descriptors: which files stay open between two looks.
+//!
+//! A file is opened for its turn and stays open while there is room, so that what is deleted is still read. Over the
+//! limit those give way that can be opened again.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::Tailer;
+use super::keep::Keep;
+use crate::source::disk::Inode;
+use crate::source::family::has_packed;
+use crate::source::tail::Tail;
+
+impl Tailer {
+    /// Counts the descriptors anew and closes what is too much.
+    pub(super) fn close_surplus(&mut self, now: Instant) {
+        self.open_count = self.files.values().filter(|tail| tail.bytes.is_some()).count();
+        self.crowded = false;
+        self.has_room(now);
+    }
+
+    /// Whether one more file may be opened; makes room for it if it can.
+    pub(super) fn has_room(&mut self, now: Instant) -> bool {
+        if self.open_count >= self.descriptors.quiet && !self.crowded {
+            self.make_room(now);
+            // Looking again before the next tick would find nothing new.
+            self.crowded = self.open_count >= self.descriptors.quiet;
+        }
+        self.open_count < self.descriptors.quiet
+    }
+
+    /// Whether a file that may be gone soon may be opened.
+    pub(super) fn has_urgent_room(&mut self, now: Instant) -> bool {
+        self.has_room(now) || self.open_count < self.descriptors.urgent
+    }
+
+    /// Closes the files that were quiet the longest, so that descriptors are left for new ones; those of which bytes
+    /// are left to read go last. A deleted file is given up only when it is read to its end; then only somebody who
+    /// still writes to it is not heard.
+    fn make_room(&mut self, now: Instant) {
+        let mut quiet: Vec<(bool, Instant, Inode)> = self
+            .files
+            .values()
+            .filter(|tail| tail.bytes.is_some())
+            .filter(|tail| tail.is_drained() || self.is_kept(tail) || is_resting(tail))
+            .map(|tail| (!tail.is_drained(), tail.grew, tail.inode))
+            .collect();
+        quiet.sort_unstable();
+        // With quick rotation many go at once: their directory is listed once.
+        let mut packed: HashMap<PathBuf, bool> = HashMap::new();
+        let room = self.descriptors.quiet.div_ceil(8);
+        let surplus = (self.open_count + room).saturating_sub(self.descriptors.quiet);
+        for (_, _, inode) in quiet.into_iter().take(surplus) {
+            self.keep(inode, Keep::Whatever, now);
+            let Some(tail) = self.files.get(&inode) else {
+                continue;
+            };
+            let reopens = !tail.unlinked || self.is_kept(tail);
+            let Some(tail) = self.files.get_mut(&inode) else {
+                continue;
+            };
+            self.open_count -= 1;
+            if reopens {
+                tail.bytes = None;
+                continue;
+            }
+            let dir = tail.path.parent().unwrap_or(Path::new("/"));
+            let may_stand_in = *packed.entry(dir.to_path_buf()).or_insert_with(|| has_packed(dir));
+            if may_stand_in {
+                self.drop_file(inode);
+            } else {
+                self.forget_file(inode);
+            }
+        }
+    }
+
+    /// The file's turn is over: over the limit it is closed until the next one, if it can be opened again then.
+    pub(super) fn give_way(&mut self, inode: Inode) {
+        if self.open_count <= self.descriptors.quiet {
+            return;
+        }
+        let is_urgent = self.open_count <= self.descriptors.urgent;
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return;
+        };
+        if tail.bytes.is_none() || tail.unlinked {
+            return;
+        }
+        let is_begun = tail.place().is_some_and(|place| place.offset > 0);
+        if tail.is_gz && tail.queued && is_begun {
+            // Opened again it would have to be unpacked from its beginning: it is read to its end first.
+            if self.ready.back() == Some(&inode) {
+                self.ready.pop_back();
+                self.ready.push_front(inode);
+            }
+            return;
+        }
+        let is_named = !tail.names.is_empty();
+        if is_named || tail.is_drained() || !is_urgent {
+            tail.bytes = None;
+            self.open_count -= 1;
+        }
+    }
+}
+
+/// It has a name of its input and waits for nothing but more bytes.
+fn is_resting(tail: &Tail) -> bool {
+    !tail.queued && !tail.names.is_empty() && !tail.unlinked && !tail.is_gz
+}
+
+#[cfg(test)]
+mod tests;
