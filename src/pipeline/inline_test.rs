@@ -1,12 +1,12 @@
 //! The `[[test]]` tables of a pipeline file: a line, and what must come of it.
 
 use bumpalo::Bump;
+use serde_json::{Map, Value};
 
 use crate::config::{PipelineFile, PipelineTest, Spanned};
 use crate::encode::{self, Page};
 use crate::event::{Fields, Timestamp, TimestampWriter};
 use crate::format::w3c;
-use crate::pattern::Clock;
 
 use super::{Outcome, Pipeline};
 
@@ -20,7 +20,7 @@ pub struct Failure<'f> {
     pub message: String,
 }
 
-/// The moment that inline tests are read at, for times without year or date.
+/// The moment that inline tests are read at, for times without year or date: 2026-11-23T12:00:00Z.
 const NOW: Timestamp = Timestamp {
     secs: 1_795_435_200,
     nanos: 0,
@@ -32,23 +32,8 @@ pub fn run_tests<'f>(file: &'f PipelineFile, pipeline: &Pipeline) -> Vec<Failure
     file.tests.iter().flat_map(|test| run(test, pipeline)).collect()
 }
 
-/// The event's bytes. Where lines name the columns, it is the last one and the header stands before it.
-pub(super) fn event<'t>(test: &'t PipelineTest, pipeline: &Pipeline, clock: &mut Clock) -> &'t [u8] {
-    let input = test.input.as_bytes();
-    if !pipeline.has_header() {
-        return input;
-    }
-    let end = memchr::memrchr(b'\n', input).map_or(0, |end| end + 1);
-    clock.set_header(w3c::header(&input[..end]).unwrap_or_default());
-    &input[end..]
-}
-
 fn run<'f>(test: &'f PipelineTest, pipeline: &Pipeline) -> Vec<Failure<'f>> {
-    let arena = Bump::new();
-    let mut fields = Fields::new(pipeline.schema.len());
-    let mut clock = pipeline.clock(NOW);
-    let input = event(test, pipeline, &mut clock);
-    let outcome = pipeline.parse(input, &mut fields, &mut clock, &arena);
+    let (outcome, event) = event(test, pipeline);
     let mut failures = Vec::new();
     let mut fail = |place: Spanned<()>, message: String| failures.push(Failure { test, place, message });
     match (outcome, test.dropped) {
@@ -75,9 +60,6 @@ fn run<'f>(test: &'f PipelineTest, pipeline: &Pipeline) -> Vec<Failure<'f>> {
         _ => {}
     }
 
-    let (mut page, mut times) = (Page::default(), TimestampWriter::default());
-    page.write(|pen| encode::write_event(&pipeline.schema, &fields, None, false, &mut times, pen));
-    let event: serde_json::Value = serde_json::from_slice(page.text()).unwrap_or_default();
     for (name, expected) in &test.fields {
         let place = expected.clone().map(|_| ());
         match event.get(name.as_str()) {
@@ -100,4 +82,23 @@ fn run<'f>(test: &'f PipelineTest, pipeline: &Pipeline) -> Vec<Failure<'f>> {
         }
     }
     failures
+}
+
+/// What `pipeline` makes of the test's event. Where lines name the columns, it is the last one and the header stands
+/// before it.
+pub(super) fn event(test: &PipelineTest, pipeline: &Pipeline) -> (Outcome, Map<String, Value>) {
+    let arena = Bump::new();
+    let mut fields = Fields::new(pipeline.schema.len());
+    let mut clock = pipeline.clock(NOW);
+    let mut text = test.input.as_bytes();
+    if pipeline.has_header() {
+        let end = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
+        let (header, event) = text.split_at(end);
+        clock.set_header(w3c::header(header).unwrap_or_default());
+        text = event;
+    }
+    let outcome = pipeline.parse(text, &mut fields, &mut clock, &arena);
+    let (mut page, mut times) = (Page::default(), TimestampWriter::default());
+    page.write(|pen| encode::write_event(&pipeline.schema, &fields, None, false, &mut times, pen));
+    (outcome, serde_json::from_slice(page.text()).unwrap_or_default())
 }

@@ -5,40 +5,22 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use bumpalo::Bump;
 use serde_json::{Map, Value};
 
 use super::shipped::PIPELINES;
 use super::{HostWords, Library, Outcome, Pipeline, compile, inline_test};
 use crate::config::{Builtin, Diagnostics, MetricRules, PipelineFile, PipelineTest, Rest, Spanned};
-use crate::encode::{self, Page};
-use crate::event::{Fields, Timestamp, TimestampWriter};
+use crate::encode;
 
 const HEAD: &str = "<!-- Made from the pipeline's file by a test; `UPDATE_GOLDEN=1 cargo test --lib reference` writes it. -->\n\n";
-
-/// The moment that lines without a year or a date are read at: 2026-11-23T00:00:00Z.
-const NOW: Timestamp = Timestamp {
-    secs: 1_795_392_000,
-    nanos: 0,
-    digits: 0,
-};
 
 /// Letters of an example; more say no more.
 const EXAMPLE_MAX: usize = 60;
 
 /// What the pipeline makes of a line; `None` where it is not matched, or dropped.
 fn result(pipeline: &Pipeline, test: &PipelineTest) -> Option<Map<String, Value>> {
-    let arena = Bump::new();
-    let mut fields = Fields::new(pipeline.schema.len());
-    let mut clock = pipeline.clock(NOW);
-    let input = inline_test::event(test, pipeline, &mut clock);
-    if pipeline.parse(input, &mut fields, &mut clock, &arena) != Outcome::Matched {
-        return None;
-    }
-    let mut page = Page::default();
-    let times = &mut TimestampWriter::default();
-    page.write(|pen| encode::write_event(&pipeline.schema, &fields, None, false, times, pen));
-    serde_json::from_slice(page.text()).ok()
+    let (outcome, event) = inline_test::event(test, pipeline);
+    (outcome == Outcome::Matched).then_some(event)
 }
 
 fn kind(name: &str, value: &Value) -> &'static str {
