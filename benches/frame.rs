@@ -5,10 +5,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use logmill::config::Wrapper;
 use logmill::event::Frame;
 use logmill::limits::{CHUNK_BYTES, CHUNK_FRAMES_MAX};
+use logmill::source::FrameRule;
 use logmill::source::frame::{End, Out, Scratch, frame};
-use logmill::source::{FrameRule, Wrapper};
 
 /// Length of the lines, ends not included.
 const LINE_BYTES: usize = 276;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 use jiff::tz::TimeZone;
+use logmill::config::Wrapper;
 use logmill::event::{Fields, Frame, Schema, Timestamp};
 use logmill::pattern::{Clock, Program, Scene};
 use logmill::ship::answer;
+use logmill::source::FrameRule;
 use logmill::source::frame::{End, Out, Scratch, frame, long_line};
-use logmill::source::{FrameRule, Wrapper};
 use logmill::state::checkpoint::Checkpoint;
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{
-    AgentSettings, Backlog, Diagnostic, Diagnostics, Form, InputSettings, OutputSettings, Place, Settings,
-    StartAt, Wrapper,
+    AgentSettings, Backlog, Diagnostic, Diagnostics, InputSettings, OutputSettings, Place, Settings, Wrapper,
 };
 use crate::derive::{Ages, Label, LabelSource, Lag, MetricSpec, Registry, Rules, SpecError};
 use crate::encode::{TIMESTAMP, Template};
@@ -143,10 +142,7 @@ pub fn build(
         name: name.to_owned(),
         globs,
         frame: Arc::new(frame_rule(&pipeline, agent.line_bytes_max, input.wrapper)),
-        start_at: match input.start_at {
-            StartAt::Beginning => source::StartAt::Beginning,
-            StartAt::End => source::StartAt::End,
-        },
+        start_at: input.start_at,
     };
     Some((Arc::new(lane), watch))
 }
@@ -228,7 +224,11 @@ fn template(
 }
 
 /// How the bytes of a log become events. What the input says of the wrapper goes before what the pipeline says.
-pub fn frame_rule(pipeline: &Arc<Pipeline>, line_bytes_max: usize, wrapper: Option<Wrapper>) -> FrameRule {
+pub fn frame_rule(
+    pipeline: &Arc<Pipeline>,
+    line_bytes_max: usize,
+    wrapper: Option<Option<Wrapper>>,
+) -> FrameRule {
     let rule = &pipeline.frame.rule;
     let question = |asked: bool, ask: fn(&FrameStart, &[u8]) -> bool| {
         asked.then(|| {
@@ -237,17 +237,8 @@ pub fn frame_rule(pipeline: &Arc<Pipeline>, line_bytes_max: usize, wrapper: Opti
         })
     };
     FrameRule {
-        wrapper: match wrapper.unwrap_or(rule.wrapper) {
-            Wrapper::None => None,
-            Wrapper::Docker => Some(source::Wrapper::Docker),
-            Wrapper::Cri => Some(source::Wrapper::Cri),
-            Wrapper::Auto => Some(source::Wrapper::Auto),
-        },
-        form: match rule.form {
-            Form::Lines => source::Form::Lines,
-            Form::Quoted => source::Form::Quoted,
-            Form::Journal => source::Form::Journal,
-        },
+        wrapper: wrapper.unwrap_or(rule.wrapper),
+        form: rule.form,
         start: question(!pipeline.frame.every_line(), FrameStart::begins),
         lead: question(!rule.lead.is_empty(), FrameStart::leads),
         skip: question(!rule.skip.is_empty(), FrameStart::skips),

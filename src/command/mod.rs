@@ -231,14 +231,14 @@ enum WrapperArgument {
     Auto,
 }
 
-impl From<WrapperArgument> for Option<Wrapper> {
+impl From<WrapperArgument> for Option<Option<Wrapper>> {
     fn from(argument: WrapperArgument) -> Self {
         match argument {
             WrapperArgument::Pipeline => None,
-            WrapperArgument::None => Some(Wrapper::None),
-            WrapperArgument::Docker => Some(Wrapper::Docker),
-            WrapperArgument::Cri => Some(Wrapper::Cri),
-            WrapperArgument::Auto => Some(Wrapper::Auto),
+            WrapperArgument::None => Some(None),
+            WrapperArgument::Docker => Some(Some(Wrapper::Docker)),
+            WrapperArgument::Cri => Some(Some(Wrapper::Cri)),
+            WrapperArgument::Auto => Some(Some(Wrapper::Auto)),
         }
     }
 }

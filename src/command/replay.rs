@@ -26,7 +26,7 @@ pub struct Event<'e, 'a> {
 /// Calls `see` with each event of `input`.
 pub fn each(
     pipeline: &Arc<Pipeline>,
-    wrapper: Option<Wrapper>,
+    wrapper: Option<Option<Wrapper>>,
     now: Timestamp,
     input: impl Read,
     mut see: impl FnMut(&Event<'_, '_>) -> io::Result<()>,

@@ -118,7 +118,7 @@ pub(super) struct InputTable {
     pub timezone: Option<Spanned<String>>,
     pub dataset: Option<Spanned<String>>,
     pub namespace: Option<Spanned<String>>,
-    pub wrapper: Option<Spanned<Wrapper>>,
+    pub wrapper: Option<Spanned<Option<Wrapper>>>,
     pub backlog: BacklogTable,
     pub metric_labels: Vec<Pair<String>>,
 }

@@ -54,7 +54,8 @@ impl PipelineFile {
 /// `[frame]`: how bytes become events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrameRule {
-    pub wrapper: Wrapper,
+    /// `None`: lines are as their service wrote them.
+    pub wrapper: Option<Wrapper>,
     pub form: Form,
     /// A line that matches one of these begins an event. None: every line is an event.
     pub start: Vec<Spanned<String>>,
@@ -74,7 +75,7 @@ pub struct FrameRule {
 impl Default for FrameRule {
     fn default() -> Self {
         FrameRule {
-            wrapper: Wrapper::None,
+            wrapper: None,
             form: Form::Lines,
             start: Vec::new(),
             lead: Vec::new(),
@@ -88,29 +89,28 @@ impl Default for FrameRule {
     }
 }
 
-/// What a container runtime put around each line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a container runtime puts around each line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrapper {
-    #[default]
-    None,
-    /// Docker's `json-file` driver.
+    /// Docker's `json-file` driver: `{"log":"...\n","stream":"stdout","time":"..."}`.
     Docker,
-    /// The Kubernetes container runtime interface.
+    /// The Kubernetes container runtime interface: `TIME STREAM F|P TEXT`.
     Cri,
     /// Either, by how each line begins.
     Auto,
 }
 
 impl Wrapper {
-    pub(super) const WORDS: [(&'static str, Wrapper); 4] = [
-        ("none", Wrapper::None),
-        ("docker", Wrapper::Docker),
-        ("cri", Wrapper::Cri),
-        ("auto", Wrapper::Auto),
+    /// What users call each, and its absence.
+    pub(super) const WORDS: [(&'static str, Option<Wrapper>); 4] = [
+        ("none", None),
+        ("docker", Some(Wrapper::Docker)),
+        ("cri", Some(Wrapper::Cri)),
+        ("auto", Some(Wrapper::Auto)),
     ];
 
-    /// The one that users call `word`.
-    pub fn named(word: &str) -> Option<Wrapper> {
+    /// What users call `word`; `None` when there is no such word.
+    pub fn named(word: &str) -> Option<Option<Wrapper>> {
         let found = Wrapper::WORDS.iter().find(|(name, _)| *name == word);
         found.map(|&(_, wrapper)| wrapper)
     }
@@ -164,13 +164,12 @@ pub enum Builtin {
     MysqlSlow,
 }
 
-/// What an event is before it is a pattern's: how lines belong together.
+/// What an event is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Form {
-    /// Lines.
     #[default]
     Lines,
-    /// Likewise, and no event ends within double quotes.
+    /// Lines; the event that a start begins does not end within double quotes.
     Quoted,
     /// Entries of journald's export format.
     Journal,

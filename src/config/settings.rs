@@ -211,8 +211,8 @@ pub struct InputSettings {
     /// Go before the pipeline's and the output's.
     pub dataset: Option<String>,
     pub namespace: Option<String>,
-    /// Goes before the pipeline's.
-    pub wrapper: Option<Wrapper>,
+    /// Goes before the pipeline's; `Some(None)`: lines have none, whatever the pipeline says.
+    pub wrapper: Option<Option<Wrapper>>,
     pub backlog: Backlog,
     /// Events that are older when they are read are of the backlog.
     pub backlog_after: Duration,
@@ -238,6 +238,8 @@ impl Backlog {
     ];
 }
 
+/// Where to begin in a file that is there when its input is started for the first time. A file that appears
+/// later is always read from its beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StartAt {
     #[default]

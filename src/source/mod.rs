@@ -41,7 +41,7 @@ pub use pool::{CHUNK_CHARGE, Pool, Pooled};
 pub use run::start;
 pub use tailer::{Setup, Tailer};
 pub use walk::{Found, walk};
-pub use watch::{Form, FrameRule, IsStart, StartAt, Watch, Wrapper};
+pub use watch::{FrameRule, IsStart, Watch};
 
 #[cfg(test)]
 mod model_test;

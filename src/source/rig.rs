@@ -12,9 +12,9 @@ use tokio::sync::mpsc::{Receiver, channel};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    Bell, Births, CHUNK_CHARGE, Delivery, Descriptors, FrameRule, Globs, Kept, Pool, Setup, StartAt, Tailer,
-    Watch,
+    Bell, Births, CHUNK_CHARGE, Delivery, Descriptors, FrameRule, Globs, Kept, Pool, Setup, Tailer, Watch,
 };
+use crate::config::StartAt;
 use crate::event::{FileKey, Span};
 use crate::state::{Ledger, Tally};
 

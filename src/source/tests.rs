@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::rig::{Rig, expected, lines};
-use super::{Bell, Births, CHUNK_CHARGE, Descriptors, FrameRule, Globs, Kept, Pool, Setup, StartAt, Watch};
+use super::{Bell, Births, CHUNK_CHARGE, Descriptors, FrameRule, Globs, Kept, Pool, Setup, Watch};
+use crate::config::StartAt;
 use crate::state::Ledger;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Globs;
+use crate::config::{Form, StartAt, Wrapper};
 use crate::limits;
 
 /// Room for what is no part of a line's text: a byte order mark, `\r\n`.
@@ -18,47 +19,6 @@ pub struct Watch {
     pub globs: Globs,
     pub frame: Arc<FrameRule>,
     pub start_at: StartAt,
-}
-
-/// Where to begin in a file that is there when its input is started for the first time. A file that appears
-/// later is always read from its beginning.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StartAt {
-    #[default]
-    Beginning,
-    End,
-}
-
-/// What a container runtime puts around each line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrapper {
-    /// Docker's `json-file`: `{"log":"...\n","stream":"stdout","time":"..."}`.
-    Docker,
-    /// CRI: `TIME STREAM F|P TEXT`.
-    Cri,
-    /// Either, by how each line begins.
-    Auto,
-}
-
-impl Wrapper {
-    /// Which one `line` has: only Docker's begins with a brace.
-    pub(super) fn of(self, line: &[u8]) -> Wrapper {
-        match self {
-            Wrapper::Auto if line.first() == Some(&b'{') => Wrapper::Docker,
-            Wrapper::Auto => Wrapper::Cri,
-            known => known,
-        }
-    }
-}
-
-/// What an event is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    Lines,
-    /// Lines; the event that a start begins does not end within double quotes.
-    Quoted,
-    /// Entries of journald's export format.
-    Journal,
 }
 
 /// Says whether a line (without its end) begins an event.

@@ -72,8 +72,7 @@ pub fn rank(library: &Library, lines: &[&[u8]], path: &str, now: Timestamp) -> V
 
 fn fit(file: &PipelineFile, pipeline: &Pipeline, lines: &[&[u8]], now: Timestamp) -> Fit {
     // What a container runtime wraps is told by the wrapping alone: the text in it is any service's.
-    let wrapper = pipeline.frame.rule.wrapper;
-    if wrapper != Wrapper::None {
+    if let Some(wrapper) = pipeline.frame.rule.wrapper {
         return wrapped(pipeline, wrapper, lines);
     }
     let constants: Vec<&str> = file.set.iter().map(|(name, _)| name.as_str()).collect();
@@ -148,7 +147,6 @@ fn wrapped(pipeline: &Pipeline, wrapper: Wrapper, lines: &[&[u8]]) -> Fit {
     let docker = |line: &[u8]| container::docker(line, &mut Vec::new()).is_some();
     let cri = |line: &[u8]| container::cri(line).is_some();
     let is_wrapped = |line: &[u8]| match wrapper {
-        Wrapper::None => false,
         Wrapper::Docker => docker(line),
         Wrapper::Cri => cri(line),
         Wrapper::Auto => docker(line) || cri(line),

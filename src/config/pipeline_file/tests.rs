@@ -85,7 +85,7 @@ fn every_key_arrives() {
     assert_eq!(pipeline.dataset_name(), "shop.orders");
     assert_eq!(values(&pipeline.metrics), ["http", "log_levels"]);
     let frame = &pipeline.frame;
-    assert_eq!((frame.wrapper, frame.ansi), (Wrapper::Docker, Ansi::Keep));
+    assert_eq!((frame.wrapper, frame.ansi), (Some(Wrapper::Docker), Ansi::Keep));
     assert_eq!(values(&frame.start), ["{_:rfc3339} {_}"]);
     assert_eq!((frame.flush, frame.lines_max), (Duration::from_millis(500), 10));
     assert_eq!((frame.bytes_max, frame.dedent), (64 << 10, 2));

@@ -168,7 +168,7 @@ fn every_key_arrives() {
         input.timezone,
         Some(jiff::tz::TimeZone::fixed(jiff::tz::offset(2)))
     );
-    assert_eq!(input.wrapper, Some(Wrapper::Cri));
+    assert_eq!(input.wrapper, Some(Some(Wrapper::Cri)));
 }
 
 #[test]

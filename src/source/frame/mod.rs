@@ -22,7 +22,8 @@ mod lines;
 mod multiline;
 mod wrapped;
 
-use super::{Form, FrameRule};
+use super::FrameRule;
+use crate::config::Form;
 use crate::event::Frame;
 
 pub use wrapped::Scratch;

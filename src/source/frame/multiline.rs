@@ -1,7 +1,8 @@
 use super::{End, Line, each_line, offset, range};
+use crate::config::Form;
 use crate::event::Frame;
 use crate::limits::CHUNK_FRAMES_MAX;
-use crate::source::{Form, FrameRule, IsStart};
+use crate::source::{FrameRule, IsStart};
 
 /// An event that more lines may belong to.
 struct Open {

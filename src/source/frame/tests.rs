@@ -3,8 +3,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::Wrapper;
 use crate::event::Stream;
-use crate::source::{Form, IsStart, Wrapper};
+use crate::source::IsStart;
 
 /// An event as a document would have it: nothing in it depends on where a chunk began.
 #[derive(Debug, PartialEq, Eq, Clone)]

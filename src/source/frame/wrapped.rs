@@ -1,10 +1,11 @@
 use std::ops::Range;
 
 use super::{End, Line, Out, each_line, offset, range};
+use crate::config::Wrapper;
 use crate::event::{Frame, Stream};
 use crate::format::container::{cri, docker};
 use crate::limits::CHUNK_FRAMES_MAX;
-use crate::source::{FrameRule, Wrapper};
+use crate::source::FrameRule;
 
 /// Memory that framing uses again from call to call. What it holds between calls means nothing.
 #[derive(Debug, Default)]
@@ -153,10 +154,16 @@ impl Framing<'_, '_> {
         let raw = &input[line.from..line.to];
         let mut text = std::mem::take(&mut self.out.scratch.text);
         text.clear();
-        let read = match wrapper.of(raw) {
+        let by_docker = match wrapper {
+            Wrapper::Docker => true,
+            Wrapper::Cri => false,
+            // Only Docker's lines begin with a brace.
+            Wrapper::Auto => raw.first() == Some(&b'{'),
+        };
+        let read = match by_docker {
             _ if line.len() > self.rule.overlap_bytes_max() => None,
-            Wrapper::Docker => docker(raw, &mut text).map(|parts| (parts.time, parts.stream, parts.ended)),
-            Wrapper::Cri | Wrapper::Auto => cri(raw).map(|parts| {
+            true => docker(raw, &mut text).map(|parts| (parts.time, parts.stream, parts.ended)),
+            false => cri(raw).map(|parts| {
                 text.extend_from_slice(&raw[parts.text]);
                 (parts.time, Some(parts.stream), !parts.partial)
             }),

@@ -39,6 +39,7 @@ use super::frame::Scratch;
 use super::notice::Notice;
 use super::tail::Tail;
 use super::{Bell, Births, Delivery, Descriptors, Globs, Kept, Pool, Watch};
+use crate::config::StartAt;
 use crate::limits;
 use crate::state::{Ledger, Recovery};
 
@@ -378,7 +379,7 @@ impl Tailer {
     /// Files are read from the beginning unless the user wants the end of those that are there at the very
     /// first start.
     fn begins_at_end(&self, watch: usize) -> bool {
-        self.watches[watch].start_at == super::StartAt::End
+        self.watches[watch].start_at == StartAt::End
             && self.ledger.recovery() != Recovery::Lost
             && !self.ledger.started(&self.watches[watch].name)
     }
