@@ -145,19 +145,14 @@ pub fn write_files(ledger: &Ledger, now_nanos: i64, format: Format, out: &mut Ve
     );
 }
 
-/// The label of a path's series.
+/// The label of a path's series. Unlike the values that events give it is whole, or two paths would be one series.
 fn label(path: &Path) -> Vec<u8> {
-    let mut label = b"file=\"".to_vec();
-    for c in path.display().to_string().chars() {
-        match c {
-            '\\' => label.extend_from_slice(b"\\\\"),
-            '"' => label.extend_from_slice(b"\\\""),
-            '\n' => label.extend_from_slice(b"\\n"),
-            c => label.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    label.push(b'"');
-    label
+    let path = path.display().to_string();
+    let escaped = path
+        .replace('\\', r"\\")
+        .replace('"', "\\\"")
+        .replace('\n', r"\n");
+    format!("file=\"{escaped}\"").into_bytes()
 }
 
 /// What is not settled of the files of one path.
@@ -167,4 +162,15 @@ struct Lag {
     read: u64,
     /// Since the last write to a file that is not settled.
     nanos: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_label_of_a_path_is_escaped() {
+        let path = Path::new("/var/log/a \"b\"\\n\n.log");
+        assert_eq!(label(path), br#"file="/var/log/a \"b\"\\n\n.log""#);
+    }
 }

@@ -11,9 +11,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::{
-    Bell, Births, CHUNK_CHARGE, Delivery, Descriptors, FrameRule, Globs, Kept, Pool, Setup, StartAt, Watch,
-};
+use super::{Bell, Births, CHUNK_CHARGE, Delivery, Descriptors, FrameRule, Globs, Kept, Pool, Setup, Watch};
+use crate::config::StartAt;
 use crate::state::{Ledger, Tally};
 
 /// A source that runs, without notifications.
