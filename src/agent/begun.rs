@@ -40,18 +40,8 @@ mod tests {
         let old = age(&stat).unwrap();
         assert!((0..=up).contains(&old), "{old} {up}");
         // A command may be called anything.
-        let renamed = format!(
-            "1 (a) b) R {}",
-            stat.rsplit_once(')')
-                .unwrap()
-                .1
-                .split_once(" ")
-                .unwrap()
-                .1
-                .split_once(' ')
-                .unwrap()
-                .1
-        );
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let renamed = format!("1 (a) b){fields}");
         assert!(age(&renamed).unwrap() >= old);
         assert_eq!(age("1 (x) R 1"), None);
     }
