@@ -198,11 +198,15 @@ impl Table {
         diagnostics: &mut Diagnostics,
     ) -> Option<Spanned<T>> {
         self.note(key, || {
-            Holds::Choice(choices.iter().map(|(word, _)| (*word).to_owned()).collect())
+            Holds::Choice(words(choices).into_iter().map(str::to_owned).collect())
         });
-        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         let node = self.take(key)?;
-        let word = self.string(key, &format!("one of {}", listed(&words)), node, diagnostics)?;
+        let word = self.string(
+            key,
+            &format!("one of {}", listed(&words(choices))),
+            node,
+            diagnostics,
+        )?;
         choose(key, word, choices, diagnostics)
     }
 
@@ -263,6 +267,10 @@ impl Table {
         Some(self.entries.remove(at).node)
     }
 }
+fn words<'c, T>(choices: &[(&'c str, T)]) -> Vec<&'c str> {
+    choices.iter().map(|(word, _)| *word).collect()
+}
+
 /// What `word` stands for; reported when it is none of the choices.
 fn choose<T: Copy>(
     key: &str,
@@ -273,11 +281,10 @@ fn choose<T: Copy>(
     if let Some(&(_, value)) = choices.iter().find(|(choice, _)| *choice == word.value) {
         return Some(word.map(|_| value));
     }
-    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
     diagnostics.push(
         Diagnostic::error(format!("unknown value `{}` for `{key}`", word.value))
             .at_value(&word, "")
-            .help(remedy(&word.value, &words, "known values")),
+            .help(remedy(&word.value, &words(choices), "known values")),
     );
     None
 }
