@@ -239,32 +239,37 @@ impl Registry {
         &self,
         inside: impl FnOnce(&[MutexGuard<'_, State>]) -> T,
     ) -> (Vec<(Arc<Family>, Sums)>, T) {
+        self.stop(|states| (self.sums_of(states), inside(states)))
+    }
+
+    /// Has all workers stand still while `inside` looks at their parts.
+    fn stop<T>(&self, inside: impl FnOnce(&mut [MutexGuard<'_, State>]) -> T) -> T {
         let shards = lock(&self.shards);
-        let states: Vec<MutexGuard<'_, State>> = shards.iter().map(|state| lock(state)).collect();
-        (self.sums_of(&states), inside(&states))
+        let mut states: Vec<MutexGuard<'_, State>> = shards.iter().map(|state| lock(state)).collect();
+        inside(&mut states)
     }
 
     /// The sums for a page, without those of series that leave it.
     fn page_sums(&self, wall: i64) -> Vec<(Arc<Family>, Sums)> {
-        let shards = lock(&self.shards);
-        let mut states: Vec<MutexGuard<'_, State>> = shards.iter().map(|state| lock(state)).collect();
-        let mut families = self.sums_of(&states);
-        let mut idle = lock(&self.idle);
-        idle.turn_page(wall);
-        for (family, sums) in &mut families {
-            let mut leaving = Leaving::default();
-            idle.pass(family, sums, &mut leaving);
-            if !leaving.any {
-                continue;
-            }
-            for state in &mut states {
-                state.rows.clear();
-                for &number in &leaving.forgotten {
-                    state.cells.zero(family, number);
+        self.stop(|states| {
+            let mut families = self.sums_of(states);
+            let mut idle = lock(&self.idle);
+            idle.turn_page(wall);
+            for (family, sums) in &mut families {
+                let mut leaving = Leaving::default();
+                idle.pass(family, sums, &mut leaving);
+                if !leaving.any {
+                    continue;
+                }
+                for state in states.iter_mut() {
+                    state.rows.clear();
+                    for &number in &leaving.forgotten {
+                        state.cells.zero(family, number);
+                    }
                 }
             }
-        }
-        families
+            families
+        })
     }
 
     fn sums_of(&self, states: &[MutexGuard<'_, State>]) -> Vec<(Arc<Family>, Sums)> {
