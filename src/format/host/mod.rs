@@ -25,6 +25,17 @@ pub enum HostFormat {
     Json(Vec<JsonKey>),
 }
 
+#[cfg(test)]
+impl HostFormat {
+    /// Those of a format that is nothing else.
+    fn patterns(self) -> Vec<String> {
+        match self {
+            HostFormat::Patterns(patterns) => patterns,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 /// A key of a JSON line, and where its value goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonKey {

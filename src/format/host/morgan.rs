@@ -145,10 +145,7 @@ mod tests {
     use super::*;
 
     fn pattern(format: &str) -> String {
-        match read(format).unwrap() {
-            HostFormat::Patterns(mut patterns) => patterns.remove(0),
-            other => panic!("{other:?}"),
-        }
+        read(format).unwrap().patterns().remove(0)
     }
 
     #[test]

@@ -198,10 +198,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn patterns(prefix: &str) -> Vec<String> {
-        match read(prefix).unwrap() {
-            HostFormat::Patterns(patterns) => patterns,
-            other => panic!("{other:?}"),
-        }
+        read(prefix).unwrap().patterns()
     }
 
     #[test]

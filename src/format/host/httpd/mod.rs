@@ -128,10 +128,7 @@ mod tests {
     use super::*;
 
     fn patterns(format: &str, product: Product) -> Vec<String> {
-        match read(format, product).unwrap() {
-            HostFormat::Patterns(patterns) => patterns,
-            other => panic!("{other:?}"),
-        }
+        read(format, product).unwrap().patterns()
     }
 
     fn first(format: &str) -> String {

@@ -5,10 +5,7 @@ use crate::pattern::Program;
 use proptest::prelude::*;
 
 fn patterns(format: &str) -> Vec<String> {
-    match read(format).unwrap() {
-        HostFormat::Patterns(patterns) => patterns,
-        other => panic!("{other:?}"),
-    }
+    read(format).unwrap().patterns()
 }
 
 fn keys(format: &str) -> Vec<(String, String, Option<&'static str>)> {
