@@ -297,8 +297,9 @@ impl Gather {
     }
 }
 
-/// Suffix, kind and help of what comes besides the active sessions, in the order of [`Gather::read_sessions`].
-const SESSION_METRICS: [(&str, &str, &str); 4] = [
+/// What comes beside the active sessions: how the name ends in place of [`ACTIVE_SESSIONS`], kind and help. In the order
+/// in which sessions are read.
+pub const SESSION_METRICS: [(&str, &str, &str); 4] = [
     ("_sessions_started_total", "counter", "Sessions that began"),
     (
         "_session_duration_seconds",

@@ -60,7 +60,7 @@ pub use age::{Ages, Lag};
 pub use exemplar::Trace;
 pub use exposition::{Format, Histogram, Metric, Number};
 pub use fixed::Fixed;
-pub use gather::{ACTIVE_SESSIONS, GatherKind, GatherSpec, TopSum};
+pub use gather::{ACTIVE_SESSIONS, GatherKind, GatherSpec, SESSION_METRICS, TopSum};
 pub use measure::Condition;
 pub use offender::OverBudget;
 pub use persist::{Mark, MetricTotals};

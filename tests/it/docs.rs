@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use logmill::config::{AgentFile, Diagnostics, SourceFile, System};
+use logmill::derive::{ACTIVE_SESSIONS, SESSION_METRICS};
 
 const CONFIGURATION: &str = include_str!("../../docs/configuration.md");
 
@@ -90,27 +91,17 @@ const SOURCES: [&str; 8] = [
     include_str!("../../src/agent/telemetry.rs"),
     include_str!("../../src/derive/age.rs"),
     include_str!("../../src/derive/exposition/mod.rs"),
-    GATHERED,
+    include_str!("../../src/derive/gather.rs"),
     include_str!("../../src/http/serve/mod.rs"),
     include_str!("../../src/ship/telemetry.rs"),
 ];
 
-/// Where the names that come with `[[sessions]]` end as they are written there.
-const GATHERED: &str = include_str!("../../src/derive/gather.rs");
-
-/// The family of the shipped `[[sessions]]`.
-const FAMILY: &str = "http";
-
-/// What stands behind the family's name in the names that `[[sessions]]` gives.
-fn endings() -> impl Iterator<Item = String> {
-    let code = GATHERED.split("#[cfg(test)]").next().unwrap_or_default();
-    code.split('"')
-        .skip(1)
-        .step_by(2)
-        .filter(|text| {
-            text.starts_with('_') && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-        })
-        .map(|ending| format!("{FAMILY}{ending}"))
+/// The metrics that the shipped `[[sessions]]` gives.
+fn sessions() -> impl Iterator<Item = String> {
+    let besides = SESSION_METRICS.map(|(ending, _, _)| ending);
+    std::iter::once(ACTIVE_SESSIONS)
+        .chain(besides)
+        .map(|ending| format!("http{ending}"))
 }
 
 /// The metrics that `sums` of a `[[top]]` names.
@@ -150,7 +141,7 @@ fn every_metric_is_described() {
         .into_iter()
         .flat_map(named)
         .map(str::to_owned)
-        .chain(endings())
+        .chain(sessions())
         .chain(sums())
         .collect();
     assert_eq!(documented, in_code);
