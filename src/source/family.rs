@@ -10,6 +10,9 @@ use super::identity::{HEAD_BYTES, Known, TAIL_BYTES, print};
 use super::sibling::{Order, Packed, rotated};
 use crate::state::Tail;
 
+/// How much of two files is compared at once.
+const BLOCK_BYTES: usize = 64 << 10;
+
 /// A file whose name rotation made from a watched name.
 pub struct Sibling {
     pub path: PathBuf,
@@ -36,6 +39,28 @@ impl Sibling {
         self.open()
             .and_then(|mut bytes| bytes.read_at(u64::MAX / 2, &mut [0]))
             .is_ok()
+    }
+
+    /// Whether all that is in the file is what `other` begins with. Reads all of it where that is so.
+    ///
+    /// # Errors
+    ///
+    /// When the disk fails, or the compressed bytes are damaged or not complete yet.
+    pub fn is_beginning_of(&self, other: &mut Bytes) -> io::Result<bool> {
+        let mut bytes = self.open()?;
+        let (mut here, mut there) = (vec![0; BLOCK_BYTES], vec![0; BLOCK_BYTES]);
+        let mut at = 0;
+        loop {
+            let read = bytes.read_at(at, &mut here)?;
+            let found = other.read_at(at, &mut there[..read])?;
+            if here[..read] != there[..found] {
+                return Ok(false);
+            }
+            at += read as u64;
+            if read < here.len() {
+                return Ok(at > 0);
+            }
+        }
     }
 
     /// Whether this gzip file holds a file that begins as known and ends at the offset: by its head and by the

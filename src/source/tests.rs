@@ -262,6 +262,51 @@ fn copytruncate_while_the_agent_is_stopped() {
     }
 }
 
+/// A mover that copies and removes, at once or before anybody looked.
+#[test]
+fn a_copy_whose_original_was_removed_goes_on_where_that_was() {
+    for glob in ["app.log", "app.log*"] {
+        for beat in [Duration::ZERO, SECOND] {
+            let mut rig = Rig::started(&[glob]);
+            rig.append("app.log", lines("a", 0..100));
+            rig.pass(SECOND);
+            // What nobody has looked at yet.
+            rig.append("app.log", lines("a", 100..120));
+            fs::copy(rig.path("app.log"), rig.path("app.log.1")).unwrap();
+            rig.pass(beat);
+            fs::remove_file(rig.path("app.log")).unwrap();
+            rig.pass(SECOND);
+            rig.append("app.log.1", lines("a", 120..130));
+            rig.append("app.log", lines("b", 0..10));
+            rig.pass_long();
+            assert_eq!(
+                rig.texts(),
+                expected(&[("a", 0..130), ("b", 0..10)]),
+                "{glob} {beat:?}"
+            );
+            assert_eq!(rig.docs.len(), 140, "{glob} {beat:?}");
+        }
+    }
+}
+
+/// gzip reads what is there; the writer has the rotated file open still.
+#[test]
+fn a_file_that_grows_while_it_is_compressed_is_read_once() {
+    let mut rig = Rig::started(&["app.log"]);
+    rig.append("app.log", lines("a", 0..100));
+    rig.pass(SECOND);
+    rig.rename("app.log", "app.log.1");
+    rig.append("app.log", lines("b", 0..10));
+    let there = fs::read(rig.path("app.log.1")).unwrap();
+    rig.append("app.log.1", lines("a", 100..120));
+    rig.pass(SECOND);
+    fs::write(rig.path("whole"), there).unwrap();
+    rig.gzip("whole", "app.log.2.gz");
+    fs::remove_file(rig.path("app.log.1")).unwrap();
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..120), ("b", 0..10)]));
+}
+
 #[test]
 fn a_copy_that_is_no_rotation_is_a_file_of_its_own() {
     let mut rig = Rig::started(&["app.log*"]);

@@ -361,7 +361,7 @@ impl Tailer {
     }
 
     /// Whether a compressed file was made of one that is known; `None` while that cannot be told.
-    fn was_read(&self, sibling: &Sibling) -> Option<bool> {
+    fn was_read(&mut self, sibling: &Sibling) -> Option<bool> {
         let begun =
             |tail: &Tail| matches!(tail.stage, Stage::Unborn(_)) && tail.gone.is_some() && tail.size > 0;
         let mut tails = self.files.values();
@@ -370,7 +370,24 @@ impl Tailer {
         }
         let records = self.ledger.records();
         let mut near = records.iter().filter(|it| self.is_near(&it.path, &sibling.path));
-        Some(near.any(|record| sibling.holds(&record.into()).unwrap_or(true)))
+        let holds = near.any(|record| sibling.holds(&record.into()).unwrap_or(true));
+        Some(holds || self.is_beginning(sibling))
+    }
+
+    /// Whether the compressed file is what a file began with that was written to while it was compressed: the rest
+    /// is read from that file.
+    fn is_beginning(&mut self, sibling: &Sibling) -> bool {
+        let gone = |tail: &&Tail| {
+            tail.gone.is_some()
+                && !tail.is_gz
+                && tail.place().is_some()
+                && self.is_near(&tail.path, &sibling.path)
+        };
+        let gone: Vec<Inode> = self.files.values().filter(gone).map(|tail| tail.inode).collect();
+        gone.into_iter().any(|inode| {
+            let bytes = self.files.get_mut(&inode).and_then(|tail| tail.bytes.as_mut());
+            bytes.is_some_and(|bytes| sibling.is_beginning_of(bytes).unwrap_or(false))
+        })
     }
 
     fn stand_in(&mut self, key: FileKey, sibling: &Sibling) {
@@ -499,12 +516,19 @@ impl Tailer {
         if tail.cleared || tail.is_gz || !matches!(&tail.stage, Stage::Unborn(_)) {
             return false;
         }
-        let originals: Vec<(PathBuf, Inode)> = self
+        let mut originals: Vec<(PathBuf, Inode)> = self
             .bases_of(&tail.at)
             .into_iter()
             .filter_map(|base| self.names.get(&base).map(|name| (base.clone(), name.inode)))
-            .filter(|(_, of)| *of != inode)
             .collect();
+        // cp and rm instead of a rename: the original may be gone already.
+        let bases = self.possible_bases(&tail.at);
+        if !bases.is_empty() {
+            let gone = self.attentive.iter().filter_map(|of| self.files.get(of));
+            let gone = gone.filter(|of| of.gone.is_some() && bases.iter().any(|base| **base == *of.path));
+            originals.extend(gone.map(|of| (of.path.to_path_buf(), of.inode)));
+        }
+        originals.retain(|(_, of)| *of != inode);
         for (base, of) in originals {
             let Some(known) = self.files.get(&of).and_then(Tail::place).map(Place::known) else {
                 continue;
