@@ -38,9 +38,71 @@ pub(super) fn day_first<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Time
     }
 }
 
-/// `11/22/2026 17:28:30`.
+/// `11/22/2026 17:28:30`, `Nov 22 2026 17:28:30.123`, `Nov 22, 2026 5:28:30 PM`.
 pub(super) fn month_first<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
-    numeric(input, clock, |[month, day]| (month, day))
+    match input.first() {
+        Some(letter) if letter.is_ascii_alphabetic() => month_word(input, clock),
+        _ => numeric(input, clock, |[month, day]| (month, day)),
+    }
+}
+
+/// The month by its name, then day and year. Java's own logging has a comma behind the day, since JDK 9 one behind the
+/// year as well, and hours of half a day.
+fn month_word<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    let [n1, n2, n3, b' ', rest @ ..] = input else {
+        return fail();
+    };
+    let (day, rest) = match rest {
+        [b' ', d, rest @ ..] => (two(b'0', *d), rest),
+        [d1, d2, rest @ ..] if d2.is_ascii_digit() => (two(*d1, *d2), rest),
+        [d, rest @ ..] => (two(b'0', *d), rest),
+        _ => return fail(),
+    };
+    let rest = rest.strip_prefix(b",").unwrap_or(rest);
+    let [b' ', y1, y2, y3, y4, rest @ ..] = rest else {
+        return fail();
+    };
+    let rest = rest.strip_prefix(b",").unwrap_or(rest);
+    let Some(rest) = rest.strip_prefix(b" ") else {
+        return fail();
+    };
+    let date = || days(four([*y1, *y2, *y3, *y4])?, month([*n1, *n2, *n3])?, day?);
+    let Some(days) = date() else {
+        return fail();
+    };
+    half_day(rest, days, clock).unwrap_or_else(|| time_and_zone(rest, days, clock))
+}
+
+/// `5:28:30 PM` on a day since 1970-01-01; none where neither half of the day is named.
+fn half_day<'a>(input: &'a [u8], days: i64, clock: &mut Clock) -> Option<Read<'a, Timestamp>> {
+    let (h1, h2, rest) = match input {
+        [h1, h2, b':', rest @ ..] => (*h1, *h2, rest),
+        [h, b':', rest @ ..] => (b'0', *h, rest),
+        _ => return None,
+    };
+    // JDK 20 and later write a narrow no-break space before the half.
+    let (&[m1, m2, b':', s1, s2], rest) = rest.split_first_chunk()? else {
+        return None;
+    };
+    let half = rest
+        .strip_prefix(b" ")
+        .or_else(|| rest.strip_prefix("\u{202f}".as_bytes()))?;
+    let (later, rest) = match half {
+        [b'A' | b'a', b'M' | b'm', rest @ ..] => (0, rest),
+        [b'P' | b'p', b'M' | b'm', rest @ ..] => (1, rest),
+        _ => return None,
+    };
+    let civil = || {
+        let hour = two(h1, h2).filter(|hour| (1..=12).contains(hour))?;
+        let time = of_day([b'0', b'0', b':', m1, m2, b':', s1, s2])?;
+        Some(days * DAY + i64::from(hour % 12 + 12 * later) * 3600 + time)
+    };
+    Some(done(
+        rest,
+        civil()
+            .and_then(|civil| clock.local(civil))
+            .and_then(|secs| instant(secs, (0, 0))),
+    ))
 }
 
 /// Two numbers of two digits, of which `order` makes month and day, the year, and the time.

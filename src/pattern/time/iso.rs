@@ -87,7 +87,7 @@ pub(super) fn minutes<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timest
 }
 
 /// `261122  7:28:30` or `20261122 17:28:30.123`: the date in digits only, the time as usual, a blank or a zero before a
-/// small hour. Of two digits, those from 70 on are of the last century.
+/// small hour; or `081109 203518`, the time in digits only as well. Of two digits, those from 70 on are of the last century.
 pub(super) fn digits_only<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
     if let [y1, y2, b'/', m1, m2, b'/', d1, d2, b' ', time @ ..] = input {
         return short_year([*y1, *y2, *m1, *m2, *d1, *d2], time, clock);
@@ -97,6 +97,17 @@ pub(super) fn digits_only<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Ti
         [y1, y2, y3, y4, ..] => (four([*y1, *y2, *y3, *y4]), &input[4..]),
         _ => return fail(),
     };
+    // HDFS of Hadoop 0.x: `081109 203518`.
+    if let [m1, m2, d1, d2, b' ', time @ ..] = rest
+        && let Some((&[h1, h2, n1, n2, s1, s2], rest)) = time.split_first_chunk::<6>()
+        && [h2, n1, n2, s1, s2].iter().all(u8::is_ascii_digit)
+    {
+        let mut civil = || {
+            let time = of_day([h1, h2, b':', n1, n2, b':', s1, s2])?;
+            clock.local(days(year?, two(*m1, *m2)?, two(*d1, *d2)?)? * DAY + time)
+        };
+        return done(rest, civil().and_then(|secs| instant(secs, (0, 0))));
+    }
     let Some((&[m1, m2, d1, d2, b' ', h1, ref time @ ..], rest)) = rest.split_first_chunk::<13>() else {
         return fail();
     };

@@ -99,7 +99,9 @@ impl Form {
     pub(super) const fn starts(self) -> ByteSet {
         match self {
             Form::Syslog | Form::Ctime => ByteSet::LETTERS,
-            Form::Rfc2822 | Form::DayFirst | Form::When => ByteSet::LETTERS.or(ByteSet::DIGITS),
+            Form::Rfc2822 | Form::DayFirst | Form::MonthFirst | Form::When => {
+                ByteSet::LETTERS.or(ByteSet::DIGITS)
+            }
             _ => ByteSet::DIGITS,
         }
     }

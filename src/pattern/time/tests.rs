@@ -511,3 +511,35 @@ proptest! {
         prop_assert_eq!(found.secs, now - age);
     }
 }
+
+#[test]
+fn the_month_by_its_name_and_the_year() {
+    let cases = [
+        ("Nov 22, 2026 5:28:30 PM x", Some(("2026-11-22T16:28:30Z", " x"))),
+        (
+            "Nov 2, 2026, 12:28:30\u{202f}AM",
+            Some(("2026-11-01T23:28:30Z", "")),
+        ),
+        ("Nov 22 2026 17:28:30.250", Some(("2026-11-22T16:28:30.250Z", ""))),
+        ("Nov  2 2026 17:28:30", Some(("2026-11-02T16:28:30Z", ""))),
+        ("Nov 22, 2026 13:28:30 PM", None),
+        ("Nov 32, 2026 5:28:30 PM", None),
+        ("Nov 22", None),
+    ];
+    check(Form::MonthFirst, "Europe/Berlin", &cases);
+    check(Form::When, "Europe/Berlin", &cases);
+}
+
+#[test]
+fn a_time_of_six_digits() {
+    let cases = [
+        (
+            "081109 203518 143 INFO",
+            Some(("2008-11-09T20:35:18Z", " 143 INFO")),
+        ),
+        ("20081109 203518", Some(("2008-11-09T20:35:18Z", ""))),
+        ("081109 243518", None),
+        ("081109 20351", None),
+    ];
+    check(Form::DigitsOnly, "UTC", &cases);
+}

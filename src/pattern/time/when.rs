@@ -30,12 +30,14 @@ pub(super) fn when<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp
     }
 }
 
-/// `Nov 22 …`, `Sun Nov 22 …`, `Sun, 22 Nov …`.
+/// `Nov 22 …`, `Nov 22, 2026 …`, `Sun Nov 22 …`, `Sun, 22 Nov …`.
 fn by_word<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
     let form = match input {
         [_, _, _, b',', ..] => Form::Rfc2822,
         [_, _, _, b' ', letter, ..] if letter.is_ascii_alphabetic() => Form::Ctime,
-        _ => Form::Syslog,
+        // Behind the day is the hour, or else the year.
+        _ if input.get(9) == Some(&b':') => Form::Syslog,
+        _ => Form::MonthFirst,
     };
     form.read(input, clock)
 }

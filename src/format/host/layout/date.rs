@@ -3,7 +3,7 @@ use std::ops::Range;
 use crate::format::host::FormatError;
 
 /// Beginnings of Java's date patterns, without their quotes, and the kind that reads such times.
-const SHAPES: [(&str, &str); 25] = [
+const SHAPES: [(&str, &str); 31] = [
     ("yyyy-MM-ddTHH:mm:ss", "datetime"),
     ("yyyy-MM-dd HH:mm:ss", "datetime"),
     ("yyyy/MM/dd HH:mm:ss", "datetime"),
@@ -23,6 +23,12 @@ const SHAPES: [(&str, &str); 25] = [
     ("MM-dd-yyyy HH:mm", "month_first"),
     ("MMM dd HH:mm:ss", "syslog"),
     ("MMM d HH:mm:ss", "syslog"),
+    ("MMM dd yyyy HH:mm", "month_first"),
+    ("MMM dd, yyyy HH:mm", "month_first"),
+    ("MMM d, yyyy HH:mm", "month_first"),
+    ("MMM dd, yyyy h:mm:ss a", "month_first"),
+    ("MMM d, yyyy h:mm:ss a", "month_first"),
+    ("MMM dd, yyyy hh:mm:ss a", "month_first"),
     ("EEE MMM dd HH:mm:ss", "ctime"),
     ("EEE, dd MMM yyyy HH:mm", "rfc2822"),
     ("yyyyMMddTHHmmss", "compact"),
@@ -46,7 +52,7 @@ pub(super) fn kind(option: &str, at: &Range<usize>) -> Result<&'static str, Form
     };
     let bare = text
         .trim()
-        .replace('\'', "")
+        .replace(['\'', '"'], "")
         .replace("uuuu", "yyyy")
         .replace("kk:", "HH:");
     Ok(match bare.as_str() {
