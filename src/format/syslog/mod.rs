@@ -36,6 +36,8 @@ const LEVELS: [&str; 8] = [
 pub struct Syslog {
     rfc3339: Capture,
     month_day: Capture,
+    /// With the year, as Cisco's devices write it.
+    month_year: Capture,
     priority: FieldId,
     severity: FieldId,
     facility: FieldId,
@@ -53,6 +55,7 @@ impl Syslog {
         Syslog {
             rfc3339: Capture::new(Kind::Time(Form::Rfc3339), "@timestamp", schema),
             month_day: Capture::new(Kind::Time(Form::Syslog), "@timestamp", schema),
+            month_year: Capture::new(Kind::Time(Form::MonthFirst), "@timestamp", schema),
             priority: schema.intern("log.syslog.priority"),
             severity: schema.intern("log.syslog.severity.code"),
             facility: schema.intern("log.syslog.facility.code"),
@@ -164,11 +167,15 @@ impl Syslog {
 
     /// Sets the time at the beginning; what stands behind it and a blank.
     fn time<'a>(&self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Option<&'a [u8]> {
-        // "Nov 22 17:28:30" and perhaps a fraction: the time of day ends at the third blank.
-        let month_day = text.first()?.is_ascii_alphabetic();
-        let from = if month_day { 7 } else { 0 };
+        // "Nov 22 17:28:30" and perhaps a fraction, perhaps with the year: the time of day ends at the next blank.
+        let (capture, from) = match text.first()? {
+            first if first.is_ascii_alphabetic() => match text.get(7..12)? {
+                [year @ .., b' '] if year.iter().all(u8::is_ascii_digit) => (&self.month_year, 12),
+                _ => (&self.month_day, 7),
+            },
+            _ => (&self.rfc3339, 0),
+        };
         let end = from + memchr(b' ', text.get(from..)?)?;
-        let capture = if month_day { &self.month_day } else { &self.rfc3339 };
         capture.convert(&text[..end], scene).then(|| &text[end + 1..])
     }
 

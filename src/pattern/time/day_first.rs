@@ -164,19 +164,20 @@ fn without_year<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
 
 /// `22.11.2026 17:28:30` or `22-Nov-2026 17:28:30.123`; RabbitMQ's old `22-Nov-2026::17:28:30` too.
 pub(super) fn dotted<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
-    let (days, rest) = match input {
-        [d1, d2, b'.', m1, m2, b'.', y1, y2, y3, y4, b' ', rest @ ..] => {
-            let date = || days(four([*y1, *y2, *y3, *y4])?, two(*m1, *m2)?, two(*d1, *d2)?);
+    // Erlang writes a day of one digit as it is.
+    let (padded, rest) = match input {
+        [d, rest @ ..] if rest.first() == Some(&b'-') => ([b'0', *d], rest),
+        [d1, d2, rest @ ..] => ([*d1, *d2], rest),
+        _ => return fail(),
+    };
+    let [d1, d2] = padded;
+    let (days, rest) = match rest {
+        [b'.', m1, m2, b'.', y1, y2, y3, y4, b' ', rest @ ..] => {
+            let date = || days(four([*y1, *y2, *y3, *y4])?, two(*m1, *m2)?, two(d1, d2)?);
             (date(), rest)
         }
-        [d1, d2, b'-', n1, n2, n3, b'-', y1, y2, y3, y4, rest @ ..] => {
-            let date = || {
-                days(
-                    four([*y1, *y2, *y3, *y4])?,
-                    month([*n1, *n2, *n3])?,
-                    two(*d1, *d2)?,
-                )
-            };
+        [b'-', n1, n2, n3, b'-', y1, y2, y3, y4, rest @ ..] => {
+            let date = || days(four([*y1, *y2, *y3, *y4])?, month([*n1, *n2, *n3])?, two(d1, d2)?);
             let rest = match rest {
                 [b' ', rest @ ..] | [b':', b':', rest @ ..] => rest,
                 _ => return fail(),

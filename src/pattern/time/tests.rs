@@ -531,7 +531,7 @@ fn the_month_by_its_name_and_the_year() {
 }
 
 #[test]
-fn a_time_of_six_digits() {
+fn days_of_one_digit_and_times_of_six() {
     let cases = [
         (
             "081109 203518 143 INFO",

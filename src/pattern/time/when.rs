@@ -19,7 +19,7 @@ pub(super) fn when<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp
         (8, Some(b'T' | b't')) => Form::Compact.read(input, clock),
         (2, Some(b'/')) => Form::Clf.read(input, clock),
         (2, Some(b':')) => Form::Clock.read(input, clock),
-        (2, Some(b'.' | b'-')) => day_first::dotted(input, clock),
+        (2, Some(b'.' | b'-')) | (1, Some(b'-')) => day_first::dotted(input, clock),
         (1 | 2, Some(b' ')) => Form::DayFirst.read(input, clock),
         (6, Some(b' ')) => Form::DigitsOnly.read(input, clock),
         (EPOCH_DIGITS_MIN..=11, _) => epoch::epoch(input, 0),
