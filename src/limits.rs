@@ -78,6 +78,12 @@ pub const JSON_DEPTH_MAX: usize = 128;
 /// refuses a document that brings more new fields than this by default (`index.mapping.total_fields.limit`).
 pub const EXTRAS_MAX: usize = 1_000;
 
+/// Keys of one CLEF line whose values can go into its message; a hole for a later one stays a hole.
+pub const TEMPLATE_KEYS_MAX: usize = 64;
+
+/// Bytes of a message that is put together from a template; one that would be longer is the template.
+pub const RENDERED_BYTES_MAX: usize = 64 << 10;
+
 /// Size of the file of a `[[lookup]]`. A larger one is refused when the configuration is read. What it takes in
 /// memory, about twice as much, is not part of `memory_max`.
 pub const LOOKUP_BYTES_MAX: usize = 16 << 20;

@@ -154,6 +154,8 @@ pub struct ParseRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Builtin {
     Json,
+    /// Serilog's compact JSON.
+    Clef,
     Logfmt,
     Syslog,
     /// The W3C's extended log file format.

@@ -1,5 +1,6 @@
 //! Parsers by name for what a pattern cannot express, and host format strings turned into patterns.
 
+pub mod clef;
 pub mod container;
 pub mod csv;
 pub mod host;
@@ -16,6 +17,7 @@ pub mod w3c;
 
 use crate::event::Schema;
 use crate::pattern::Scene;
+use clef::Clef;
 use csv::Csv;
 use rule::Rule;
 use syslog::Syslog;
@@ -24,6 +26,8 @@ use syslog::Syslog;
 #[derive(Clone, Debug)]
 pub enum Parser {
     Json(Rule),
+    /// Boxed for its size: few pipelines have one.
+    Clef(Box<Clef>),
     Logfmt(Rule),
     Syslog(Syslog),
     W3c(Rule),
@@ -36,7 +40,7 @@ impl Parser {
     /// What its events are, as a noun.
     pub fn describe(&self) -> &'static str {
         match self {
-            Parser::Json(_) => "a JSON object",
+            Parser::Json(_) | Parser::Clef(_) => "a JSON object",
             Parser::Logfmt(_) => "`key=value` pairs",
             Parser::Syslog(_) => "a syslog line",
             Parser::W3c(_) => "a line with the columns of the `#Fields` header before it",
@@ -54,6 +58,7 @@ impl Parser {
             | Parser::W3c(rule)
             | Parser::Journal(rule)
             | Parser::MysqlSlow(rule) => rule.reserve(schema),
+            Parser::Clef(clef) => clef.rule.reserve(schema),
             Parser::Syslog(_) | Parser::Csv(_) => {}
         }
     }
@@ -62,6 +67,7 @@ impl Parser {
     pub fn parse<'a>(&self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Result<(), Mismatch> {
         match self {
             Parser::Json(rule) => json::parse(rule, text, scene),
+            Parser::Clef(clef) => clef.parse(text, scene),
             Parser::Logfmt(rule) => logfmt::parse(rule, text, scene),
             Parser::Syslog(syslog) => syslog.parse(text, scene),
             Parser::W3c(rule) => w3c::parse(rule, text, scene),

@@ -9,6 +9,7 @@ use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, Form, Pipeline
 use crate::encode;
 use crate::event::{FieldId, Schema, Timestamp};
 use crate::format;
+use crate::format::clef::Clef;
 use crate::format::syslog::Syslog;
 use crate::pattern::{Clock, Program, SyntaxError};
 
@@ -213,6 +214,10 @@ fn parser(
     let format = match &rule.builtin {
         Some(builtin) => Some(match builtin.value {
             Builtin::Json => format::Parser::Json(keys::rule(file, schema, diagnostics)),
+            Builtin::Clef => {
+                let rule = keys::rule(file, schema, diagnostics);
+                format::Parser::Clef(Box::new(Clef::new(rule, schema)))
+            }
             Builtin::Logfmt => format::Parser::Logfmt(keys::rule(file, schema, diagnostics)),
             Builtin::Syslog => format::Parser::Syslog(Syslog::new(schema)),
             Builtin::W3c => format::Parser::W3c(keys::rule(file, schema, diagnostics)),

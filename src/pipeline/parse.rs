@@ -241,7 +241,8 @@ impl Pipeline {
         // A line that begins like JSON was meant to be JSON.
         let format = self.parser.format.as_ref().filter(|format| {
             self.parser.patterns.programs().is_empty()
-                || matches!(format, format::Parser::Json(_)) && text.trim_ascii_start().starts_with(b"{")
+                || matches!(format, format::Parser::Json(_) | format::Parser::Clef(_))
+                    && text.trim_ascii_start().starts_with(b"{")
         });
         let patterns = match format {
             Some(_) => Vec::new(),

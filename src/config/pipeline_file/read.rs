@@ -149,6 +149,7 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
             "builtin",
             &[
                 ("json", Builtin::Json),
+                ("clef", Builtin::Clef),
                 ("logfmt", Builtin::Logfmt),
                 ("syslog", Builtin::Syslog),
                 ("w3c", Builtin::W3c),
