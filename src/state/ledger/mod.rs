@@ -1,19 +1,17 @@
 mod hold;
+mod persist;
 
 use std::collections::{HashMap, VecDeque};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use tracing::{error, info};
 
 use self::hold::Hold;
 pub use self::hold::Leave;
+pub use self::persist::PersistHealth;
 use super::checkpoint::Checkpoint;
 use super::store::{Loaded, Store};
 use super::{Books, FileRecord, Print, Settled, StateError, Tail, Tally};
-use crate::derive::{Mark, MetricTotals, Registry};
+use crate::derive::{MetricTotals, Registry};
 use crate::event::{FileKey, Span};
 
 /// What was known at start.
@@ -104,18 +102,6 @@ pub struct Emitted {
     pub size: u64,
     /// When it was last written to, nanoseconds since the epoch.
     pub modified: i64,
-}
-
-/// How writing the checkpoint goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PersistHealth {
-    /// Checkpoints written.
-    pub writes: u64,
-    /// Tries that failed.
-    pub failures: u64,
-    /// Why the last try failed; `None` when it did not.
-    pub failing: Option<String>,
-    pub last_write: Option<SystemTime>,
 }
 
 /// One file for status pages and lag metrics. Offsets and sizes in bytes.
@@ -420,131 +406,6 @@ impl Ledger {
             .collect()
     }
 
-    pub fn persist_health(&self) -> PersistHealth {
-        self.lock().health.clone()
-    }
-
-    // The checkpoint.
-
-    /// Where nothing is known of an earlier run, writes down when this one began, in seconds since the epoch: what is
-    /// written to the logs from then on is found by the next run, even if this one is killed before it has looked.
-    ///
-    /// # Errors
-    ///
-    /// As [`Ledger::persist_now`].
-    pub fn begin(&self, began: i64) -> io::Result<()> {
-        if self.restored_at.is_some() {
-            return Ok(());
-        }
-        self.write(|| Checkpoint {
-            written: began,
-            ..self.snapshot()
-        })
-    }
-
-    /// Writes the checkpoint now; on return it is durable. A failure is logged once and counted here.
-    ///
-    /// # Errors
-    ///
-    /// When the disk is full or the directory cannot be written to. The next change tries again.
-    pub fn persist_now(&self) -> io::Result<()> {
-        self.write(|| self.snapshot())
-    }
-
-    fn write(&self, snapshot: impl FnOnce() -> Checkpoint) -> io::Result<()> {
-        let Some(store) = &self.store else {
-            return Ok(());
-        };
-        // Held from the snapshot to the end: an older snapshot never replaces a newer one.
-        let store = store.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = snapshot();
-        let mut text = Vec::with_capacity(256 + 512 * snapshot.files.len());
-        snapshot.encode(&mut text);
-        let written = store.write(&text);
-        self.note(&written);
-        written
-    }
-
-    fn snapshot(&self) -> Checkpoint {
-        match self.metrics.get() {
-            None => self.positions(&[]),
-            Some(metrics) => {
-                let (totals, positions) = metrics.save(|marks| self.positions(marks));
-                Checkpoint { totals, ..positions }
-            }
-        }
-    }
-
-    /// Every position. What workers have counted and not told yet is in `marks`.
-    fn positions(&self, marks: &[Mark]) -> Checkpoint {
-        let mut inner = self.lock();
-        for (file, to) in marks {
-            if let Some(entry) = inner.files.get_mut(file) {
-                entry.record.counted = entry.record.counted.max(*to);
-            }
-        }
-        inner.dirty = false;
-        let looked = inner.inputs.iter().any(|it| it.started);
-        Checkpoint {
-            totals: Vec::new(),
-            lost: self.recovery == Recovery::Lost && !looked,
-            written: unix_seconds(),
-            inputs: inner
-                .inputs
-                .iter()
-                .filter(|it| it.started)
-                .map(|it| (it.name.clone(), it.books))
-                .collect(),
-            files: inner.files.values().map(|entry| entry.record.clone()).collect(),
-        }
-    }
-
-    fn note(&self, written: &io::Result<()>) {
-        let mut inner = self.lock();
-        match written {
-            Ok(()) => {
-                inner.health.writes += 1;
-                inner.health.last_write = Some(SystemTime::now());
-                if inner.health.failing.take().is_some() {
-                    info!("the checkpoint can be written again");
-                }
-            }
-            Err(reason) => {
-                inner.dirty = true;
-                inner.health.failures += 1;
-                let first = inner.health.failing.is_none();
-                inner.health.failing = Some(reason.to_string());
-                if first {
-                    error!(error = %reason, "cannot write the checkpoint; going on, trying again: make room on the disk or give this user the right to write");
-                }
-            }
-        }
-    }
-
-    /// Waits until something changed; `false` when the writer shall end.
-    pub(super) fn wait_for_change(&self) -> bool {
-        let mut inner = self.lock();
-        while !inner.dirty && !inner.stopped {
-            inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
-        }
-        !inner.stopped
-    }
-
-    /// Waits out the pause between two checkpoints; `false` when the writer shall end.
-    pub(super) fn pause(&self, pause: Duration) -> bool {
-        let inner = self.lock();
-        let (inner, _) = self
-            .changed
-            .wait_timeout_while(inner, pause, |inner| !inner.stopped)
-            .unwrap_or_else(PoisonError::into_inner);
-        !inner.stopped
-    }
-
-    pub(super) fn stop(&self) {
-        self.lock().stopped = true;
-        self.changed.notify_all();
-    }
-
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Every change under the lock is complete when a panic could happen, so a poisoned lock holds no harm.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -614,12 +475,6 @@ impl Entry {
         }
         self.record.ends.retain(|&end| end > safe);
     }
-}
-
-pub(super) fn unix_seconds() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
