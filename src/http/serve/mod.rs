@@ -45,6 +45,7 @@ pub async fn serve(listener: Listener, endpoint: Endpoint, stop: impl Future<Out
     let (closing, closed) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
+    let mut failing = false;
     loop {
         // First a place, then a connection: who finds no place is not accepted.
         let accept = async {
@@ -59,6 +60,7 @@ pub async fn serve(listener: Listener, endpoint: Endpoint, stop: impl Future<Out
         };
         match accepted {
             Ok((stream, _)) => {
+                failing = false;
                 let (tls, endpoint, closed) = (tls.clone(), Arc::clone(&endpoint), closed.clone());
                 connections.spawn(async move {
                     match tls {
@@ -74,7 +76,13 @@ pub async fn serve(listener: Listener, endpoint: Endpoint, stop: impl Future<Out
                 });
             }
             Err(error) => {
-                tracing::warn!("cannot accept a connection to the HTTP endpoint: {error}");
+                // Once, not ten times a second.
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::warn!(
+                        "cannot accept a connection to the HTTP endpoint: {error}; going on, trying again: raise the \
+                         limit of open files if it is reached"
+                    );
+                }
                 time::sleep(ACCEPT_PAUSE).await;
             }
         }
