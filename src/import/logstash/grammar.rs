@@ -119,6 +119,9 @@ type Parsed<'t, T> = nom::IResult<&'t str, T, Fault>;
 /// Blocks within blocks at most.
 const DEPTH_MAX: usize = 24;
 
+/// Conditions that one chain of `and` or of `or` joins at most: each is a step deeper for who walks them.
+const CHAIN_MAX: usize = 1_000;
+
 /// The sections of a file.
 ///
 /// # Errors
@@ -393,7 +396,12 @@ fn any(input: &str, depth: usize) -> Parsed<'_, Condition> {
         return fail(input, "conditions within conditions within conditions");
     }
     let (mut rest, mut left) = all(input, depth)?;
+    let mut joined = 0;
     while let Ok((after, _)) = alt((keyword("or"), keyword("xor"))).parse(rest) {
+        joined += 1;
+        if joined > CHAIN_MAX {
+            return fail(after, "too many conditions in a row");
+        }
         let (after, right) = all(after, depth)?;
         left = Condition::Or(Box::new(left), Box::new(right));
         rest = after;
@@ -404,7 +412,12 @@ fn any(input: &str, depth: usize) -> Parsed<'_, Condition> {
 /// `a and b`
 fn all(input: &str, depth: usize) -> Parsed<'_, Condition> {
     let (mut rest, mut left) = single(input, depth)?;
+    let mut joined = 0;
     while let Ok((after, _)) = keyword("and")(rest) {
+        joined += 1;
+        if joined > CHAIN_MAX {
+            return fail(after, "too many conditions in a row");
+        }
         let (after, right) = single(after, depth)?;
         left = Condition::And(Box::new(left), Box::new(right));
         rest = after;
@@ -517,6 +530,11 @@ mod tests {
             assert_eq!(read(text).unwrap_err().line, line, "{text}");
         }
         assert!(read(&format!("filter {{ if {}", "(".repeat(100_000))).is_err());
+        for word in ["and", "or"] {
+            let chain = format!(" {word} [a]").repeat(100_000);
+            let broken = read(&format!("filter {{ if [a]{chain} {{ }} }}")).unwrap_err();
+            assert_eq!(broken.why, "too many conditions in a row");
+        }
         assert!(read(&format!("filter {{ a {{ b => {}", "[".repeat(100_000))).is_err());
     }
 
