@@ -64,6 +64,10 @@ fn what_is_not_linear_is_refused_with_the_reason() {
     }
     let own = Definitions::from([("LOOP".to_owned(), "a%{LOOP}".to_owned())]);
     assert!(translate("%{LOOP}", &own).unwrap_err().0.contains("by itself"));
+    let tenfold = |depth: usize| (format!("A{depth}"), format!("%{{A{}}}", depth + 1).repeat(10));
+    let mut own: Definitions = (0..6).map(tenfold).collect();
+    own.insert("A6".to_owned(), "a".to_owned());
+    assert!(translate("%{A0}", &own).unwrap_err().0.contains("parts"));
 }
 
 #[test]

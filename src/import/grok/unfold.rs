@@ -1,5 +1,7 @@
 //! The sequences of an expression with choices: one for each way through it.
 
+use std::cell::Cell;
+
 use super::library::{self, Meaning};
 use super::{ALTERNATIVES_MAX, Definitions};
 use crate::import::pattern::Capture;
@@ -26,6 +28,10 @@ pub(super) type Sequence = Vec<Atom>;
 /// Definitions within definitions at most.
 const DEPTH_MAX: usize = 8;
 
+/// Parts of one expression at most, those of its definitions included: definitions that use others several times grow
+/// with each step.
+const NODES_MAX: usize = 10_000;
+
 /// Letters of a set that become alternatives of their own.
 const LETTERS_MAX: usize = 4;
 
@@ -39,6 +45,7 @@ pub(super) fn unfold(
     Unfolding {
         definitions,
         depth: 0,
+        nodes: &Cell::new(0),
     }
     .alternatives(alternatives)
 }
@@ -47,6 +54,8 @@ pub(super) fn unfold(
 struct Unfolding<'d> {
     definitions: &'d Definitions,
     depth: usize,
+    /// So many were looked at.
+    nodes: &'d Cell<usize>,
 }
 
 fn refuse<T>(why: impl Into<String>) -> Result<T, Refused> {
@@ -72,6 +81,10 @@ impl Unfolding<'_> {
             if ways.len() * choices.len() > ALTERNATIVES_MAX {
                 return too_many();
             }
+            if let [only] = choices.as_slice() {
+                ways.iter_mut().for_each(|way| way.extend_from_slice(only));
+                continue;
+            }
             ways = ways
                 .iter()
                 .flat_map(|way| {
@@ -85,6 +98,10 @@ impl Unfolding<'_> {
     }
 
     fn node(self, node: &Node) -> Result<Vec<Sequence>, Refused> {
+        self.nodes.set(self.nodes.get() + 1);
+        if self.nodes.get() > NODES_MAX {
+            return refuse(format!("has more than {NODES_MAX} parts, with its definitions"));
+        }
         match node {
             Node::Letter(letter) => one(Atom::Letter(*letter)),
             Node::Any => refuse("`.` stands for any one letter; patterns name the letter"),
