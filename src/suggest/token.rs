@@ -114,8 +114,10 @@ fn token(rest: &str, before: Option<Sign>, first: bool, clock: &mut Clock) -> (S
     }
     if before == Some(Sign::Mark(b'['))
         && let Some(length) = rest
-            .find(']')
-            .filter(|length| (1..=BRACKET_BYTES_MAX).contains(length))
+            .bytes()
+            .take(BRACKET_BYTES_MAX + 1)
+            .position(|byte| byte == b']')
+            .filter(|length| *length > 0)
     {
         let inner = &rest[..length];
         let word = inner.trim_end();
