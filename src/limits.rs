@@ -177,6 +177,9 @@ pub const COPY_HELD: Duration = Duration::from_secs(10);
 /// How long a file of the last run that is not there is remembered, in seconds.
 pub const GONE_KEPT_SECS: i64 = 24 * 60 * 60;
 
+/// As long at least as the agent runs, whatever the clock says: at boot it may be years back, until the network sets it.
+pub const GONE_KEPT_RUNNING: Duration = Duration::from_secs(60 * 60);
+
 /// Messages about paths that are remembered so that they are not repeated; with more, all are forgotten.
 pub const SAID_MAX: usize = 10_000;
 

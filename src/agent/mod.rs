@@ -236,6 +236,7 @@ impl Agent {
             births: Births::open(&settings.agent.state_dir),
             kept: Kept::open(&settings.agent.state_dir, settings.agent.kept_bytes_max),
             descriptors: Descriptors::ask(),
+            wall: std::time::SystemTime::now,
             notify: settings.agent.notify,
         })
         .context("cannot start the thread that reads")?;

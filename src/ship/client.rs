@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -170,8 +170,8 @@ impl Client {
             }
             status => {
                 let status = status.as_u16();
-                let retry_after =
-                    header(RETRY_AFTER).and_then(|text| retry_after::parse(text, jiff::Timestamp::now()));
+                let retry_after = header(RETRY_AFTER)
+                    .and_then(|text| retry_after::parse(text, header(DATE), jiff::Timestamp::now()));
                 // The status says enough where the text does not come through.
                 let text = self.text(response, ERROR_BYTES_MAX).await.unwrap_or_default();
                 if status == 400

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
@@ -52,6 +52,7 @@ impl Unheard {
             births: Births::open(&state),
             kept: Kept::open(&state, 1 << 20),
             descriptors: Descriptors::of(1024),
+            wall: SystemTime::now,
             notify: false,
         };
         let thread = super::start(setup).unwrap();

@@ -1,5 +1,6 @@
 //! A source on temporary files, with a clock and a disk of its own and an output that knows documents by id.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -20,6 +21,22 @@ use crate::state::{Ledger, Tally};
 
 /// File, offset, hash of the first line: what a document's id is made of.
 pub type Id = (FileKey, u64, u64);
+
+thread_local! {
+    /// How far the wall's clock of this test is off, in seconds.
+    static WALL_SHIFT: Cell<i64> = const { Cell::new(0) };
+}
+
+/// The wall's clock of this test.
+fn wall() -> SystemTime {
+    let shift = WALL_SHIFT.get();
+    let by = Duration::from_secs(shift.unsigned_abs());
+    if shift < 0 {
+        SystemTime::now() - by
+    } else {
+        SystemTime::now() + by
+    }
+}
 
 /// Steps after which nothing more happens without a worker.
 const HANGING_STEPS: usize = 50;
@@ -121,6 +138,7 @@ impl Rig {
             births: Births::open(&self.dir.path().join("state")),
             kept: Kept::open(&self.dir.path().join("state"), self.kept_bytes_max),
             descriptors: self.descriptors,
+            wall,
             notify: false,
         };
         self.running = Some((Tailer::new(setup, self.now), receiver));
@@ -130,7 +148,7 @@ impl Rig {
     /// When the process begins, in nanoseconds since the epoch.
     fn wall(&self) -> i64 {
         self.began.unwrap_or_else(|| {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            let since = wall().duration_since(UNIX_EPOCH).unwrap();
             i64::try_from(since.as_nanos()).unwrap()
         })
     }
@@ -149,6 +167,17 @@ impl Rig {
     pub fn reload(&mut self, name: &str) {
         self.bell.reload(vec![self.watch(name)]);
         self.pump();
+    }
+
+    /// The wall's clock jumps: it is off by so many seconds from now on.
+    pub fn jump(&self, seconds: i64) {
+        WALL_SHIFT.set(seconds);
+    }
+
+    /// How long the source would wait now.
+    pub fn pause(&mut self) -> Duration {
+        let (tailer, _) = self.running.as_mut().unwrap();
+        tailer.step(self.now)
     }
 
     /// The process is killed: what was not written to the checkpoint is forgotten.

@@ -842,6 +842,69 @@ fn a_clock_that_jumps_changes_nothing() {
     assert_eq!((rig.texts(), rig.again), (expected(&parts), 0));
 }
 
+fn sorted(texts: &[String]) -> Vec<String> {
+    let mut texts = texts.to_vec();
+    texts.sort();
+    texts
+}
+
+/// The wall's clock jumps by hours and years while the agent runs, and across a kill.
+#[test]
+fn a_clock_that_jumps_while_the_agent_runs_loses_nothing_and_stalls_nothing() {
+    const HOUR: i64 = 3_600;
+    let mut rig = Rig::new(&["*.log"]);
+    rig.rule = FrameRule {
+        start: Some(Arc::new(|line: &[u8]| !line.starts_with(b" "))),
+        ..FrameRule::default()
+    };
+    rig.append("away.log", "before\n");
+    rig.start();
+    rig.pass(5 * SECOND);
+    rig.stop();
+    rig.rename("away.log", "moved.txt");
+    rig.start();
+    let mut wanted = vec!["before".to_owned()];
+    for (turn, shift) in [
+        -HOUR,
+        5 * HOUR,
+        -12 * HOUR,
+        0,
+        48 * HOUR,
+        -20 * 8_766 * HOUR,
+        HOUR,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        rig.jump(shift);
+        let name = format!("{turn}.log");
+        rig.append(&name, format!("{turn} one\n more\n{turn} two\n more\n"));
+        rig.pass(SECOND);
+        // The last event of a file waits for its time, which is two seconds of any clock.
+        rig.jump(-shift);
+        rig.pass(4 * SECOND);
+        wanted.extend(["one", "two"].map(|event| format!("{turn} {event}\n more")));
+        assert_eq!(rig.texts(), sorted(&wanted), "{shift}");
+        let pause = rig.pause();
+        assert!(
+            pause >= SECOND / 10 && pause <= crate::limits::SCAN_EVERY,
+            "{pause:?}"
+        );
+        fs::remove_file(rig.path(&name)).unwrap();
+        if turn % 3 == 2 {
+            rig.kill();
+            rig.start();
+        }
+    }
+    // It was away for minutes, whatever the clock said.
+    rig.rename("moved.txt", "away.log");
+    rig.append("away.log", "after\n");
+    rig.pass(5 * SECOND);
+    wanted.push("after".to_owned());
+    assert_eq!(rig.texts(), sorted(&wanted));
+    assert_eq!(rig.again, 0);
+}
+
 /// The thread, the file system's notifications and the channels, while files are rotated quickly.
 #[test]
 fn the_thread_hears_of_every_file() {
@@ -868,6 +931,7 @@ fn the_thread_hears_of_every_file() {
         births: Births::open(dir.path()),
         kept: Kept::open(dir.path(), 1 << 20),
         descriptors: Descriptors::of(1024),
+        wall: std::time::SystemTime::now,
         notify: true,
     };
     let thread = super::start(setup).unwrap();

@@ -1,11 +1,10 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, UNIX_EPOCH};
 
 use tracing::{debug, info, warn};
 
 use super::Tailer;
-use super::tend::unix_nanos;
 use crate::limits;
 use crate::source::disk::{Bytes, Facts, Kind, open};
 use crate::source::family::agrees;
@@ -289,7 +288,7 @@ impl Tailer {
                     self.resume(&arrival, bytes, record, now);
                 }
                 None => {
-                    if self.expire(&record) {
+                    if self.expire(&record, now) {
                         self.dormant.take(key);
                     }
                 }
@@ -334,8 +333,10 @@ impl Tailer {
 
     /// A record that nothing was found for is kept for a while: a disk may be mounted later, rights may come
     /// back.
-    fn expire(&mut self, record: &FileRecord) -> bool {
-        let since = unix_nanos() / 1_000_000_000;
+    fn expire(&mut self, record: &FileRecord, now: Instant) -> bool {
+        let since = (self.wall)().duration_since(UNIX_EPOCH).unwrap_or_default();
+        // At least 1: 0 means that it is not gone.
+        let since = i64::try_from(since.as_secs()).unwrap_or(i64::MAX).max(1);
         if record.gone_since == 0 {
             if !record.done && record.head.len > 0 {
                 info!(path = %record.path.display(), offset = record.offset, "a file of the last run is not there");
@@ -344,7 +345,8 @@ impl Tailer {
             self.dormant.note_gone(record.key, since);
             return false;
         }
-        let over = since.saturating_sub(record.gone_since) > limits::GONE_KEPT_SECS;
+        let over = since.saturating_sub(record.gone_since) > limits::GONE_KEPT_SECS
+            && now - self.since >= limits::GONE_KEPT_RUNNING;
         if over {
             self.ledger.forget(record.key);
         }

@@ -26,7 +26,7 @@ mod turn;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
@@ -64,6 +64,8 @@ pub struct Setup {
     /// Where unsettled bytes of deleted files are kept.
     pub kept: Kept,
     pub descriptors: Descriptors,
+    /// What the wall's clock shows. It may jump: nothing that has to happen waits for it.
+    pub wall: fn() -> SystemTime,
     /// Use the file system's notifications. Without them files are looked at every [`limits::POLL_EVERY`].
     pub notify: bool,
 }
@@ -119,6 +121,9 @@ pub struct Tailer {
     looked: bool,
     /// As in [`Setup`], a little earlier: file systems count time in steps.
     began: i64,
+    wall: fn() -> SystemTime,
+    /// When this run's source was made.
+    since: Instant,
     descriptors: Descriptors,
     /// Descriptors in use; counted anew with each tick.
     open_count: usize,
@@ -223,6 +228,8 @@ impl Tailer {
             scans: 0,
             looked: false,
             began: setup.began - CLOCK_STEP_NANOS,
+            wall: setup.wall,
+            since: now,
             descriptors: setup.descriptors,
             open_count: 0,
             crowded: false,

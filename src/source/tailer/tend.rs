@@ -1,4 +1,4 @@
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use super::Tailer;
 use crate::limits;
@@ -219,11 +219,4 @@ impl Tailer {
             self.closer.close(bytes);
         }
     }
-}
-
-/// Now, in nanoseconds since the epoch.
-pub(super) fn unix_nanos() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }

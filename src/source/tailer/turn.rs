@@ -1,6 +1,6 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use tracing::{debug, info, warn};
 
@@ -125,7 +125,7 @@ impl Tailer {
         let delivery = Delivery {
             origin: Arc::clone(&place.origin),
             chunk: read.chunk,
-            read_at: SystemTime::now(),
+            read_at: (self.wall)(),
         };
         if read.more {
             self.queue(inode);
