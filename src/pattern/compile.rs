@@ -5,6 +5,7 @@ use super::byteset::ByteSet;
 use super::capture::Capture;
 use super::grammar::{Name, Piece, SyntaxError, pieces};
 use super::kind::Kind;
+use super::outline::Outline;
 use super::run::{Label, Program, Step};
 use super::separator::{Ahead, Part, Separator};
 use crate::event::Schema;
@@ -56,7 +57,7 @@ impl Program {
             ));
         }
         labels.push(Fixed::at(text.len()).label(text));
-        let begins = match parts.first() {
+        let first = match parts.first() {
             Some((first, behind)) if lead.parts.is_empty() => match first.name.kind {
                 Kind::Int | Kind::Level | Kind::Ip | Kind::Time(_) => {
                     ahead(&first.name, behind, parts.len() == 1)
@@ -69,8 +70,25 @@ impl Program {
                 or_end: false,
             }),
         };
+        let outline = Outline {
+            opening: match lead.parts.first() {
+                Some(Part::Text(text)) => text.clone(),
+                _ => Box::default(),
+            },
+            last: match parts.last().map_or(&lead, |(_, fixed)| fixed).parts.last() {
+                Some(Part::Text(text)) => text.last().copied(),
+                _ => None,
+            },
+            opening_is_all: match (&*lead.parts, &*parts) {
+                ([] | [Part::Text(_)], [(only, behind)]) => {
+                    only.name.kind == Kind::Text && behind.parts.is_empty()
+                }
+                _ => false,
+            },
+            first,
+        };
         Ok(Program {
-            begins,
+            outline,
             lead: Separator::new(&lead.parts),
             steps: steps.into(),
             fields: fields.into(),

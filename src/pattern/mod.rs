@@ -37,6 +37,7 @@ mod needle;
 mod net;
 mod number;
 mod octets;
+mod outline;
 mod quoted;
 mod run;
 mod scene;
@@ -53,6 +54,7 @@ pub use grammar::SyntaxError;
 pub use kind::Kind;
 #[cfg(test)]
 pub(crate) use needle::EXAMINED;
+pub use outline::Outline;
 pub use run::{Mismatch, Program};
 pub use scene::Scene;
 pub use time::{Clock, Form};

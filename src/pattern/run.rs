@@ -4,6 +4,7 @@ use super::capture::Capture;
 use super::needle::{Line, Needle, Scope, Short};
 use super::net::ip;
 use super::number::int;
+use super::outline::Outline;
 use super::scene::{Keep, Nothing, Scene};
 use super::separator::{Ahead, Separator};
 use super::unit::elapsed;
@@ -13,8 +14,7 @@ use crate::event::{FieldId, Value};
 /// A pattern, ready to run: immutable, shared by all who parse with it.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// What an event begins with that matches; `None` where that may be anything.
-    pub(super) begins: Option<Ahead>,
+    pub(super) outline: Outline,
     /// What stands before the first capture.
     pub(super) lead: Separator,
     pub(super) steps: Box<[Step]>,
@@ -98,10 +98,10 @@ impl Program {
         result
     }
 
-    /// Whether `input` begins as one that matches: false only where [`Program::matches`] is.
+    /// What is fixed of the events that match.
     #[inline]
-    pub fn may_match(&self, input: &[u8]) -> bool {
-        self.begins.is_none_or(|begins| begins.admits(input, 0))
+    pub fn outline(&self) -> &Outline {
+        &self.outline
     }
 
     /// Whether the pattern matches the whole of `input`; keeps nothing.

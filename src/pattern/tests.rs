@@ -53,7 +53,14 @@ fn parse(pattern: &str, line: &[u8]) -> Result<String, Mismatch> {
     );
     let shown = show(&schema, &fields);
     assert_eq!(program.matches(line, &mut clock), result.is_ok(), "{pattern}");
-    assert!(program.may_match(line) || result.is_err(), "{pattern}");
+    let outline = program.outline();
+    let opens = line.starts_with(&outline.opening);
+    let ends = outline.last.is_none_or(|last| line.last() == Some(&last));
+    assert!(
+        outline.admits_first(line) && opens && ends || result.is_err(),
+        "{pattern}"
+    );
+    assert!(!(outline.opening_is_all && opens) || result.is_ok(), "{pattern}");
     assert_eq!(
         program.explain(line, &mut clock).is_none(),
         result.is_ok(),

@@ -1,17 +1,14 @@
 //! From what the author wrote to what runs. Every mistake of the file is reported, not only the first.
 
-use std::sync::Mutex;
-
-use bumpalo::Bump;
 use jiff::tz::TimeZone;
 
 use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, Form, PipelineFile, Rest, Spanned};
 use crate::encode;
-use crate::event::{FieldId, Schema, Timestamp};
+use crate::event::{FieldId, Schema};
 use crate::format;
 use crate::format::clef::Clef;
 use crate::format::syslog::Syslog;
-use crate::pattern::{Clock, Program, SyntaxError};
+use crate::pattern::{Program, SyntaxError};
 
 use super::change::{self, Names};
 use super::extract::Extract;
@@ -20,73 +17,8 @@ use super::keys;
 use super::map::Map;
 use super::metrics;
 use super::parse::{Constant, Parser, Substitute, TraceFields};
-use super::tidy::{ESCAPE, Tidy, is_plain_line};
-use super::{Library, Pipeline};
-
-/// Which lines begin an event; see [`FrameStart::begins`].
-#[derive(Debug)]
-pub struct FrameStart {
-    starts: Vec<Program>,
-    leads: Vec<Program>,
-    skips: Vec<Program>,
-    tidy: Tidy,
-    /// One thread reads, so the lock is free.
-    scratch: Mutex<Scratch>,
-    pub rule: config::FrameRule,
-}
-
-/// What looking at a line needs and the next line finds again.
-#[derive(Debug)]
-struct Scratch {
-    /// A start pattern keeps nothing, so the zone of this clock does not matter; it is here because reading a time
-    /// needs one.
-    clock: Clock,
-    arena: Bump,
-}
-
-impl FrameStart {
-    /// Whether every line is an event of its own.
-    pub fn every_line(&self) -> bool {
-        self.starts.is_empty()
-    }
-
-    /// Whether `line` begins an event and so ends the one before.
-    pub fn begins(&self, line: &[u8]) -> bool {
-        self.is_one_of(&self.starts, line) || self.leads(line)
-    }
-
-    /// Whether `line` begins an event that the line behind it belongs to, whatever it is.
-    pub fn leads(&self, line: &[u8]) -> bool {
-        self.is_one_of(&self.leads, line)
-    }
-
-    /// Whether `line` belongs to no event.
-    pub fn skips(&self, line: &[u8]) -> bool {
-        self.is_one_of(&self.skips, line)
-    }
-
-    fn is_one_of(&self, programs: &[Program], line: &[u8]) -> bool {
-        // Most lines that begin no event can be told by their first byte. What colours stand before is not seen here.
-        let coloured = line.first() == Some(&ESCAPE);
-        let mut may = programs
-            .iter()
-            .filter(|program| coloured || program.may_match(line))
-            .peekable();
-        if may.peek().is_none() {
-            return false;
-        }
-        let Ok(mut scratch) = self.scratch.lock() else {
-            return true;
-        };
-        let Scratch { clock, arena } = &mut *scratch;
-        if is_plain_line(line) {
-            return may.any(|program| program.matches(line, clock));
-        }
-        arena.reset();
-        let line = self.tidy.apply(line, arena);
-        may.any(|program| program.matches(line, clock))
-    }
-}
+use super::tidy::Tidy;
+use super::{FrameStart, Library, Pipeline};
 
 /// What one input says that a pipeline is compiled with.
 #[derive(Debug, Clone, Default)]
@@ -338,39 +270,7 @@ fn frame(
     if starts.is_empty() {
         starts = compile_patterns(&file.frame.start, &mut scratch, diagnostics);
     }
-    FrameStart {
-        starts,
-        leads: compile_patterns(&file.frame.lead, &mut scratch, diagnostics),
-        skips: compile_patterns(&file.frame.skip, &mut scratch, diagnostics),
-        tidy,
-        scratch: Mutex::new(Scratch {
-            clock: Clock::new(TimeZone::UTC, Timestamp::from_millis(0)),
-            arena: Bump::new(),
-        }),
-        rule: file.frame.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::SourceFile;
-
-    #[test]
-    fn colours_before_a_start_are_looked_through() {
-        let text = "[frame]\nstart = '{_:datetime} {_}'\n[parse]\npatterns = ['{message}']\n";
-        let mut diagnostics = Diagnostics::new();
-        let file = PipelineFile::read("shop", SourceFile::new("shop.toml", text), &mut diagnostics).unwrap();
-        let library = Library::shipped();
-        let pipeline = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
-        for (line, begins) in [
-            ("2026-11-22 17:28:30 a", true),
-            ("\x1b[2m2026-11-22 17:28:30\x1b[0m a", true),
-            ("\tat a.b.C", false),
-            ("\x1b[2m\tat a.b.C", false),
-            ("", false),
-        ] {
-            assert_eq!(pipeline.frame.begins(line.as_bytes()), begins, "{line:?}");
-        }
-    }
+    let leads = compile_patterns(&file.frame.lead, &mut scratch, diagnostics);
+    let skips = compile_patterns(&file.frame.skip, &mut scratch, diagnostics);
+    FrameStart::new(file.frame.clone(), tidy, starts, leads, skips)
 }

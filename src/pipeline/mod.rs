@@ -17,6 +17,7 @@
 mod change;
 mod compile;
 mod extract;
+mod frame_start;
 mod host;
 mod inline_test;
 mod keys;
@@ -31,7 +32,8 @@ mod reference;
 mod shipped;
 mod tidy;
 
-pub use compile::{FrameStart, HostWords, compile};
+pub use compile::{HostWords, compile};
+pub use frame_start::FrameStart;
 pub use inline_test::{Failure, run_tests};
 pub use library::{Library, name_like};
 pub use parse::{Outcome, Pipeline, Unmatched};
