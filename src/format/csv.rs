@@ -70,7 +70,11 @@ enum Text<'a> {
 fn value<'a>(text: &'a [u8], at: usize, arena: &'a Bump) -> Option<(Text<'a>, usize)> {
     let rest = text.get(at..)?;
     let Some(quoted) = rest.strip_prefix(b"\"") else {
-        let end = block::find(text, at, |block| block.is(b',')).unwrap_or(text.len());
+        // Most columns are empty.
+        let end = match rest.first() {
+            None | Some(b',') => at,
+            Some(_) => block::find(text, at, |block| block.is(b',')).unwrap_or(text.len()),
+        };
         return Some((Text::Bare(&text[at..end]), end));
     };
     let mut end = block::find(quoted, 0, |block| block.is(b'"'))?;

@@ -16,6 +16,7 @@
 
 use super::Mismatch;
 use super::rule::{FEW, Pairs, Rule, TooMany};
+use crate::block::{self, Block, Marks};
 use crate::pattern::Scene;
 
 /// Reads one event. A text without a `# User@Host:` is none.
@@ -87,15 +88,13 @@ impl<'a> Event<'a, '_> {
             Some(who) => self.who(who, scene)?,
             None => body,
         };
-        let mut words = body
-            .split(|byte| byte.is_ascii_whitespace())
-            .filter(|word| !word.is_empty())
-            .peekable();
-        while let Some(word) = words.next() {
-            if let Some(name) = word.strip_suffix(b":")
-                && let Some(value) = words.next_if(|value| !value.ends_with(b":"))
-            {
-                self.pairs.put(name, value, scene)?;
+        let (mut name, mut rest) = (None, body.trim_ascii_start());
+        while !rest.is_empty() {
+            let (word, behind) = rest.split_at(block::find(rest, 0, is_white).unwrap_or(rest.len()));
+            rest = behind.trim_ascii_start();
+            let before = std::mem::replace(&mut name, word.strip_suffix(b":"));
+            if let (Some(before), None) = (before, name) {
+                self.pairs.put(before, word, scene)?;
             }
         }
         Ok(())
@@ -132,6 +131,11 @@ impl<'a> Event<'a, '_> {
         }
         Ok(rest)
     }
+}
+
+/// What ends a word: as [`u8::is_ascii_whitespace`].
+fn is_white(block: Block) -> Marks {
+    block.is(b' ') | block.within(b'\t', b'\n') | block.within(b'\x0c', b'\r')
 }
 
 /// What a client did that is no query; it stands where the query would.

@@ -6,6 +6,7 @@
 
 use super::Mismatch;
 use super::rule::{Extras, FEW, Found, NodeId, Places, Rule, TooMany};
+use crate::block::{self, Block};
 use crate::pattern::Scene;
 
 /// What the line begins with that names the columns.
@@ -71,7 +72,7 @@ fn columns<'a>(
             continue;
         }
         let found = Found::Text(value);
-        let member = rule.member(NodeId::ROOT, name).unwrap_or_default();
+        let member = rule.member(NodeId::ROOT, name);
         match member.path {
             Some(path) => places.put(path, found),
             None => rule
@@ -102,9 +103,9 @@ impl<'a> Words<'a> {
     }
 
     fn peek(&self) -> Option<&'a [u8]> {
-        let rest = self.text.get(self.at..)?;
-        let end = memchr::memchr2(b' ', b'\t', rest).unwrap_or(rest.len());
-        (end > 0).then_some(&rest[..end])
+        let blank = |block: Block| block.is(b' ') | block.is(b'\t');
+        let end = block::find(self.text, self.at, blank).unwrap_or(self.text.len());
+        self.text.get(self.at..end).filter(|word| !word.is_empty())
     }
 
     fn next(&mut self) -> Option<&'a [u8]> {

@@ -42,19 +42,16 @@ impl Tidy {
             return text;
         }
         let mut out = ArenaVec::with_capacity_in(text.len(), arena);
-        for (number, line) in text.split(|&byte| byte == b'\n').enumerate() {
-            let mut line = line;
-            if number > 0 {
-                out.push(b'\n');
-                let blanks = line
-                    .iter()
-                    .take(self.dedent)
-                    .take_while(|&&byte| byte == b' ')
-                    .count();
-                line = &line[blanks..];
-            }
-            out.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        let mut rest = text;
+        while let Some(end) = memchr(b'\n', rest) {
+            let (line, behind) = rest.split_at(end);
+            out.extend_from_slice_copy(line.strip_suffix(b"\r").unwrap_or(line));
+            out.push(b'\n');
+            let indented = behind[1..].iter().take(self.dedent);
+            let blanks = indented.take_while(|&&byte| byte == b' ').count();
+            rest = &behind[1 + blanks..];
         }
+        out.extend_from_slice_copy(rest.strip_suffix(b"\r").unwrap_or(rest));
         out.into_bump_slice()
     }
 }
