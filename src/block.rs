@@ -56,6 +56,12 @@ impl Block {
         Marks(self.0.simd_eq(u8x16::splat(byte)))
     }
 
+    /// The bytes that are in both in the same place.
+    #[inline(always)]
+    pub fn same(self, other: Block) -> Marks {
+        Marks(self.0.simd_eq(other.0))
+    }
+
     /// The bytes from `from` to `to`, both included.
     #[inline(always)]
     pub fn within(self, from: u8, to: u8) -> Marks {
@@ -218,6 +224,8 @@ mod tests {
             prop_assert_eq!(places(range & one), expected(&bytes, |byte| within(byte) && byte == other));
             prop_assert_eq!(range.first(), bytes.iter().position(|byte| within(*byte)));
             prop_assert_eq!(range.any(), range.first().is_some());
+            let all = [from; BYTES];
+            prop_assert_eq!(block.same(Block::new(&all)).bits(), block.is(from).bits());
         }
 
         #[test]

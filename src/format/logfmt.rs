@@ -26,7 +26,7 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
                     Value::Flag => Found::Text(b"true"),
                     Value::Text(text) => Found::Text(text),
                 };
-                let member = rule.member(NodeId::ROOT, key).unwrap_or_default();
+                let member = rule.member(NodeId::ROOT, key);
                 match member.path {
                     Some(path) => {
                         places.put(path, found);

@@ -60,7 +60,7 @@ fn pairs<'a>(
         if key.is_empty() {
             continue;
         }
-        let member = rule.member(NodeId::ROOT, key).unwrap_or_default();
+        let member = rule.member(NodeId::ROOT, key);
         match member.path {
             Some(path) => places.put(path, Found::Text(value)),
             None => {

@@ -43,6 +43,7 @@ mod run;
 mod scene;
 mod scopes;
 mod separator;
+mod sequels;
 mod time;
 mod unit;
 mod web;
@@ -57,6 +58,7 @@ pub(crate) use needle::EXAMINED;
 pub use outline::Outline;
 pub use run::{Mismatch, Program};
 pub use scene::Scene;
+pub use sequels::Sequels;
 pub use time::{Clock, Form};
 pub use unit::Unit;
 

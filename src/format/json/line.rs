@@ -1,6 +1,6 @@
 use super::scan::{Broken, Scan};
 use crate::format::Mismatch;
-use crate::format::rule::{Extras, FEW, Found, NodeId, Places, Rule};
+use crate::format::rule::{Ends, Extras, FEW, Found, Member, NodeId, Places, Rule};
 use crate::pattern::Scene;
 
 /// Reads a line that is one JSON object, and blanks around it. In one pass: a value that nobody wants is skipped over, and
@@ -37,7 +37,7 @@ struct Line<'a, 'r> {
     utf8: bool,
 }
 
-impl<'a> Line<'a, '_> {
+impl<'a, 'r> Line<'a, 'r> {
     fn read(&mut self, scene: &mut Scene<'a, '_>) -> Result<(), Broken> {
         self.scan.expect(b'{')?;
         self.object(NodeId::ROOT, 1, scene)?;
@@ -60,62 +60,93 @@ impl<'a> Line<'a, '_> {
         if self.scan.take(b'}') {
             return Ok(());
         }
+        let (first, mut last) = self.rule.numbers(node);
         loop {
-            let (key, escaped) = self.scan.key()?;
-            let key = if escaped {
-                super::unescaped(key, scene.arena)
-            } else {
-                key
+            let place = scene.clock.keys().behind(last);
+            let foreseen = self.rule.at(node, place).and_then(|entry| {
+                let key = self.scan.take_key(&entry.written)?;
+                Some((self.scan.piece(key), &entry.member))
+            });
+            let (key, member) = match foreseen {
+                Some(found) => {
+                    last = first + usize::from(place);
+                    found
+                }
+                None => {
+                    let (key, place, member) = self.key(node, scene)?;
+                    if let Some(place) = place {
+                        scene.clock.keys().note(last, place);
+                        last = first + usize::from(place);
+                    }
+                    (key, member)
+                }
             };
-            self.member(node, key, depth, scene)?;
-            if self.scan.take(b'}') {
-                return Ok(());
+            self.member((node, key), member, depth, scene)?;
+            if !self.scan.take(b',') {
+                return self.scan.expect(b'}');
             }
-            self.scan.expect(b',')?;
         }
+    }
+
+    /// A key, and what it is among those of the object at `node`.
+    #[inline(never)]
+    fn key(
+        &mut self,
+        node: NodeId,
+        scene: &mut Scene<'a, '_>,
+    ) -> Result<(&'a [u8], Option<u16>, &'r Member), Broken> {
+        let (key, escaped) = self.scan.key_place()?;
+        let ends = if escaped {
+            None
+        } else {
+            Some(self.scan.ends_of(&key))
+        };
+        let key = self.scan.piece(key);
+        let (key, ends) = match ends {
+            Some(ends) => (key, ends),
+            None => {
+                let key = super::unescaped(key, scene.arena);
+                (key, Ends::of(key))
+            }
+        };
+        let (place, member) = self.rule.find(node, key, &ends);
+        Ok((key, place, member))
     }
 
     /// A list behind its bracket, as an object whose keys are the places from 0 on.
     fn list(&mut self, node: NodeId, depth: usize, scene: &mut Scene<'a, '_>) -> Result<(), Broken> {
-        self.scan.blanks();
         if self.scan.take(b']') {
             return Ok(());
         }
         for place in 0usize.. {
-            let key = scene
-                .arena
-                .alloc_slice_copy(itoa::Buffer::new().format(place).as_bytes());
-            self.member(node, key, depth, scene)?;
-            if self.scan.take(b']') {
+            let key: &[u8] = match FIRST_PLACES.get(place..=place) {
+                Some(digit) => digit,
+                None => scene
+                    .arena
+                    .alloc_slice_copy(itoa::Buffer::new().format(place).as_bytes()),
+            };
+            let member = self.rule.member(node, key);
+            self.member((node, key), member, depth, scene)?;
+            if !self.scan.take(b',') {
                 break;
             }
-            self.scan.expect(b',')?;
         }
-        Ok(())
+        self.scan.expect(b']')
     }
 
+    /// The value of a member.
+    #[inline(always)]
     fn member(
         &mut self,
-        node: NodeId,
-        key: &'a [u8],
+        key: (NodeId, &'a [u8]),
+        member: &Member,
         depth: usize,
         scene: &mut Scene<'a, '_>,
     ) -> Result<(), Broken> {
-        let member = self.rule.member(node, key).unwrap_or_default();
-        if let Some(inner) = member.node {
-            self.scan.blanks();
-            let deeper = depth < crate::limits::JSON_DEPTH_MAX;
-            match self.scan.peek() {
-                Some(b'{') if deeper => {
-                    self.scan.jump(self.scan.at() + 1);
-                    return self.object(inner, depth + 1, scene);
-                }
-                Some(b'[') if deeper && self.rule.wants_elements(inner) => {
-                    self.scan.jump(self.scan.at() + 1);
-                    return self.list(inner, depth + 1, scene);
-                }
-                _ => {}
-            }
+        if let Some(inner) = member.node
+            && self.inner(inner, depth, scene)?
+        {
+            return Ok(());
         }
         let (raw, shape) = self.scan.value(depth)?;
         let found = Found::Json(raw, shape);
@@ -125,7 +156,27 @@ impl<'a> Line<'a, '_> {
         }
         let found = (found, self.dirty());
         self.rule
-            .leave((node, key), member.otherwise, found, &mut self.extras, scene)
+            .leave(key, member.otherwise, found, &mut self.extras, scene)
             .map_err(|_| Broken)
     }
+
+    /// Goes into the value that comes next if it is an object, or a list whose elements are wanted; whether it was.
+    #[inline(never)]
+    fn inner(&mut self, node: NodeId, depth: usize, scene: &mut Scene<'a, '_>) -> Result<bool, Broken> {
+        if depth >= crate::limits::JSON_DEPTH_MAX {
+            return Ok(false);
+        }
+        if self.scan.take(b'{') {
+            self.object(node, depth + 1, scene)?;
+            return Ok(true);
+        }
+        let is_list = self.rule.wants_elements(node) && self.scan.take(b'[');
+        if is_list {
+            self.list(node, depth + 1, scene)?;
+        }
+        Ok(is_list)
+    }
 }
+
+/// The names of the first places of a list, each of one byte.
+const FIRST_PLACES: &[u8] = b"0123456789";

@@ -1,4 +1,7 @@
+use std::ops::Range;
+
 use crate::block::{self, Block, Marks};
+use crate::format::rule::{Ends, Written};
 use crate::limits::JSON_DEPTH_MAX;
 
 // One bit for each open object or array.
@@ -91,19 +94,60 @@ impl<'a> Scan<'a> {
     }
 
     /// A key and its colon: the bytes between the quotes, and whether they hold escapes.
-    #[inline]
     pub fn key(&mut self) -> Result<(&'a [u8], bool), Broken> {
+        let (place, escaped) = self.key_place()?;
+        Ok((self.piece(place), escaped))
+    }
+
+    /// A key and its colon: where the bytes between the quotes are, and whether they hold escapes.
+    #[inline(always)]
+    pub fn key_place(&mut self) -> Result<(Range<usize>, bool), Broken> {
         self.expect(b'"')?;
         let from = self.at;
         let escaped = self.string()?;
-        let key = &self.text[from..self.at - 1];
+        let to = self.at - 1;
         self.expect(b':')?;
-        Ok((key, escaped))
+        Ok((from..to, escaped))
+    }
+
+    /// Passes a key and its colon if they stand there as they are foreseen: where the bytes between the quotes are.
+    #[inline(always)]
+    pub fn take_key(&mut self, foreseen: &Written) -> Option<Range<usize>> {
+        let from = self.at + 1;
+        if self.peek() != Some(b'"') || !foreseen.stands_at(self.text, from) {
+            return None;
+        }
+        self.at = from + foreseen.len();
+        Some(from..self.at - 2)
+    }
+
+    /// What stands in a place that was passed.
+    #[inline(always)]
+    pub fn piece(&self, place: Range<usize>) -> &'a [u8] {
+        &self.text[place]
+    }
+
+    /// The ends of a key without escapes.
+    #[inline(always)]
+    pub fn ends_of(&self, key: &Range<usize>) -> Ends {
+        Ends::of_piece(self.text, key.start, key.len())
     }
 
     /// One value of any kind after blanks, where `depth` objects and arrays are already open.
-    #[inline]
+    #[inline(always)]
     pub fn value(&mut self, depth: usize) -> Result<(&'a [u8], Shape), Broken> {
+        if self.peek() != Some(b'"') {
+            return self.other_value(depth);
+        }
+        let from = self.at;
+        self.at += 1;
+        let escaped = self.string()?;
+        Ok((&self.text[from..self.at], Shape::String { escaped }))
+    }
+
+    /// A value that is no string, or has blanks before it.
+    #[inline(never)]
+    fn other_value(&mut self, depth: usize) -> Result<(&'a [u8], Shape), Broken> {
         self.blanks();
         let from = self.at;
         let shape = match self.peek() {
@@ -250,9 +294,21 @@ impl<'a> Scan<'a> {
     /// A number; whether it is an integer.
     fn number(&mut self) -> Result<bool, Broken> {
         self.at += usize::from(self.peek() == Some(b'-'));
+        match short_number(self.text, self.at) {
+            Some((end, integer)) => {
+                self.at = end;
+                Ok(integer)
+            }
+            None => self.any_number(),
+        }
+    }
+
+    /// A number without its sign.
+    #[inline(never)]
+    fn any_number(&mut self) -> Result<bool, Broken> {
         let from = self.at;
-        let digits = self.digits()?;
-        if digits > 1 && self.text[from] == b'0' {
+        self.digits()?;
+        if self.text[from] == b'0' && self.at - from > 1 {
             return Err(Broken);
         }
         let mut integer = true;
@@ -272,18 +328,37 @@ impl<'a> Scan<'a> {
         Ok(integer)
     }
 
-    /// One or more digits; how many.
-    fn digits(&mut self) -> Result<usize, Broken> {
-        let from = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
+    /// One or more digits.
+    #[inline(always)]
+    fn digits(&mut self) -> Result<(), Broken> {
+        let end =
+            block::find(self.text, self.at, |block| block.outside(b'0', b'9')).unwrap_or(self.text.len());
+        if end == self.at {
+            return Err(Broken);
         }
-        if self.at == from {
-            Err(Broken)
-        } else {
-            Ok(self.at - from)
-        }
+        self.at = end;
+        Ok(())
     }
+}
+
+/// The end of a number that is all in one block with the byte behind it, and whether it is an integer: nearly every
+/// number. `None` says nothing.
+#[inline(always)]
+fn short_number(text: &[u8], at: usize) -> Option<(usize, bool)> {
+    let block = text.get(at..)?.first_chunk()?;
+    let digits = Block::new(block).within(b'0', b'9').bits();
+    let mut len = digits.trailing_ones() as usize;
+    let mut behind = *block.get(len)?;
+    if len == 0 || len > 1 && block[0] == b'0' {
+        return None;
+    }
+    let integer = behind != b'.';
+    if !integer {
+        let decimals = (digits >> (len + 1)).trailing_ones() as usize;
+        len += 1 + decimals;
+        behind = *block.get(len).filter(|_| decimals > 0)?;
+    }
+    (!matches!(behind, b'e' | b'E')).then_some((at + len, integer))
 }
 
 fn closing(open: u128) -> u8 {
@@ -388,6 +463,19 @@ mod tests {
         fn serde_accepts_the_same(text in almost_json()) {
             let expected = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
             prop_assert_eq!(accepts(text.as_bytes()), expected, "{}", text);
+        }
+
+        #[test]
+        fn serde_reads_the_same_numbers(number in "-?[01]{0,9}(\\.[01]{0,9})?([eE][+-]?[01]{0,2})?", behind in "[,}]{0,18}") {
+            let text = format!("{number}{behind}");
+            let mut scan = Scan::new(text.as_bytes(), 0);
+            let value = scan.value(0).ok().filter(|(value, _)| value.len() == number.len());
+            let expected: Option<serde_json::Number> = serde_json::from_str(&number).ok();
+            prop_assert_eq!(value.is_some(), expected.is_some());
+            if let (Some((_, shape)), Some(expected)) = (value, expected) {
+                let integer = !number.contains(['.', 'e', 'E']);
+                prop_assert_eq!(shape, Shape::Number { integer }, "{}", expected);
+            }
         }
 
         #[test]

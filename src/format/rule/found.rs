@@ -50,7 +50,7 @@ impl<'a, 'p> Places<'a, 'p> {
     }
 
     /// Of several values for a path the last counts.
-    #[inline]
+    #[inline(always)]
     pub fn put(&mut self, path: u16, found: Found<'a>) {
         match self.index[usize::from(path)] {
             0 => {
@@ -78,19 +78,22 @@ impl<'a, 'p> Places<'a, 'p> {
         self.taken & paths != 0
     }
 
-    #[inline]
-    pub fn get(&self, path: u16) -> Found<'a> {
-        match self.index[usize::from(path)] {
-            0 => Found::Nothing,
-            place => self.places[usize::from(place) - 1].found,
-        }
+    /// The place of a path, if the line has it.
+    #[inline(always)]
+    fn place(&mut self, path: u16) -> Option<&mut Place<'a>> {
+        let place = usize::from(self.index[usize::from(path)]).checked_sub(1)?;
+        self.places.get_mut(place)
     }
 
-    /// A field has got the path's value.
-    pub fn set_used(&mut self, path: u16) {
-        if let Some(place) = usize::from(self.index[usize::from(path)]).checked_sub(1) {
-            self.places[place].used = true;
-        }
+    /// Hands the path's value to a field; whether the field takes it.
+    #[inline(always)]
+    pub fn give(&mut self, path: u16, take: impl FnOnce(&Found<'a>) -> bool) -> bool {
+        let Some(place) = self.place(path) else {
+            return false;
+        };
+        let taken = take(&place.found);
+        place.used |= taken;
+        taken
     }
 
     /// The values that no field has got, with the numbers of their paths.
@@ -126,6 +129,7 @@ impl<'a> Found<'a> {
     }
 
     /// Its text, unescaped; of what is no text, its JSON.
+    #[inline]
     pub fn text(&self, arena: &'a Bump) -> &'a [u8] {
         match *self {
             Found::Nothing => &[],
@@ -137,7 +141,16 @@ impl<'a> Found<'a> {
     }
 
     /// See [`super::Take::Plain`].
+    #[inline(always)]
     pub fn plain(&self, dirty: bool, arena: &'a Bump) -> Value<'a> {
+        match *self {
+            Found::Json([b'"', text @ .., b'"'], Shape::String { escaped: false }) => Value::Text(text),
+            _ => self.other_plain(dirty, arena),
+        }
+    }
+
+    #[inline(never)]
+    fn other_plain(&self, dirty: bool, arena: &'a Bump) -> Value<'a> {
         match *self {
             Found::Json(_, Shape::String { .. }) | Found::Text(_) => Value::Text(self.text(arena)),
             Found::Json(raw, Shape::Number { integer }) => {

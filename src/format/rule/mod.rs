@@ -15,12 +15,15 @@ mod extras;
 mod found;
 mod pairs;
 mod table;
+mod written;
 
+pub(super) use ends::Ends;
 pub(super) use extras::{Extras, TooMany};
 pub(super) use found::{FEW, Found, Places};
 pub(super) use pairs::Pairs;
 use table::Table;
-pub(super) use table::{Member, NodeId, Otherwise};
+pub(super) use table::{Entry, Member, NodeId, Otherwise};
+pub(super) use written::Written;
 
 use crate::event::{FieldId, Schema, Value};
 use crate::pattern::{Capture, Kind, Scene};
@@ -84,6 +87,8 @@ struct Field {
 struct Way {
     /// Number of the path in the table.
     path: u16,
+    /// Its bit: see [`Places::bit`].
+    bit: u64,
     target: Target,
     optional: bool,
 }
@@ -108,8 +113,10 @@ impl Rule {
             },
         };
         for key in keys {
+            let path = rule.table.want(&key.source);
             let way = Way {
-                path: rule.table.want(&key.source),
+                path,
+                bit: Places::bit(path),
                 optional: key.optional,
                 target: match key.take {
                     Take::Plain => Target::Plain(schema.intern(&key.field)),
@@ -120,12 +127,12 @@ impl Rule {
             rule.sets.extend(way.target.fields());
             match rule.fields.iter_mut().find(|field| field.name == key.field) {
                 Some(field) => {
-                    field.paths |= Places::bit(way.path);
+                    field.paths |= way.bit;
                     field.ways.push(way);
                 }
                 None => rule.fields.push(Field {
                     name: key.field.clone(),
-                    paths: Places::bit(way.path),
+                    paths: way.bit,
                     ways: vec![way],
                 }),
             }
@@ -140,6 +147,11 @@ impl Rule {
     /// to that field if nothing else in the line does (but for `@timestamp`, which must be a time). To be called again
     /// once every field of the pipeline has its slot.
     pub fn reserve(&mut self, schema: &Schema) {
+        self.reserve_names(schema);
+        self.table.number();
+    }
+
+    fn reserve_names(&mut self, schema: &Schema) {
         let Some(prefix) = &self.prefix else {
             return;
         };
@@ -155,13 +167,38 @@ impl Rule {
         }
     }
 
-    pub(super) fn member(&self, node: NodeId, key: &[u8]) -> Option<Member> {
-        self.table.member(node, key)
+    /// What a key of the object at `node` is.
+    #[inline]
+    pub(super) fn member(&self, node: NodeId, key: &[u8]) -> &Member {
+        let member = self.table.member(node, key, &Ends::of(key));
+        member.unwrap_or(&table::UNKNOWN)
+    }
+
+    /// What a key is whose ends are known, and its place, if it has one.
+    #[inline(always)]
+    pub(super) fn find(&self, node: NodeId, key: &[u8], ends: &Ends) -> (Option<u16>, &Member) {
+        match self.table.find(node, key, ends) {
+            Some((place, member)) => (Some(place), member),
+            None => (None, &table::UNKNOWN),
+        }
+    }
+
+    /// The key that has a place among those of the object at `node`.
+    #[inline(always)]
+    pub(super) fn at(&self, node: NodeId, place: u16) -> Option<&Entry> {
+        self.table.at(node, place)
+    }
+
+    /// By which numbers [`crate::pattern::Sequels`] knows the keys of an object: that of the first place, and that of
+    /// the object's beginning.
+    #[inline(always)]
+    pub(super) fn numbers(&self, node: NodeId) -> (usize, usize) {
+        self.table.numbers(node)
     }
 
     /// Whether elements of the list at `node` are wanted.
     pub(super) fn wants_elements(&self, node: NodeId) -> bool {
-        self.table.member(node, b"0").is_some()
+        self.table.member(node, b"0", &Ends::of(b"0")).is_some()
     }
 
     /// How many paths are wanted.
@@ -209,13 +246,13 @@ impl Rule {
             if !places.has(field.paths) {
                 continue;
             }
-            let mut ways = field.ways.iter();
-            let taken = |way: &&Way| {
-                let found = places.get(way.path);
-                way.optional && found.is_dash() || way.target.set(found, dirty, scene)
-            };
-            if let Some(way) = ways.find(taken) {
-                places.set_used(way.path);
+            for way in &field.ways {
+                let taken = |found: &Found<'a>| {
+                    way.optional && found.is_dash() || way.target.set(found, dirty, scene)
+                };
+                if places.has(way.bit) && places.give(way.path, taken) {
+                    break;
+                }
             }
         }
         extras.settle_twins(scene);
@@ -248,7 +285,7 @@ impl Rule {
 
 impl Target {
     /// A text that is there and empty says something only to who asks for [`Kind::Lines`].
-    fn takes_empty(&self, found: Found<'_>) -> bool {
+    fn takes_empty(&self, found: &Found<'_>) -> bool {
         !found.is_null() && matches!(self, Target::Kind(capture) if capture.kind() == Kind::Lines)
     }
 
@@ -260,7 +297,8 @@ impl Target {
     }
 
     /// False where the line does not have the value, or it is not of the kind.
-    fn set<'a>(&self, found: Found<'a>, dirty: bool, scene: &mut Scene<'a, '_>) -> bool {
+    #[inline(always)]
+    fn set<'a>(&self, found: &Found<'a>, dirty: bool, scene: &mut Scene<'a, '_>) -> bool {
         if found.is_nothing() && !self.takes_empty(found) {
             return false;
         }
@@ -269,12 +307,16 @@ impl Target {
             Target::Raw(field) => scene.fields.set(*field, found.raw(dirty, scene.arena)),
             Target::Kind(capture) => {
                 let text = found.text(scene.arena);
-                // .NET's console writes times with the blank that ends its format.
-                let trimmed = text.trim_ascii();
-                return capture.convert(text, scene)
-                    || trimmed.len() < text.len() && capture.convert(trimmed, scene);
+                return capture.convert(text, scene) || convert_trimmed(capture, text, scene);
             }
         }
         true
     }
+}
+
+/// .NET's console writes times with the blank that ends its format.
+#[cold]
+fn convert_trimmed<'a>(capture: &Capture, text: &'a [u8], scene: &mut Scene<'a, '_>) -> bool {
+    let trimmed = text.trim_ascii();
+    trimmed.len() < text.len() && capture.convert(trimmed, scene)
 }

@@ -25,7 +25,7 @@ impl<'a, 'r> Pairs<'a, 'r> {
     /// Of equal names the last text counts.
     pub fn put(&mut self, name: &'a [u8], text: &'a [u8], scene: &mut Scene<'a, '_>) -> Result<(), TooMany> {
         let found = Found::Text(text);
-        let member = self.rule.member(NodeId::ROOT, name).unwrap_or_default();
+        let member = self.rule.member(NodeId::ROOT, name);
         match member.path {
             Some(path) => {
                 self.places.put(path, found);

@@ -1,4 +1,5 @@
 use super::ends::Ends;
+use super::written::Written;
 use crate::event::FieldId;
 
 /// Wanted paths as a tree that a line's objects are walked along.
@@ -17,10 +18,30 @@ pub(super) struct Table {
 struct Node {
     /// The path to it with a dot behind; empty for the line itself.
     prefix: Box<str>,
-    members: Vec<(Ends, Box<[u8]>, Member)>,
-    /// Open addressing: a member's index plus one at the first free place from its hash on; 0 is free. The length is a
-    /// power of two, and at most half of it is in use.
-    index: Vec<u16>,
+    /// Open addressing: a member stands at the first free place from its key's hash on. The length is a power of two (or
+    /// nothing), and at most half of it is in use.
+    members: Box<[Entry]>,
+    /// How many places are in use.
+    used: usize,
+    /// The number of the first place among those of all nodes, for [`crate::pattern::Sequels`]. Behind the places is one
+    /// more number, for the beginning of the object.
+    number: usize,
+}
+
+/// A place in the table of a node.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// [`Ends::NONE`] where the place is free.
+    ends: Ends,
+    key: Box<[u8]>,
+    pub written: Written,
+    pub member: Member,
+}
+
+impl Entry {
+    fn is_free(&self) -> bool {
+        self.ends == Ends::NONE
+    }
 }
 
 /// What a key of an object is.
@@ -52,6 +73,13 @@ impl NodeId {
     /// The line's own object.
     pub const ROOT: NodeId = NodeId(0);
 }
+
+/// A key that nobody names.
+pub(super) static UNKNOWN: Member = Member {
+    path: None,
+    node: None,
+    otherwise: Otherwise::Extra,
+};
 
 impl Default for Table {
     fn default() -> Self {
@@ -125,8 +153,9 @@ impl Table {
 
     /// What becomes of a wanted path that was not used.
     pub fn otherwise(&self, path: u16) -> Otherwise {
-        self.member(NodeId::ROOT, self.source(path))
-            .unwrap_or_default()
+        let source = self.source(path);
+        self.member(NodeId::ROOT, source, &Ends::of(source))
+            .unwrap_or(&UNKNOWN)
             .otherwise
     }
 
@@ -134,27 +163,63 @@ impl Table {
         self.nodes[usize::from(node.0)].prefix.as_bytes()
     }
 
-    #[inline]
-    pub fn member(&self, node: NodeId, key: &[u8]) -> Option<Member> {
-        self.nodes[usize::from(node.0)].get(key)
+    #[inline(always)]
+    pub fn member(&self, node: NodeId, key: &[u8], ends: &Ends) -> Option<&Member> {
+        let node = self.node_of(node);
+        node.find(key, ends).map(|place| &node.members[place].member)
+    }
+
+    /// The place of a key, and its member.
+    #[inline(always)]
+    pub fn find(&self, node: NodeId, key: &[u8], ends: &Ends) -> Option<(u16, &Member)> {
+        let node = self.node_of(node);
+        let place = node.find(key, ends)?;
+        // There are at most four places for each of `Schema::FIELDS_MAX` fields.
+        Some((place as u16, &node.members[place].member))
+    }
+
+    /// What stands in a place, if there is one.
+    #[inline(always)]
+    pub fn at(&self, node: NodeId, place: u16) -> Option<&Entry> {
+        self.node_of(node).members.get(usize::from(place))
+    }
+
+    /// The number of a node's first place, and that of the beginning of its object.
+    #[inline(always)]
+    pub fn numbers(&self, node: NodeId) -> (usize, usize) {
+        let node = self.node_of(node);
+        (node.number, node.number + node.members.len())
+    }
+
+    /// Numbers the places of all nodes.
+    pub fn number(&mut self) {
+        let mut next = 0;
+        for node in &mut self.nodes {
+            node.number = next;
+            next += node.members.len() + 1;
+        }
+    }
+
+    #[inline(always)]
+    fn node_of(&self, node: NodeId) -> &Node {
+        &self.nodes[usize::from(node.0)]
     }
 }
 
 impl Node {
-    #[inline]
-    fn get(&self, key: &[u8]) -> Option<Member> {
-        let ends = Ends::of(key);
+    /// The place of a key that is there.
+    #[inline(always)]
+    fn find(&self, key: &[u8], ends: &Ends) -> Option<usize> {
         let mut at = ends.hash();
         loop {
-            // An empty index has no place at all.
-            match *self.index.get(at & self.index.len().wrapping_sub(1))? {
-                0 => return None,
-                member => {
-                    let (own, name, member) = &self.members[usize::from(member) - 1];
-                    if own.same(name, &ends, key) {
-                        return Some(*member);
-                    }
-                }
+            // An empty table has no place at all.
+            let place = at & self.members.len().wrapping_sub(1);
+            let entry = self.members.get(place)?;
+            if entry.ends.same(&entry.key, ends, key) {
+                return Some(place);
+            }
+            if entry.is_free() {
+                return None;
             }
             at = at.wrapping_add(1);
         }
@@ -162,28 +227,51 @@ impl Node {
 
     /// The member called `key`, which is made if it is not there.
     fn edit(&mut self, key: &str) -> &mut Member {
-        let known = self
-            .members
-            .iter()
-            .position(|(_, name, _)| **name == *key.as_bytes());
-        let at = known.unwrap_or_else(|| {
-            let key = key.as_bytes();
-            self.members.push((Ends::of(key), key.into(), Member::default()));
-            self.reindex();
-            self.members.len() - 1
+        let key = key.as_bytes();
+        let ends = Ends::of(key);
+        let place = self.find(key, &ends).unwrap_or_else(|| {
+            self.used += 1;
+            if 2 * self.used > self.members.len() {
+                self.grow();
+            }
+            let place = self.place(key, &ends);
+            self.members[place] = Entry {
+                ends,
+                key: key.into(),
+                written: Written::new(key),
+                member: Member::default(),
+            };
+            place
         });
-        &mut self.members[at].2
+        &mut self.members[place].member
     }
 
-    fn reindex(&mut self) {
-        self.index = vec![0; (self.members.len() * 2).next_power_of_two()];
-        for (member, (ends, _, _)) in self.members.iter().enumerate() {
-            let mut at = ends.hash();
-            while self.index[at & (self.index.len() - 1)] != 0 {
-                at = at.wrapping_add(1);
-            }
-            let places = self.index.len();
-            self.index[at & (places - 1)] = member as u16 + 1;
+    /// Where the member called `key` is, or where it goes. There must be a free place.
+    fn place(&self, key: &[u8], ends: &Ends) -> usize {
+        let mask = self.members.len() - 1;
+        let mut at = ends.hash() & mask;
+        while !self.members[at].is_free() && !self.members[at].ends.same(&self.members[at].key, ends, key) {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    /// Makes room for those that are used.
+    fn grow(&mut self) {
+        let members: Vec<Entry> = std::mem::take(&mut self.members)
+            .into_iter()
+            .filter(|entry| !entry.is_free())
+            .collect();
+        let free = Entry {
+            ends: Ends::NONE,
+            key: Box::default(),
+            written: Written::UNFORESEEN,
+            member: Member::default(),
+        };
+        self.members = vec![free; (2 * self.used).next_power_of_two()].into();
+        for entry in members {
+            let place = self.place(&entry.key, &entry.ends);
+            self.members[place] = entry;
         }
     }
 }
@@ -198,13 +286,14 @@ mod tests {
         let path = table.want("a.b.c");
         let other = table.want("a.x");
         assert_eq!(table.want("a.b.c"), path);
+        let member = |node, key: &str| table.member(node, key.as_bytes(), &Ends::of(key.as_bytes()));
         let walk = |keys: &[&str]| {
             let mut node = NodeId::ROOT;
             let (last, way) = keys.split_last().unwrap();
             for key in way {
-                node = table.member(node, key.as_bytes())?.node?;
+                node = member(node, key)?.node?;
             }
-            table.member(node, last.as_bytes())?.path
+            member(node, last)?.path
         };
         for keys in [&["a", "b", "c"][..], &["a.b", "c"], &["a", "b.c"], &["a.b.c"]] {
             assert_eq!(walk(keys), Some(path), "{keys:?}");
@@ -221,10 +310,10 @@ mod tests {
         for number in 0..300 {
             assert_eq!(table.want(&format!("key{number}")), number);
         }
+        let member = |key: &str| table.member(NodeId::ROOT, key.as_bytes(), &Ends::of(key.as_bytes()));
         for number in 0..300u16 {
-            let member = table.member(NodeId::ROOT, format!("key{number}").as_bytes());
-            assert_eq!(member.unwrap().path, Some(number));
+            assert_eq!(member(&format!("key{number}")).unwrap().path, Some(number));
         }
-        assert_eq!(table.member(NodeId::ROOT, b"key300"), None);
+        assert_eq!(member("key300"), None);
     }
 }

@@ -3,6 +3,7 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use super::zone::Abbreviation;
 use crate::event::Timestamp;
+use crate::pattern::Sequels;
 
 /// What completes a time that does not say everything: the zone of the host that wrote it, and the present, for
 /// years and dates that are left out. One parser has one clock; it also remembers the last second that it read.
@@ -21,6 +22,8 @@ pub struct Clock {
     pub(super) syslog: Memo<15>,
     /// What the lines of a file that names its columns said of them last; empty where they have said nothing.
     header: Vec<u8>,
+    /// In which order the keys of the lines came last.
+    keys: Sequels,
 }
 
 impl Clock {
@@ -39,6 +42,7 @@ impl Clock {
             clf: Memo::default(),
             syslog: Memo::default(),
             header: Vec::new(),
+            keys: Sequels::default(),
         }
     }
 
@@ -51,6 +55,12 @@ impl Clock {
     pub fn set_header(&mut self, names: &[u8]) {
         self.header.clear();
         self.header.extend_from_slice(names);
+    }
+
+    /// In which order the keys of the lines came last.
+    #[inline(always)]
+    pub fn keys(&mut self) -> &mut Sequels {
+        &mut self.keys
     }
 
     /// Tells the present.
