@@ -1,0 +1,112 @@
+//! What a run knows of the one before it.
+
+use super::*;
+
+#[test]
+fn a_file_that_no_checkpoint_knows_is_known_after_a_kill() {
+    let mut rig = Rig::started(&["app.log"]);
+    rig.append("app.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    rig.kill();
+    rig.append("app.log", lines("a", 10..20));
+    rig.gzip("app.log", "app.log.2.gz");
+    rig.append("app.log.1", lines("b", 0..10));
+    rig.append("app.log", lines("c", 0..10));
+    rig.start();
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..20), ("b", 0..10), ("c", 0..10)]));
+    assert_eq!(rig.again, 10);
+}
+
+#[test]
+fn a_lost_checkpoint_reads_again_under_the_same_ids() {
+    let mut rig = Rig::started(&["*.log"]);
+    rig.append("a.log", lines("a", 0..100));
+    rig.append("b.log", lines("a", 0..100));
+    rig.pass(3 * SECOND);
+    fs::write(rig.path("a.log"), lines("c", 0..10)).unwrap();
+    rig.pass(3 * SECOND);
+    let texts = rig.texts();
+    assert_eq!(texts.len(), 210, "equal files are two files");
+    rig.stop();
+    for name in ["checkpoint", "checkpoint.1"] {
+        fs::write(rig.dir.path().join("state").join(name), "damage").unwrap();
+    }
+    rig.start_at = StartAt::End;
+    rig.kill();
+    rig.start();
+    rig.pass_long();
+    assert_eq!(rig.texts(), texts);
+    assert_eq!(rig.again, 110);
+}
+
+#[test]
+fn a_kill_before_the_checkpoint_repeats_ids_and_nothing_else() {
+    let mut rig = Rig::started(&["*.log"]);
+    rig.append("a.log", lines("a", 0..10));
+    rig.pass(3 * SECOND);
+    rig.settles = false;
+    rig.append("a.log", lines("a", 10..20));
+    rig.pass(3 * SECOND);
+    rig.ledger.persist_now().unwrap();
+    rig.kill();
+    rig.settles = true;
+    rig.start();
+    rig.pass(3 * SECOND);
+    assert_eq!(rig.texts(), expected(&[("a", 0..20)]));
+    assert_eq!(rig.again, 10);
+}
+
+#[test]
+fn the_end_is_where_a_first_start_begins_if_it_is_told_so() {
+    let mut rig = Rig::new(&["*.log"]);
+    rig.start_at = StartAt::End;
+    rig.append("a.log", lines("old", 0..10) + "half a ");
+    rig.start();
+    rig.append("a.log", "line\na 00000\n");
+    rig.append("b.log", lines("b", 0..2));
+    rig.pass(3 * SECOND);
+    let mut texts = expected(&[("a", 0..1), ("b", 0..2)]);
+    texts.push("half a line".to_owned());
+    assert_eq!(rig.texts(), texts);
+    rig.kill();
+    rig.append("c.log", lines("c", 0..2));
+    rig.append("a.log", lines("a", 1..2));
+    rig.start();
+    assert!(
+        rig.texts().contains(&"c 00001".to_owned()),
+        "not the first start any more"
+    );
+    assert!(rig.texts().contains(&"a 00001".to_owned()));
+}
+
+#[test]
+fn a_reload_goes_on_where_the_files_are() {
+    let mut rig = Rig::started(&["*.log"]);
+    rig.append("a.log", lines("a", 0..10));
+    rig.append("b.log", lines("b", 0..10));
+    rig.pass(3 * SECOND);
+    rig.globs.push(format!("{}/*.txt", rig.path("").display()));
+    rig.append("c.txt", lines("c", 0..10));
+    rig.reload("input");
+    rig.append("a.log", lines("a", 10..20));
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..20), ("b", 0..10), ("c", 0..10)]));
+    // Another input takes the files over.
+    rig.reload("other");
+    rig.append("a.log", lines("a", 20..30));
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..30), ("b", 0..10), ("c", 0..10)]));
+    // A path is taken away and given back.
+    let all = rig.globs.clone();
+    rig.globs.truncate(0);
+    rig.globs.push(all[1].clone());
+    rig.reload("other");
+    rig.append("b.log", lines("b", 10..20));
+    rig.pass_long();
+    rig.globs = all;
+    rig.reload("other");
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..30), ("b", 0..20), ("c", 0..10)]));
+    assert_eq!(rig.again, 0);
+}
