@@ -1,6 +1,10 @@
 //! Native buckets, exemplars, and what all of it costs when a scanner comes.
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::allocations;
+use crate::limits::SERIES_MAX;
 
 /// The HTTP set whose histogram has native buckets, and a trace in each event.
 struct Traced {

@@ -1,0 +1,86 @@
+//! The time between two lines.
+
+use super::*;
+
+/// A line that begins has no label yet; where the one that ends has, the time between both is counted under it.
+#[test]
+fn the_time_between_two_lines() {
+    let mut schema = Schema::default();
+    let [at, message, order, result] =
+        ["@timestamp", "message", "order", "result"].map(|name| schema.intern(name));
+    let like = |text: &str| {
+        vec![Only {
+            field: message,
+            values: vec![OnlyValue::Text(text.to_owned())],
+        }]
+    };
+    let spec = MetricSpec {
+        kind: Kind::Elapsed {
+            start: like("received*"),
+            finish: like("*done"),
+            key: order,
+            at,
+            timeout: Duration::from_secs(60),
+            buckets: vec![1.0, 10.0],
+        },
+        labels: vec![Label {
+            name: "result".to_owned(),
+            source: LabelSource::Field(result),
+        }],
+        ..MetricSpec::counter("order_seconds", "Orders")
+    };
+    let registry = Registry::default();
+    let rules = registry.rules(std::slice::from_ref(&spec), &[], "mes").unwrap();
+    // The two files of the service are read by two workers.
+    let shards = [registry.shard(), registry.shard()];
+    let count = |worker: usize, secs: i64, text: &'static str, key: i64, outcome: Option<&'static str>| {
+        let mut fields = Fields::new(schema.len());
+        fields.set(at, Value::Time(Timestamp::from_millis(secs * 1000 + 500)));
+        fields.set(message, Value::Text(text.as_bytes()));
+        fields.set(order, Value::Int(key));
+        if let Some(outcome) = outcome {
+            fields.set(result, Value::Text(outcome.as_bytes()));
+        }
+        rules.count(&fields, &mut shards[worker].lock());
+    };
+    count(0, 100, "received by mail", 1, None);
+    count(0, 100, "received", 2, None);
+    count(1, 105, "all done", 1, Some("ok"));
+    count(1, 105, "on its way", 2, Some("ok"));
+    count(1, 130, "is done", 2, Some("failed"));
+    count(1, 131, "is done", 3, Some("ok"));
+    // No label on the line that ends.
+    count(0, 132, "received", 4, None);
+    count(0, 133, "is done", 4, None);
+    let text = |millis| {
+        let mut out = Vec::new();
+        registry.write(Timestamp::from_millis(millis), Format::Text, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    let now = text(0);
+    for (series, value) in [
+        (r#"order_seconds_bucket{service="mes",result="ok",le="10"}"#, 1.0),
+        (r#"order_seconds_sum{service="mes",result="ok"}"#, 5.0),
+        (r#"order_seconds_sum{service="mes",result="failed"}"#, 30.0),
+        (r#"order_unmatched_total{service="mes",there="end"}"#, 0.0),
+        (
+            r#"logmill_metric_values_refused_total{metric="order_seconds"}"#,
+            1.0,
+        ),
+    ] {
+        assert_eq!(sample(&now, series), Some(value), "{series}\n{now}");
+    }
+    let later = text(1_000_000);
+    assert_eq!(
+        sample(&later, r#"order_unmatched_total{service="mes",there="end"}"#),
+        Some(1.0)
+    );
+    // The name is taken, and another time-out is another metric.
+    let taken = MetricSpec::counter("order_unmatched_total", "");
+    assert!(registry.rules(&[taken], &[], "mes").is_err());
+    let mut other = spec;
+    if let Kind::Elapsed { timeout, .. } = &mut other.kind {
+        *timeout = Duration::from_secs(61);
+    }
+    assert!(registry.rules(&[other], &[], "mes").is_err());
+}

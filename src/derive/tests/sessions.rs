@@ -1,0 +1,91 @@
+//! Sessions and top lists.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::allocations;
+
+/// A scanner makes up an id and a path for each of its requests, ten people work as ever: they are in the list with
+/// what they did, the number of sessions is within its error, and nothing grows.
+#[test]
+fn a_scanner_hides_nobody_and_costs_little() {
+    const REQUESTS: i64 = 100_000;
+    let visits = Visits::new(Duration::from_secs(300));
+    let registry = Registry::default();
+    let rules = registry.rules(&[], &visits.gathered, "shop").unwrap();
+    let bytes = allocations::bytes_of_this_thread();
+    let shards = [registry.shard(), registry.shard()];
+    let mut naive: BTreeMap<String, u64> = BTreeMap::new();
+    for n in 0..REQUESTS {
+        let mut guard = shards[usize::from(n % 3 == 0)].lock();
+        let made_up = (format!("scan-{n}"), format!("/wp-{n:x}/login{n}.php"));
+        rules.count(&visits.fields(&made_up.0, &made_up.1, 0, n), &mut guard);
+        if n % 10 == 0 {
+            let person = format!("person-{}", n / 10 % 10);
+            rules.count(&visits.fields(&person, "/orders/17", 100, n), &mut guard);
+            *naive.entry(person).or_default() += 1;
+        }
+    }
+    let grown = allocations::bytes_of_this_thread() - bytes;
+    assert!(grown < 4 << 20, "{grown} bytes");
+    let mut out = Vec::new();
+    registry.write(Timestamp::from_millis(REQUESTS), Format::Text, &mut out);
+    let page = String::from_utf8(out).unwrap();
+    let get = |series: &str| sample(&page, series).unwrap_or_else(|| panic!("no {series}"));
+    let labels = r#"metric="http_active_sessions",service="shop""#;
+    let error = get(&format!("logmill_sessions_error_ratio{{{labels}}}"));
+    let active = get(r#"http_active_sessions{service="shop"}"#);
+    let truth = (REQUESTS + 10) as f64;
+    assert!(
+        error < 0.0222 && (active / truth - 1.0).abs() < 5.0 * error,
+        "{active} active, {error}"
+    );
+    let missing = get(r#"logmill_top_missing_max{metric="http_session_requests",service="shop"}"#);
+    assert!(missing > 0.0 && missing < 2.0 * 1.2 * truth / 2048.0, "{missing}");
+    for (person, requests) in naive {
+        let series = format!(r#"{{service="shop",route="/orders/{{id}}",session="{person}"}}"#);
+        let shown = get(&format!("http_session_requests{series}"));
+        assert!(shown <= requests as f64 && shown >= requests as f64 - missing);
+        let shown = get(&format!("http_session_response_bytes{series}"));
+        assert!(shown <= 100.0 * requests as f64);
+    }
+    let listed = page
+        .lines()
+        .filter(|line| line.starts_with("http_session_requests{"));
+    assert_eq!(listed.count(), 20);
+}
+
+#[test]
+fn sessions_are_noted_without_memory_once_they_are_known() {
+    let visits = Visits::new(Duration::from_secs(300));
+    let registry = Registry::default();
+    let rules = registry.rules(&[], &visits.gathered, "shop").unwrap();
+    let shard = registry.shard();
+    let ids: Vec<String> = (0..100).map(|n| format!("s{n}")).collect();
+    let mut before = 0;
+    for round in 0..4 {
+        if round == 2 {
+            before = allocations::of_this_thread();
+        }
+        let mut guard = shard.lock();
+        for id in &ids {
+            rules.count(&visits.fields(id, "/cart", 1, 1000), &mut guard);
+        }
+    }
+    // The fields of the events themselves.
+    assert_eq!(allocations::of_this_thread() - before, 200);
+}
+
+#[test]
+fn sessions_of_the_same_name_must_agree() {
+    let visits = Visits::new(Duration::from_secs(300));
+    let registry = Registry::default();
+    registry.rules(&[], &visits.gathered, "shop").unwrap();
+    registry.rules(&[], &visits.gathered, "crm").unwrap();
+    let other = Visits::new(Duration::from_secs(60));
+    let errors = registry.rules(&[], &other.gathered, "mes").unwrap_err();
+    assert_eq!(errors.len(), 2);
+    assert!(errors[0].to_string().contains("make them agree"), "{}", errors[0]);
+    let taken = MetricSpec::counter("http_sessions_started_total", "");
+    assert_eq!(registry.rules(&[taken], &[], "mes").unwrap_err().len(), 1);
+}
