@@ -5,7 +5,7 @@ use reqwest::Url;
 use super::input::check_index_part;
 use super::paths::Base;
 use super::pem::{self, Holds};
-use super::{count, share_of_memory, value};
+use super::{check_header, count, share_of_memory, value};
 use crate::config::agent_file::ElasticsearchTable;
 use crate::config::{
     AgentSettings, Credentials, Diagnostic, Diagnostics, ElasticsearchSettings, IndexName, Secret, Spanned,
@@ -114,19 +114,8 @@ fn proxy_url(written: &Spanned<String>, d: &mut Diagnostics) -> Option<Secret> {
 }
 
 fn credentials(written: &ElasticsearchTable, d: &mut Diagnostics) -> Credentials {
-    let mut header_safe = |secret: &Spanned<String>, key: &str| {
-        if secret.bytes().any(|byte| !(0x21..=0x7e).contains(&byte)) {
-            d.push(
-                Diagnostic::error(format!(
-                    "`{key}` has a blank or a character that no header can carry"
-                ))
-                .at_value(secret, "")
-                .help("check that it was copied whole and alone"),
-            );
-        }
-    };
     if let Some(key) = &written.api_key {
-        header_safe(key, "api_key");
+        check_header("api_key", key, d);
         // `id:key` as Elasticsearch's answer names them; a header carries their base64.
         return Credentials::ApiKey(Secret::new(match key.contains(':') {
             true => STANDARD.encode(key.as_bytes()),
@@ -134,7 +123,7 @@ fn credentials(written: &ElasticsearchTable, d: &mut Diagnostics) -> Credentials
         }));
     }
     if let Some(token) = &written.bearer_token {
-        header_safe(token, "bearer_token");
+        check_header("bearer_token", token, d);
         return Credentials::Bearer(Secret::new(token.value.clone()));
     }
     match (&written.username, &written.password) {
@@ -179,8 +168,7 @@ fn tls(
         );
     }
     let mut read = |path: &Option<Spanned<String>>, holds: Holds| {
-        let path = path.as_ref()?;
-        pem::read(&base.path(path), path, holds, surroundings, d)
+        pem::read(path.as_ref()?, holds, base, surroundings, d)
     };
     let ca_pem = read(&written.ca_file, Holds::Certificate);
     let certificate = read(&written.client_certificate, Holds::Certificate);

@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use super::check_header;
 use super::paths::Base;
 use super::pem::{self, Holds};
 use crate::config::agent_file::EndpointTable;
@@ -31,7 +32,7 @@ pub(super) fn settings(
 /// The header that is asked for (RFC 7617, RFC 6750).
 fn authorization(written: &EndpointTable, d: &mut Diagnostics) -> Option<Secret> {
     if let Some(token) = &written.bearer_token {
-        check(token, "bearer_token", d);
+        check_header("bearer_token", token, d);
         return Some(Secret::new(format!("Bearer {}", token.value)));
     }
     let (username, password) = (written.username.as_ref()?, written.password.as_ref()?);
@@ -46,18 +47,6 @@ fn authorization(written: &EndpointTable, d: &mut Diagnostics) -> Option<Secret>
     Some(Secret::new(format!("Basic {}", BASE64_STANDARD.encode(pair))))
 }
 
-fn check(secret: &Spanned<String>, key: &str, d: &mut Diagnostics) {
-    if secret.bytes().any(|byte| !(0x21..=0x7e).contains(&byte)) {
-        d.push(
-            Diagnostic::error(format!(
-                "`{key}` has a blank or a character that no header can carry"
-            ))
-            .at_value(secret, "")
-            .help("check that it was copied whole and alone"),
-        );
-    }
-}
-
 fn identity(
     written: &EndpointTable,
     base: &Base,
@@ -65,8 +54,7 @@ fn identity(
     d: &mut Diagnostics,
 ) -> Option<ServerIdentity> {
     let mut read = |path: &Option<Spanned<String>>, holds: Holds| {
-        let path = path.as_ref()?;
-        pem::read(&base.path(path), path, holds, surroundings, d)
+        pem::read(path.as_ref()?, holds, base, surroundings, d)
     };
     let certificate_pem = read(&written.certificate, Holds::Certificate);
     let key_pem = read(&written.key, Holds::PrivateKey).map(Secret::new);

@@ -219,6 +219,19 @@ fn file_output(written: &FileTable, base: &Base) -> Option<FileSettings> {
     })
 }
 
+/// A secret that a header has to carry as it is.
+fn check_header(key: &str, secret: &Spanned<String>, d: &mut Diagnostics) {
+    if secret.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        d.push(
+            Diagnostic::error(format!(
+                "`{key}` has a blank or a character that no header can carry"
+            ))
+            .at_value(secret, "")
+            .help("check that it was copied whole and alone"),
+        );
+    }
+}
+
 /// A size of which several must fit into `memory_max`: at most a quarter of it. The default gives way.
 fn share_of_memory(
     key: &str,

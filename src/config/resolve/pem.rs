@@ -1,5 +1,4 @@
-use std::path::Path;
-
+use super::paths::Base;
 use crate::config::env::reason;
 use crate::config::{Diagnostic, Diagnostics, Spanned, Surroundings};
 
@@ -30,13 +29,14 @@ impl Holds {
 
 /// The text of a PEM file.
 pub(super) fn read(
-    path: &Path,
     written: &Spanned<String>,
     holds: Holds,
+    base: &Base,
     surroundings: &dyn Surroundings,
     diagnostics: &mut Diagnostics,
 ) -> Option<String> {
-    let bytes = match surroundings.read(path) {
+    let path = base.path(written);
+    let bytes = match surroundings.read(&path) {
         Ok(bytes) => bytes,
         Err(error) => {
             diagnostics.push(
