@@ -168,6 +168,42 @@ fn a_specific_pipeline_goes_before_one_that_takes_everything() {
     assert!(best("it was a dark and stormy night\n").takes_anything);
 }
 
+#[test]
+fn what_takes_many_logs_goes_behind_what_is_made_for_this_one() {
+    let best = |log: &str| {
+        let lines: Vec<&[u8]> = log.lines().map(str::as_bytes).collect();
+        let now = Timestamp::from_millis(1_795_368_510_000);
+        rank(&Library::shipped(), &lines, "/var/log/app.log", now)
+            .remove(0)
+            .pipeline
+    };
+    for (log, pipeline) in [
+        (
+            "2026-11-22 17:28:31.002 +01:00 [ERR] Sync failed\nSystem.TimeoutException: late\n   at Acme.Sync.Run()\n",
+            "serilog-text",
+        ),
+        (
+            "{\"level\":30,\"time\":1795368510250,\"res\":{\"statusCode\":200,\"headers\":{\"content-length\":\"27\"}},\"msg\":\"done\"}\n",
+            "pino",
+        ),
+        // These have a pattern that takes anything.
+        (
+            "203.0.113.7:46354 [22/Nov/2026:17:28:30.410] http-in be_shop/web1 0/1/2/3/6 200 133 - - ---- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"\n",
+            "haproxy",
+        ),
+        (
+            "2026-11-22 17:44:15 8 [Warning] Aborted connection 8 to db: 'shop' user: 'alice' host: 'web-1' (Got an error)\n",
+            "mysql-error",
+        ),
+        (
+            "{\"level\":\"info\",\"ts\":1795370530.26,\"caller\":\"glog/main.go:109\",\"msg\":\"done\",\"took\":\"1ms\"}\n",
+            "go-json",
+        ),
+    ] {
+        assert_eq!(best(log), pipeline, "{log}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_panics(lines in proptest::collection::vec("([0-9a-z{}'\"= ü]|\\[|\\]|INFO |2026-11-22 17:28:30 |10.0.0.1 |k=){0,12}", 0..8)) {
