@@ -9,6 +9,12 @@ use super::{AgentFile, Diagnostics, PipelineFile, SourceFile, System};
 /// What every key of `logmill.toml` means.
 const CONFIGURATION: &str = include_str!("../../docs/configuration.md");
 
+/// What every key of a pipeline means.
+const PIPELINE_KEYS: &str = include_str!("../../docs/pipeline-keys.md");
+
+/// The heading above the keys that are in no table.
+const TOP: &str = "## The file itself";
+
 /// The draft that editors know best.
 const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 
@@ -21,7 +27,14 @@ pub fn agent_schema() -> Value {
     let file = SourceFile::new("schema", "");
     AgentFile::from_table(&file, table, &mut Diagnostics::new());
     let shape = notes.borrow();
-    document("logmill.toml", Schema { described: true }.table(&shape, ""))
+    document(
+        "logmill.toml",
+        Schema {
+            meanings: CONFIGURATION,
+            variables: true,
+        }
+        .table(&shape, ""),
+    )
 }
 
 /// Of `pipelines/NAME.toml`.
@@ -32,7 +45,11 @@ pub fn pipeline_schema() -> Value {
     let shape = notes.borrow();
     document(
         "a pipeline of logmill",
-        Schema { described: false }.table(&shape, ""),
+        Schema {
+            meanings: PIPELINE_KEYS,
+            variables: false,
+        }
+        .table(&shape, ""),
     )
 }
 
@@ -48,8 +65,10 @@ fn document(title: &str, table: Value) -> Value {
 
 #[derive(Clone, Copy)]
 struct Schema {
-    /// Whether the documentation of `logmill.toml` has a row for each key.
-    described: bool,
+    /// The documentation, which has a row for each key.
+    meanings: &'static str,
+    /// Whether a variable of the environment may stand for a word.
+    variables: bool,
 }
 
 impl Schema {
@@ -71,7 +90,7 @@ impl Schema {
             Holds::Text => text,
             Holds::Name => json!({ "type": "string", "minLength": 1 }),
             Holds::Texts => json!({ "anyOf": [text, { "type": "array", "items": text }] }),
-            Holds::Choice(words) => match self.described {
+            Holds::Choice(words) => match self.variables {
                 true => json!({ "anyOf": [{ "enum": words }, { "type": "string", "pattern": VARIABLE }] }),
                 false => json!({ "enum": words }),
             },
@@ -96,9 +115,7 @@ impl Schema {
                 json!({ "type": "array", "items": self.table(&notes.borrow(), key.name) })
             }
         };
-        if self.described
-            && let Some(meaning) = meaning(table, key.name)
-        {
+        if let Some(meaning) = meaning(self.meanings, table, key.name) {
             schema["description"] = Value::from(meaning);
         }
         schema
@@ -106,9 +123,12 @@ impl Schema {
 }
 
 /// The row of a key in the documentation: what stands there when it is absent, and what it means.
-fn meaning(table: &str, key: &str) -> Option<String> {
-    let heading = [format!("## `[{table}]`"), format!("## `[[{table}]]`")];
-    let mut lines = CONFIGURATION
+fn meaning(meanings: &str, table: &str, key: &str) -> Option<String> {
+    let heading = match table {
+        "" => [TOP.to_owned(), TOP.to_owned()],
+        table => [format!("## `[{table}]`"), format!("## `[[{table}]]`")],
+    };
+    let mut lines = meanings
         .lines()
         .skip_while(|line| !heading.iter().any(|one| line == one));
     lines.next()?;

@@ -139,3 +139,52 @@ fn every_key_of_the_configuration_has_its_description() {
         }
     }
 }
+
+#[test]
+fn every_key_of_a_pipeline_has_its_description() {
+    fn look(schema: &Value, path: &str) {
+        let table = schema.get("items").unwrap_or(schema);
+        for (key, inner) in table["properties"].as_object().into_iter().flatten() {
+            let path = format!("{path}.{key}");
+            assert!(inner["description"].is_string(), "{path}");
+            look(inner, &path);
+        }
+    }
+    look(&pipeline_schema(), "");
+}
+
+#[test]
+fn the_defaults_that_pipelines_are_told_are_those_of_the_program() {
+    use crate::limits;
+    let row = |table: &str, key: &str| meaning(PIPELINE_KEYS, table, key).unwrap();
+    for (meaning, default) in [
+        (row("frame", "lines_max"), limits::EVENT_LINES_MAX.to_string()),
+        (
+            row("frame", "flush"),
+            format!("\"{}s\"", limits::EVENT_FLUSH.as_secs()),
+        ),
+        (
+            row("frame", "bytes_max"),
+            format!("\"{}MiB\"", limits::EVENT_BYTES_MAX >> 20),
+        ),
+        (row("counter", "series_max"), limits::SERIES_MAX.to_string()),
+        (
+            row("sessions", "exact_max"),
+            limits::SESSIONS_EXACT_MAX.to_string(),
+        ),
+        (row("top", "keep"), limits::TOP_KEEP.to_string()),
+        (
+            row("top", "window"),
+            format!("\"{}m\"", limits::WINDOW.as_secs() / 60),
+        ),
+        (
+            row("elapsed", "timeout"),
+            format!("\"{}m\"", limits::ELAPSED_TIMEOUT.as_secs() / 60),
+        ),
+    ] {
+        assert!(
+            meaning.ends_with(&format!("Default: `{default}`")),
+            "{meaning}: {default}"
+        );
+    }
+}
