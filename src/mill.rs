@@ -17,9 +17,13 @@ use crate::pattern::{self, Clock};
 use crate::pipeline::{self, Outcome};
 use crate::ship::{self, Batch, BatchPool, Doc, Part};
 
+/// So many events are parsed, then counted, then written, so that the code of each stage is fetched once for all of
+/// them: together, the stages are more code than the first cache holds.
+const EVENTS_AT_ONCE: usize = 8;
+
 /// What a worker does with one chunk.
 pub struct Mill {
-    fields: Fields<'static>,
+    rows: [Fields<'static>; EVENTS_AT_ONCE],
     arena: Bump,
     clock: Option<(Arc<Lane>, Clock)>,
     columns: Columns,
@@ -64,7 +68,7 @@ pub struct Grist<'c> {
 impl Mill {
     pub fn new(shard: Shard, pool: BatchPool, bulk_bytes_max: usize) -> Self {
         Mill {
-            fields: Fields::default(),
+            rows: Default::default(),
             arena: Bump::new(),
             clock: None,
             columns: Columns::default(),
@@ -100,7 +104,8 @@ impl Mill {
             filtered: 0,
         };
         let plain = pipeline::is_plain(chunk);
-        let mut fields = std::mem::take(&mut self.fields).recycle(lane.pipeline.schema.len());
+        let slots = lane.pipeline.schema.len();
+        let mut rows = std::mem::take(&mut self.rows).map(|fields| fields.recycle(slots));
         let mut batch = match self.batch.take() {
             Some(batch) => batch,
             None => self.pool.take().ok_or(Closed)?,
@@ -113,54 +118,63 @@ impl Mill {
         let mut ages = lane.late.ages(grist.read_at);
         let mut shard = self.shard.lock();
         shard.read_at(grist.read_at);
-        for frame in &chunk.frames {
-            if has_header {
-                self.columns.pass(chunk, frame, &mut clock);
+        let mut parsed = bumpalo::collections::Vec::with_capacity_in(EVENTS_AT_ONCE, &self.arena);
+        for frames in chunk.frames.chunks(EVENTS_AT_ONCE) {
+            parsed.clear();
+            for (frame, fields) in frames.iter().zip(&mut rows) {
+                if has_header {
+                    self.columns.pass(chunk, frame, &mut clock);
+                }
+                let outcome =
+                    lane.pipeline
+                        .parse_frame(chunk, plain, frame, fields, &mut clock, &self.arena);
+                parsed.push((outcome, place(grist, frame, outcome, &mut clock)));
             }
-            let outcome =
-                lane.pipeline
-                    .parse_frame(chunk, plain, frame, &mut fields, &mut clock, &self.arena);
-            let place = place(grist, frame, outcome, &mut clock);
-            let counted = outcome != Outcome::Filtered { counted: false };
-            if counted && place.offset >= grist.counted_to {
+            for ((&(outcome, ref place), fields), frame) in parsed.iter().zip(&rows).zip(frames) {
+                if outcome == (Outcome::Filtered { counted: false }) || place.offset < grist.counted_to {
+                    continue;
+                }
                 let old = match lane.late.at.and_then(|at| fields.time(at)) {
                     Some(at) => ages.see(at),
                     None => !frame.outer_time.is_empty() && ages.see(place.read_at),
                 };
                 let rules = if old { &lane.late.rules } else { &lane.rules };
-                rules.count(&fields, &mut shard);
+                rules.count(fields, &mut shard);
             }
-            self.counts.events += 1;
-            self.counts.cut += u64::from(frame.cut);
-            if let Outcome::Filtered { .. } = outcome {
-                if let Some(part) = batch.parts.last_mut() {
-                    part.filtered += 1;
+            let counted_to = parsed.last().map_or(0, |(_, place)| place.offset + 1);
+            for (&(outcome, ref place), fields) in parsed.iter().zip(&rows) {
+                if let Outcome::Filtered { .. } = outcome {
+                    if let Some(part) = batch.parts.last_mut() {
+                        part.filtered += 1;
+                    }
+                    continue;
                 }
-                continue;
+                let replaced = self.page.write(|pen| {
+                    let (template, times) = (&lane.template, &mut self.times);
+                    template.write(fields, place, &self.ends, times, pen)
+                });
+                let document = self.page.text();
+                if batch.body.len() + document.len() > self.bulk_bytes_max && !batch.body.is_empty() {
+                    // Waiting for the next body must not hold up scrapes.
+                    shard.mark(chunk.span.file, counted_to);
+                    drop(shard);
+                    let mut next = self.pool.take().ok_or(Closed)?;
+                    next.parts.push(part());
+                    drop_idle_part(&mut batch);
+                    full(std::mem::replace(&mut batch, next));
+                    shard = self.shard.lock();
+                }
+                batch.body.extend_from_slice(document);
+                batch.docs.push(Doc {
+                    end: batch.body.len() as u32,
+                    at: place.offset,
+                    part: batch.parts.len() as u32 - 1,
+                });
+                self.counts.unmatched += u64::from(place.unmatched);
+                self.counts.repaired += u64::from(replaced);
             }
-            let replaced = self.page.write(|pen| {
-                let (template, times) = (&lane.template, &mut self.times);
-                template.write(&fields, &place, &self.ends, times, pen)
-            });
-            let document = self.page.text();
-            if batch.body.len() + document.len() > self.bulk_bytes_max && !batch.body.is_empty() {
-                // Waiting for the next body must not hold up scrapes.
-                shard.mark(chunk.span.file, place.offset + 1);
-                drop(shard);
-                let mut next = self.pool.take().ok_or(Closed)?;
-                next.parts.push(part());
-                drop_idle_part(&mut batch);
-                full(std::mem::replace(&mut batch, next));
-                shard = self.shard.lock();
-            }
-            batch.body.extend_from_slice(document);
-            batch.docs.push(Doc {
-                end: batch.body.len() as u32,
-                at: place.offset,
-                part: batch.parts.len() as u32 - 1,
-            });
-            self.counts.unmatched += u64::from(place.unmatched);
-            self.counts.repaired += u64::from(replaced);
+            self.counts.events += frames.len() as u64;
+            self.counts.cut += frames.iter().map(|frame| u64::from(frame.cut)).sum::<u64>();
         }
         shard.mark(chunk.span.file, chunk.span.to);
         drop(shard);
@@ -171,7 +185,7 @@ impl Mill {
         // Where there is no event in the chunk, the ledger has settled it already.
         drop_idle_part(&mut batch);
         self.batch = Some(batch);
-        self.fields = fields.recycle(0);
+        self.rows = rows.map(|fields| fields.recycle(0));
         self.clock = Some((Arc::clone(lane), clock));
         Ok(())
     }
