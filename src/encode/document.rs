@@ -44,7 +44,7 @@ pub struct Ends {
 }
 
 /// What a document says of where its event stands.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Place<'c> {
     /// Offset of the event's first byte in its file.
     pub offset: u64,

@@ -22,6 +22,10 @@ pub struct Fields<'a> {
 /// So many slots are cleared without a look at how many there are.
 const SLOTS_AT_ONCE: usize = 8;
 
+/// Room for so many fields that the pipeline does not name is there before the first: a worker parses many events at a
+/// time, so it would be long until each of its `Fields` has met an event that has some.
+const EXTRAS_USUAL: usize = 32;
+
 impl<'a> Fields<'a> {
     /// Room for `len` slots, all absent.
     pub fn new(len: usize) -> Self {
@@ -85,7 +89,7 @@ impl<'a> Fields<'a> {
         self.extra.clear();
         // The vectors are empty: collecting nothing into another lifetime reuses their memory in place.
         let mut slots: Vec<Value<'b>> = self.slots.into_iter().map(|_| Value::Absent).collect();
-        let extra = self
+        let mut extra: Vec<Extra<'b>> = self
             .extra
             .into_iter()
             .map(|_| Extra {
@@ -93,6 +97,9 @@ impl<'a> Fields<'a> {
                 value: Value::Absent,
             })
             .collect();
+        if len > 0 {
+            extra.reserve(EXTRAS_USUAL);
+        }
         slots.resize(len.next_multiple_of(SLOTS_AT_ONCE), Value::Absent);
         Fields { slots, extra }
     }
@@ -108,7 +115,7 @@ mod tests {
         let mut schema = Schema::default();
         let id = schema.intern("message");
         let text = b"hello".to_vec();
-        let mut fields = Fields::new(8);
+        let mut fields = Fields::new(8).recycle(8);
         fields.set(id, Value::Text(&text));
         fields.push_extra(b"key", Value::Int(1));
         let (slots, extra) = (fields.slots.as_ptr() as usize, fields.extra.as_ptr() as usize);

@@ -2,7 +2,7 @@
 ///
 /// `digits` is how many digits of the fraction were there (0 to 9): `12:00:00.120` has three, and is written
 /// back with three.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timestamp {
     /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted; years -9999 to 9999.
     pub secs: i64,

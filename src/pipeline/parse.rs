@@ -78,10 +78,11 @@ pub(super) enum Substitute {
     Field(FieldId),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Outcome {
     Matched,
     /// The event is its `message`.
+    #[default]
     Unmatched,
     /// Not to be shipped. Its fields are there for the metrics, where they count it.
     Filtered {

@@ -5,17 +5,14 @@ use std::ops::AddAssign;
 use std::path::Path;
 use std::sync::Arc;
 
-use bumpalo::Bump;
-
 use super::workload::Endless;
 use crate::derive::{Registry, Shard, SpecError};
 use crate::encode::Template;
-use crate::event::{Chunk, Fields, Timestamp};
+use crate::event::Timestamp;
 use crate::lane::{self, Lane, Late};
 use crate::limits;
-use crate::mill::{Counts, Grist, Mill};
-use crate::pattern::Clock;
-use crate::pipeline::{self, Pipeline};
+use crate::mill::{self, Counts, Grist, Mill, Reader};
+use crate::pipeline::Pipeline;
 use crate::ship::{Batch, BatchPool};
 use crate::source::FrameRule;
 
@@ -74,13 +71,7 @@ pub struct Line {
 /// What the mill has too, for the passes that end before its work does.
 struct Part {
     shard: Shard,
-    parser: Parser,
-}
-
-struct Parser {
-    fields: Fields<'static>,
-    arena: Bump,
-    clock: Clock,
+    reader: Reader,
 }
 
 /// Room for the document that goes over the edge of a body before it is moved to the next.
@@ -125,11 +116,7 @@ impl Line {
             ),
             part: Part {
                 shard: registry.shard(),
-                parser: Parser {
-                    fields: Fields::default(),
-                    arena: Bump::new(),
-                    clock: pipeline.clock(read_at),
-                },
+                reader: Reader::default(),
             },
             lane: Arc::new(Lane {
                 name: format!("{service}/{}", pipeline.name),
@@ -165,18 +152,18 @@ impl Line {
             let chunk = input.next_chunk()?;
             tally.events += chunk.frames.len() as u64;
             tally.bytes += chunk.span.bytes();
+            let grist = Grist {
+                lane: &self.lane,
+                chunk,
+                path: Path::new(PATH),
+                read_at: self.read_at,
+                counted_to: 0,
+            };
             match stage {
                 Stage::Frame => {}
-                Stage::Parse => self.part.parse(&self.lane, chunk),
-                Stage::Derive => self.part.derive(&self.lane, chunk),
+                Stage::Parse => self.part.parse(&grist),
+                Stage::Derive => self.part.derive(&grist),
                 Stage::Encode => {
-                    let grist = Grist {
-                        lane: &self.lane,
-                        chunk,
-                        path: Path::new(PATH),
-                        read_at: self.read_at,
-                        counted_to: 0,
-                    };
                     let full = |batch: Batch| {
                         tally.body_bytes += batch.body.len() as u64;
                         full(batch);
@@ -202,28 +189,23 @@ impl Line {
 }
 
 impl Part {
-    fn parse(&mut self, lane: &Lane, chunk: &Chunk) {
-        self.parser.each(lane, chunk, |_| {});
+    fn parse(&mut self, grist: &Grist<'_>) {
+        let mut reading = self.reader.open(grist);
+        while reading.next().is_some() {}
+        reading.close();
     }
 
-    fn derive(&mut self, lane: &Lane, chunk: &Chunk) {
+    fn derive(&mut self, grist: &Grist<'_>) {
+        let mut ages = grist.lane.late.ages(grist.read_at);
         let mut shard = self.shard.lock();
-        self.parser
-            .each(lane, chunk, |fields| lane.rules.count(fields, &mut shard));
-    }
-}
-
-impl Parser {
-    fn each(&mut self, lane: &Lane, chunk: &Chunk, mut see: impl FnMut(&Fields<'_>)) {
-        self.arena.reset();
-        let mut fields = std::mem::take(&mut self.fields).recycle(lane.pipeline.schema.len());
-        let plain = pipeline::is_plain(chunk);
-        for frame in &chunk.frames {
-            lane.pipeline
-                .parse_frame(chunk, plain, frame, &mut fields, &mut self.clock, &self.arena);
-            see(&fields);
+        shard.read_at(grist.read_at);
+        let mut reading = self.reader.open(grist);
+        while let Some(rows) = reading.next() {
+            for row in rows {
+                mill::count(grist, row, &mut ages, &mut shard);
+            }
         }
-        self.fields = fields.recycle(0);
+        reading.close();
     }
 }
 

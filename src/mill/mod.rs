@@ -1,42 +1,28 @@
-//! One worker's pass over a chunk: parse, derive and encode each event while it is in the cache.
+//! One worker's pass over a chunk: parse, derive and encode events while they are in the cache.
 //!
 //! A [`Mill`] belongs to one worker and keeps what an event needs from chunk to chunk, so that nothing is made per
 //! event.
 
+mod press;
+mod reader;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use bumpalo::Bump;
-
-use crate::columns::Columns;
-use crate::derive::Shard;
-use crate::encode::{Ends, Page, Place};
-use crate::event::{Chunk, Fields, Frame, Timestamp, TimestampWriter};
+use crate::derive::{Ages, Shard, ShardGuard};
+use crate::event::{Chunk, Timestamp};
 use crate::lane::Lane;
-use crate::pattern::{self, Clock};
-use crate::pipeline::{self, Outcome};
-use crate::ship::{self, Batch, BatchPool, Doc, Part};
+use crate::pipeline::Outcome;
+use crate::ship::{Batch, BatchPool};
 
-/// So many events are parsed, then counted, then written, so that the code of each stage is fetched once for all of
-/// them: together, the stages are more code than the first cache holds.
-const EVENTS_AT_ONCE: usize = 8;
+use press::Press;
+pub use reader::{Reader, Reading, Row};
 
 /// What a worker does with one chunk.
 pub struct Mill {
-    rows: [Fields<'static>; EVENTS_AT_ONCE],
-    arena: Bump,
-    clock: Option<(Arc<Lane>, Clock)>,
-    columns: Columns,
-    times: TimestampWriter,
-    ends: Ends,
-    /// The document of the event at hand.
-    page: Page,
-    origin: Option<Arc<ship::Origin>>,
+    reader: Reader,
     shard: Shard,
-    pool: BatchPool,
-    batch: Option<Batch>,
-    bulk_bytes_max: usize,
-    counts: Counts,
+    press: Press,
 }
 
 /// What the mill saw, for the agent's own metrics; taken once per chunk.
@@ -56,6 +42,7 @@ pub struct Counts {
 pub struct Closed;
 
 /// A chunk and where it is from.
+#[derive(Clone, Copy)]
 pub struct Grist<'c> {
     pub lane: &'c Arc<Lane>,
     pub chunk: &'c Chunk,
@@ -68,19 +55,9 @@ pub struct Grist<'c> {
 impl Mill {
     pub fn new(shard: Shard, pool: BatchPool, bulk_bytes_max: usize) -> Self {
         Mill {
-            rows: Default::default(),
-            arena: Bump::new(),
-            clock: None,
-            columns: Columns::default(),
-            times: TimestampWriter::default(),
-            ends: Ends::default(),
-            page: Page::default(),
-            origin: None,
+            reader: Reader::default(),
             shard,
-            pool,
-            batch: None,
-            bulk_bytes_max,
-            counts: Counts::default(),
+            press: Press::new(pool, bulk_bytes_max),
         }
     }
 
@@ -93,185 +70,78 @@ impl Mill {
     /// unsettled, and the next start reads it again.
     pub fn grind(&mut self, grist: &Grist<'_>, mut full: impl FnMut(Batch)) -> Result<(), Closed> {
         let Grist { lane, chunk, .. } = *grist;
-        self.arena.reset();
-        let mut clock = self.clock_for(lane, grist.read_at);
-        let path = grist.path.as_os_str().as_encoded_bytes();
-        lane.template.ends(chunk.span.file, path, &mut self.ends);
-        let origin = self.origin_of(grist);
-        let part = || Part {
-            span: chunk.span,
-            origin: Arc::clone(&origin),
-            filtered: 0,
-        };
-        let plain = pipeline::is_plain(chunk);
-        let slots = lane.pipeline.schema.len();
-        let mut rows = std::mem::take(&mut self.rows).map(|fields| fields.recycle(slots));
-        let mut batch = match self.batch.take() {
-            Some(batch) => batch,
-            None => self.pool.take().ok_or(Closed)?,
-        };
-        batch.parts.push(part());
-        let has_header = lane.pipeline.has_header();
-        if has_header {
-            self.columns.enter(chunk, Some(grist.path), &mut clock);
-        }
+        let mut batch = self.press.open(grist)?;
         let mut ages = lane.late.ages(grist.read_at);
         let mut shard = self.shard.lock();
         shard.read_at(grist.read_at);
-        let mut parsed = bumpalo::collections::Vec::with_capacity_in(EVENTS_AT_ONCE, &self.arena);
-        for frames in chunk.frames.chunks(EVENTS_AT_ONCE) {
-            parsed.clear();
-            for (frame, fields) in frames.iter().zip(&mut rows) {
-                if has_header {
-                    self.columns.pass(chunk, frame, &mut clock);
-                }
-                let outcome =
-                    lane.pipeline
-                        .parse_frame(chunk, plain, frame, fields, &mut clock, &self.arena);
-                parsed.push((outcome, place(grist, frame, outcome, &mut clock)));
+        let mut reading = self.reader.open(grist);
+        while let Some(rows) = reading.next() {
+            for row in rows {
+                count(grist, row, &mut ages, &mut shard);
             }
-            for ((&(outcome, ref place), fields), frame) in parsed.iter().zip(&rows).zip(frames) {
-                if outcome == (Outcome::Filtered { counted: false }) || place.offset < grist.counted_to {
+            for row in rows {
+                if self.press.write(lane, row, &mut batch) {
                     continue;
                 }
-                let old = match lane.late.at.and_then(|at| fields.time(at)) {
-                    Some(at) => ages.see(at),
-                    None => !frame.outer_time.is_empty() && ages.see(place.read_at),
-                };
-                let rules = if old { &lane.late.rules } else { &lane.rules };
-                rules.count(fields, &mut shard);
+                // Waiting for the next body must not hold up scrapes.
+                shard.mark(chunk.span.file, rows.last().map_or(0, |row| row.place.offset + 1));
+                drop(shard);
+                full(self.press.turn(grist, &mut batch)?);
+                shard = self.shard.lock();
+                self.press.append(row, &mut batch);
             }
-            let counted_to = parsed.last().map_or(0, |(_, place)| place.offset + 1);
-            for (&(outcome, ref place), fields) in parsed.iter().zip(&rows) {
-                if let Outcome::Filtered { .. } = outcome {
-                    if let Some(part) = batch.parts.last_mut() {
-                        part.filtered += 1;
-                    }
-                    continue;
-                }
-                let replaced = self.page.write(|pen| {
-                    let (template, times) = (&lane.template, &mut self.times);
-                    template.write(fields, place, &self.ends, times, pen)
-                });
-                let document = self.page.text();
-                if batch.body.len() + document.len() > self.bulk_bytes_max && !batch.body.is_empty() {
-                    // Waiting for the next body must not hold up scrapes.
-                    shard.mark(chunk.span.file, counted_to);
-                    drop(shard);
-                    let mut next = self.pool.take().ok_or(Closed)?;
-                    next.parts.push(part());
-                    drop_idle_part(&mut batch);
-                    full(std::mem::replace(&mut batch, next));
-                    shard = self.shard.lock();
-                }
-                batch.body.extend_from_slice(document);
-                batch.docs.push(Doc {
-                    end: batch.body.len() as u32,
-                    at: place.offset,
-                    part: batch.parts.len() as u32 - 1,
-                });
-                self.counts.unmatched += u64::from(place.unmatched);
-                self.counts.repaired += u64::from(replaced);
-            }
-            self.counts.events += frames.len() as u64;
-            self.counts.cut += frames.iter().map(|frame| u64::from(frame.cut)).sum::<u64>();
         }
+        reading.close();
         shard.mark(chunk.span.file, chunk.span.to);
         drop(shard);
         ages.end(&lane.late.lag);
-        if has_header {
-            self.columns.leave(chunk, &mut clock);
-        }
-        // Where there is no event in the chunk, the ledger has settled it already.
-        drop_idle_part(&mut batch);
-        self.batch = Some(batch);
-        self.rows = rows.map(|fields| fields.recycle(0));
-        self.clock = Some((Arc::clone(lane), clock));
+        self.press.close(batch);
         Ok(())
-    }
-
-    /// Where the chunk is from; the same as last time, when it is.
-    fn origin_of(&mut self, grist: &Grist<'_>) -> Arc<ship::Origin> {
-        let last = self.origin.take();
-        let same = last.filter(|last| last.path == grist.path && last.input == grist.lane.name);
-        let origin = same.unwrap_or_else(|| {
-            Arc::new(ship::Origin {
-                path: grist.path.to_owned(),
-                input: grist.lane.name.clone(),
-            })
-        });
-        self.origin = Some(Arc::clone(&origin));
-        origin
-    }
-
-    /// The clock of the lane, which remembers what it read last; a new one when the lane is another.
-    fn clock_for(&mut self, lane: &Arc<Lane>, now: Timestamp) -> Clock {
-        match self.clock.take() {
-            Some((last, mut clock)) if Arc::ptr_eq(&last, lane) => {
-                clock.set_now(now);
-                clock
-            }
-            _ => lane.pipeline.clock(now),
-        }
     }
 
     /// Whether documents wait for others, or the news of filtered events for being told.
     pub fn is_waiting(&self) -> bool {
-        self.batch.as_ref().is_some_and(|batch| !batch.parts.is_empty())
+        self.press.is_waiting()
     }
 
     /// The body as far as it is filled.
     pub fn take(&mut self) -> Option<Batch> {
-        self.batch.take().filter(|batch| !batch.parts.is_empty())
+        self.press.take()
     }
 
     /// What was seen since the last call.
     pub fn take_counts(&mut self) -> Counts {
-        std::mem::take(&mut self.counts)
+        self.press.take_counts()
     }
 }
 
-/// Takes the last part out when the batch has no event of it.
-fn drop_idle_part(batch: &mut Batch) {
-    let number = batch.parts.len();
-    let has_document = batch
-        .docs
-        .last()
-        .is_some_and(|doc| doc.part as usize + 1 == number);
-    if !has_document && batch.parts.last().is_some_and(|part| part.filtered == 0) {
-        batch.parts.pop();
+/// Counts an event into the metrics of its input, unless that was done before a restart.
+#[inline]
+pub fn count(grist: &Grist<'_>, row: &Row<'_>, ages: &mut Ages, shard: &mut ShardGuard<'_>) {
+    if row.outcome == (Outcome::Filtered { counted: false }) || row.place.offset < grist.counted_to {
+        return;
     }
-}
-
-fn place<'c>(grist: &Grist<'c>, frame: &Frame, outcome: Outcome, clock: &mut Clock) -> Place<'c> {
-    let chunk = grist.chunk;
-    let at = frame.at as usize;
-    let outer = &chunk.raw[frame.outer_time.start as usize..frame.outer_time.end as usize];
-    Place {
-        offset: chunk.span.from + u64::from(frame.at),
-        first_line: &chunk.raw[at..at + frame.first_line as usize],
-        stream: frame.stream,
-        cut: frame.cut,
-        unmatched: outcome == Outcome::Unmatched,
-        // The time that the container runtime wrote stands in for a line that says none.
-        read_at: match outer {
-            [] => grist.read_at,
-            outer => pattern::rfc3339(outer, clock).unwrap_or(grist.read_at),
-        },
-    }
+    let lane = grist.lane;
+    let rules = match row.happened.is_some_and(|at| ages.see(at)) {
+        true => &lane.late.rules,
+        false => &lane.rules,
+    };
+    rules.count(&row.fields, shard);
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use bumpalo::Bump;
+
     use super::*;
     use crate::config::{Backlog, Diagnostics, PipelineFile, SourceFile};
     use crate::derive::{Format, Registry};
     use crate::encode::Template;
-    use crate::event::{FileKey, Span};
+    use crate::event::{Fields, FileKey, Frame, Span};
     use crate::lane::Late;
-    use crate::pipeline::{HostWords, Library, compile};
+    use crate::pipeline::{self, HostWords, Library, compile};
 
     const PIPELINE: &str = "[parse]\npatterns = ['{log.level} {message}']\n\
         [[drop]]\nvalues = { \"log.level\" = \"DEBUG\" }\n\

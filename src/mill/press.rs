@@ -1,0 +1,149 @@
+use std::sync::Arc;
+
+use super::{Closed, Counts, Grist, Row};
+use crate::encode::{Ends, Page};
+use crate::event::TimestampWriter;
+use crate::lane::Lane;
+use crate::pipeline::Outcome;
+use crate::ship::{Batch, BatchPool, Doc, Origin, Part};
+
+/// Writes documents into bodies.
+pub struct Press {
+    times: TimestampWriter,
+    ends: Ends,
+    /// The document of the event at hand.
+    page: Page,
+    origin: Option<Arc<Origin>>,
+    pool: BatchPool,
+    /// The body that waits for more.
+    batch: Option<Batch>,
+    bulk_bytes_max: usize,
+    counts: Counts,
+}
+
+impl Press {
+    pub fn new(pool: BatchPool, bulk_bytes_max: usize) -> Self {
+        Press {
+            times: TimestampWriter::default(),
+            ends: Ends::default(),
+            page: Page::default(),
+            origin: None,
+            pool,
+            batch: None,
+            bulk_bytes_max,
+            counts: Counts::default(),
+        }
+    }
+
+    /// The body for the first documents of a chunk.
+    pub fn open(&mut self, grist: &Grist<'_>) -> Result<Batch, Closed> {
+        let path = grist.path.as_os_str().as_encoded_bytes();
+        let file = grist.chunk.span.file;
+        grist.lane.template.ends(file, path, &mut self.ends);
+        let mut batch = match self.batch.take() {
+            Some(batch) => batch,
+            None => self.pool.take().ok_or(Closed)?,
+        };
+        batch.parts.push(self.part(grist));
+        Ok(batch)
+    }
+
+    /// Writes the document of an event. Where the body has no room for it the answer is false: it then is to be
+    /// appended to the next.
+    #[inline]
+    pub fn write(&mut self, lane: &Lane, row: &Row<'_>, batch: &mut Batch) -> bool {
+        self.counts.events += 1;
+        self.counts.cut += u64::from(row.place.cut);
+        if let Outcome::Filtered { .. } = row.outcome {
+            if let Some(part) = batch.parts.last_mut() {
+                part.filtered += 1;
+            }
+            return true;
+        }
+        let (times, ends) = (&mut self.times, &self.ends);
+        let template = &lane.template;
+        let replaced = self
+            .page
+            .write(|pen| template.write(&row.fields, &row.place, ends, times, pen));
+        self.counts.unmatched += u64::from(row.place.unmatched);
+        self.counts.repaired += u64::from(replaced);
+        let bytes = batch.body.len() + self.page.text().len();
+        if bytes > self.bulk_bytes_max && !batch.body.is_empty() {
+            return false;
+        }
+        self.append(row, batch);
+        true
+    }
+
+    /// Appends the document that was written last.
+    #[inline]
+    pub fn append(&self, row: &Row<'_>, batch: &mut Batch) {
+        batch.body.extend_from_slice(self.page.text());
+        batch.docs.push(Doc {
+            end: batch.body.len() as u32,
+            at: row.place.offset,
+            part: batch.parts.len() as u32 - 1,
+        });
+    }
+
+    /// The body that is full; another takes its place, for the same chunk.
+    pub fn turn(&mut self, grist: &Grist<'_>, batch: &mut Batch) -> Result<Batch, Closed> {
+        let mut next = self.pool.take().ok_or(Closed)?;
+        next.parts.push(self.part(grist));
+        drop_idle_part(batch);
+        Ok(std::mem::replace(batch, next))
+    }
+
+    /// The end of a chunk.
+    pub fn close(&mut self, mut batch: Batch) {
+        // Where there is no event in the chunk, the ledger has settled it already.
+        drop_idle_part(&mut batch);
+        self.batch = Some(batch);
+    }
+
+    pub fn is_waiting(&self) -> bool {
+        self.batch.as_ref().is_some_and(|batch| !batch.parts.is_empty())
+    }
+
+    pub fn take(&mut self) -> Option<Batch> {
+        self.batch.take().filter(|batch| !batch.parts.is_empty())
+    }
+
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
+    }
+
+    fn part(&mut self, grist: &Grist<'_>) -> Part {
+        Part {
+            span: grist.chunk.span,
+            origin: self.origin_of(grist),
+            filtered: 0,
+        }
+    }
+
+    /// Where the chunk is from; the same as last time, when it is.
+    fn origin_of(&mut self, grist: &Grist<'_>) -> Arc<Origin> {
+        let last = self.origin.take();
+        let same = last.filter(|last| last.path == grist.path && last.input == grist.lane.name);
+        let origin = same.unwrap_or_else(|| {
+            Arc::new(Origin {
+                path: grist.path.to_owned(),
+                input: grist.lane.name.clone(),
+            })
+        });
+        self.origin = Some(Arc::clone(&origin));
+        origin
+    }
+}
+
+/// Takes the last part out when the batch has no event of it.
+fn drop_idle_part(batch: &mut Batch) {
+    let number = batch.parts.len();
+    let has_document = batch
+        .docs
+        .last()
+        .is_some_and(|doc| doc.part as usize + 1 == number);
+    if !has_document && batch.parts.last().is_some_and(|part| part.filtered == 0) {
+        batch.parts.pop();
+    }
+}
