@@ -1,7 +1,5 @@
 //! Addresses: IP, and host with port.
 
-use std::net::Ipv6Addr;
-
 use super::number::digit;
 use super::scene::Keep;
 use super::{Read, fail};
@@ -70,18 +68,54 @@ fn v6(input: &[u8]) -> Option<usize> {
         .take(V6_BYTES_MAX + 1)
         .take_while(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
         .count();
-    let valid = |length: usize| {
-        let text = std::str::from_utf8(&input[..length]).ok()?;
-        text.parse::<Ipv6Addr>().ok().map(|_| length)
-    };
     // Only a text with a colon can be one; this spares the words that merely begin with a to f.
     if !input[..run].contains(&b':') {
         return None;
     }
+    let valid = |length: usize| is_v6(&input[..length]).then_some(length);
     valid(run).or_else(|| match input[run - 1] {
         b':' | b'.' => valid(run - 1),
         _ => None,
     })
+}
+
+/// How many groups of sixteen bits an IPv6 address has.
+const V6_GROUPS: usize = 8;
+
+/// Whether all of `text` is an IPv6 address (RFC 4291, section 2.2): eight groups, where `::` stands once for one group
+/// or more.
+fn is_v6(text: &[u8]) -> bool {
+    if text.len() > V6_BYTES_MAX {
+        return false;
+    }
+    match text.windows(2).position(|two| two == b"::") {
+        None => groups(text, true) == Some(V6_GROUPS),
+        Some(at) => match (groups(&text[..at], false), groups(&text[at + 2..], true)) {
+            (Some(before), Some(behind)) => before + behind < V6_GROUPS,
+            _ => false,
+        },
+    }
+}
+
+/// How many groups there are with a colon between them, each of one to four hexadecimal digits. The last two may be an
+/// IPv4 address where the text `ends` the whole.
+fn groups(text: &[u8], ends: bool) -> Option<usize> {
+    if text.is_empty() {
+        return Some(0);
+    }
+    let (mut groups, mut digits) = (1, 0);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b':' if digits > 0 => (groups, digits) = (groups + 1, 0),
+            b'.' if ends => {
+                let last = &text[at - digits..];
+                return (v4(last) == Some(last.len())).then_some(groups + 1);
+            }
+            _ if byte.is_ascii_hexdigit() && digits < 4 => digits += 1,
+            _ => return None,
+        }
+    }
+    (digits > 0).then_some(groups)
 }
 
 /// Whether all of `text` is an IP address.
@@ -244,6 +278,15 @@ mod tests {
             let (four, six) = (four.to_string(), six.to_string());
             prop_assert_eq!(length(&four), Some(four.len()));
             prop_assert_eq!(length(&six), Some(six.len()));
+        }
+
+        #[test]
+        fn the_standard_library_takes_the_same(text in prop_oneof![
+            "[0-9a-f:.]{0,50}",
+            "([0-9a-fA-F]{0,5}(:|::)){0,9}([0-9a-f]{0,5}|([0-9]{1,3}\\.){0,4}[0-9]{0,3})",
+            any::<std::net::Ipv6Addr>().prop_map(|six| six.to_string()),
+        ]) {
+            prop_assert_eq!(is_v6(text.as_bytes()), text.parse::<std::net::Ipv6Addr>().is_ok(), "{}", text);
         }
 
         #[test]
