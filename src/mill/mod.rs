@@ -75,7 +75,7 @@ impl Mill {
         let mut shard = self.shard.lock();
         shard.read_at(grist.read_at);
         let mut reading = self.reader.open(grist);
-        while let Some(rows) = reading.next() {
+        while let Some(rows) = reading.parse() {
             for row in rows {
                 count(grist, row, &mut ages, &mut shard);
             }

@@ -85,8 +85,8 @@ impl Reader {
 }
 
 impl<'c> Reading<'c> {
-    /// The events that come next; `None` at the end.
-    pub fn next(&mut self) -> Option<&[Row<'c>]> {
+    /// Parses the events that come next; `None` at the end.
+    pub fn parse(&mut self) -> Option<&[Row<'c>]> {
         let Grist { lane, chunk, .. } = self.grist;
         let pipeline = &lane.pipeline;
         let frames = self.frames.next()?;

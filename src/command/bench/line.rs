@@ -191,7 +191,7 @@ impl Line {
 impl Part {
     fn parse(&mut self, grist: &Grist<'_>) {
         let mut reading = self.reader.open(grist);
-        while reading.next().is_some() {}
+        while reading.parse().is_some() {}
         reading.close();
     }
 
@@ -200,7 +200,7 @@ impl Part {
         let mut shard = self.shard.lock();
         shard.read_at(grist.read_at);
         let mut reading = self.reader.open(grist);
-        while let Some(rows) = reading.next() {
+        while let Some(rows) = reading.parse() {
             for row in rows {
                 mill::count(grist, row, &mut ages, &mut shard);
             }
