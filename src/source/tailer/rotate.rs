@@ -377,14 +377,19 @@ impl Tailer {
     /// Whether the compressed file is what a file began with that was written to while it was compressed: the rest
     /// is read from that file.
     fn is_beginning(&mut self, sibling: &Sibling) -> bool {
-        let gone = |tail: &&Tail| {
-            tail.gone.is_some()
+        let rotated = |tail: &&Tail| {
+            (tail.gone.is_some() || tail.rotated)
                 && !tail.is_gz
                 && tail.place().is_some()
                 && self.is_near(&tail.path, &sibling.path)
         };
-        let gone: Vec<Inode> = self.files.values().filter(gone).map(|tail| tail.inode).collect();
-        gone.into_iter().any(|inode| {
+        let rotated: Vec<Inode> = self
+            .files
+            .values()
+            .filter(rotated)
+            .map(|tail| tail.inode)
+            .collect();
+        rotated.into_iter().any(|inode| {
             let bytes = self.files.get_mut(&inode).and_then(|tail| tail.bytes.as_mut());
             bytes.is_some_and(|bytes| sibling.is_beginning_of(bytes).unwrap_or(false))
         })

@@ -112,19 +112,28 @@ fn rotation_where_a_link_leads_to() {
 /// gzip reads what is there; the writer has the rotated file open still.
 #[test]
 fn a_file_that_grows_while_it_is_compressed_is_read_once() {
-    let mut rig = Rig::started(&["app.log"]);
-    rig.append("app.log", lines("a", 0..100));
-    rig.pass(SECOND);
-    rig.rename("app.log", "app.log.1");
-    rig.append("app.log", lines("b", 0..10));
-    let there = fs::read(rig.path("app.log.1")).unwrap();
-    rig.append("app.log.1", lines("a", 100..120));
-    rig.pass(SECOND);
-    fs::write(rig.path("whole"), there).unwrap();
-    rig.gzip("whole", "app.log.2.gz");
-    fs::remove_file(rig.path("app.log.1")).unwrap();
-    rig.pass_long();
-    assert_eq!(rig.texts(), expected(&[("a", 0..120), ("b", 0..10)]));
+    for glob in ["app.log", "app.log*"] {
+        for beat in [Duration::ZERO, SECOND] {
+            let mut rig = Rig::started(&[glob]);
+            rig.append("app.log", lines("a", 0..100));
+            rig.pass(SECOND);
+            rig.rename("app.log", "app.log.1");
+            rig.append("app.log", lines("b", 0..10));
+            let there = fs::read(rig.path("app.log.1")).unwrap();
+            rig.append("app.log.1", lines("a", 100..120));
+            rig.pass(SECOND);
+            fs::write(rig.path("whole"), there).unwrap();
+            rig.gzip("whole", "app.log.2.gz");
+            rig.pass(beat);
+            fs::remove_file(rig.path("app.log.1")).unwrap();
+            rig.pass_long();
+            assert_eq!(
+                rig.texts(),
+                expected(&[("a", 0..120), ("b", 0..10)]),
+                "{glob} {beat:?}"
+            );
+        }
+    }
 }
 
 #[test]
