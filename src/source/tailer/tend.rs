@@ -163,7 +163,12 @@ impl Tailer {
 
     /// A file that looks like a copy: when the original is not emptied, it is a file of its own.
     fn tend_held(&mut self, inode: Inode, of: Inode, since: Instant, now: Instant) -> bool {
-        let original_is_deleted = self.files.get(&of).is_none_or(|tail| tail.unlinked);
+        let original = self.files.get(&of);
+        if original.is_some_and(|tail| tail.unlinked && tail.queued) {
+            // First what it still has.
+            return true;
+        }
+        let original_is_deleted = original.is_none_or(|tail| tail.unlinked);
         if original_is_deleted {
             // cp and rm instead of a rename: the life goes on in the copy.
             if self.take_over(of, now) {
@@ -184,9 +189,6 @@ impl Tailer {
         let Some(tail) = self.files.get_mut(&of) else {
             return false;
         };
-        if tail.queued {
-            return false;
-        }
         let stage = std::mem::replace(&mut tail.stage, Stage::Unborn(Life::default()));
         let Stage::Placed(place) = stage else {
             tail.stage = stage;
