@@ -10,7 +10,7 @@ use crate::config::literal;
 impl Plan {
     /// `logmill.toml`. `from` is what it was made of.
     pub fn config(&self, from: &str) -> String {
-        let mut text = format!("# Made by `logmill import` from {from}.\n\n[agent]\n");
+        let mut text = made_from(from) + "\n[agent]\n";
         for (key, value) in &self.agent {
             text.push_str(&format!("{key} = {}\n", toml(value)));
         }
@@ -35,7 +35,7 @@ impl Input {
     fn write(&self, text: &mut String) {
         text.push('\n');
         if let Some(comment) = &self.comment {
-            text.push_str(&format!("# {comment}\n"));
+            text.push_str(&self::comment(comment));
         }
         text.push_str(&format!("[[input]]\npaths = {}\n", strings(&self.paths)));
         if !self.exclude.is_empty() {
@@ -65,10 +65,8 @@ impl Input {
 impl Pipeline {
     /// `NAME.toml`. `from` is what it was made of.
     pub fn text(&self, from: &str) -> String {
-        let mut text = format!(
-            "# Made by `logmill import` from {from}.\ndescription = {}\n",
-            literal(&self.description)
-        );
+        let mut text = made_from(from);
+        text.push_str(&format!("description = {}\n", literal(&self.description)));
         if self.knows("log.level") && !matches!(self.parse, Parse::Json { .. }) {
             text.push_str("metrics = [\"log_levels\"]\n");
         }
@@ -212,6 +210,15 @@ impl Selection {
     }
 }
 
+fn made_from(file: &str) -> String {
+    comment(&format!("Made by `logmill import` from {file}."))
+}
+
+/// A line of its own: paths may have line ends, which would end the comment.
+fn comment(text: &str) -> String {
+    format!("# {}\n", text.replace(char::is_control, "\u{fffd}"))
+}
+
 fn list(key: &str, patterns: &[Pattern], text: &mut String) {
     text.push_str(&format!("{key} = [\n"));
     for pattern in patterns {
@@ -263,5 +270,23 @@ fn key(name: &str) -> String {
         true => name.to_owned(),
         // A JSON string is a basic string of TOML.
         false => Value::from(name).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_does_not_leave_its_comment() {
+        let plan = Plan {
+            inputs: vec![Input {
+                comment: Some("`logmill suggest a\n[stdout]` knows more.".to_owned()),
+                ..Input::default()
+            }],
+            ..Plan::default()
+        };
+        let read: toml::Table = toml::from_str(&plan.config("b\nc = 1")).unwrap();
+        assert_eq!(read.keys().collect::<Vec<_>>(), ["agent", "input", "stdout"]);
     }
 }
