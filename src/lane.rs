@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::config::{
     AgentSettings, Backlog, Diagnostic, Diagnostics, InputSettings, OutputSettings, Place, Settings, Wrapper,
 };
-use crate::derive::{Ages, Label, LabelSource, Lag, MetricSpec, Registry, Rules, SpecError};
+use crate::derive::{Ages, Label, LabelSource, Lag, MetricSpec, Registry, Rules, SpecError, ZoneHint};
 use crate::encode::{TIMESTAMP, Template};
 use crate::event::{FieldId, Schema, Timestamp};
 use crate::pipeline::{FrameStart, HostWords, Library, Pipeline, compile};
@@ -33,6 +33,7 @@ pub struct Late {
     pub after: Option<Duration>,
     pub rules: Rules,
     pub lag: Arc<Lag>,
+    pub zone: ZoneHint,
 }
 
 impl Late {

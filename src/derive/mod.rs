@@ -55,6 +55,7 @@ mod shard;
 mod spec;
 mod tally;
 mod top;
+mod zone_hint;
 
 pub use age::{Ages, Lag};
 pub use exemplar::Trace;
@@ -71,6 +72,7 @@ pub use spec::{
     Allow, BUCKETS_MAX, Kind, LABELS_MAX, Label, LabelSource, MetricSpec, Only, OnlyValue, Part,
     SECONDS_BUCKETS, SERVICE, SpecError, TOP_SUMS_MAX, Unit, check, check_gather,
 };
+pub use zone_hint::ZoneHint;
 
 #[cfg(test)]
 mod tests;

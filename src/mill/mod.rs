@@ -75,7 +75,9 @@ impl Mill {
         let mut shard = self.shard.lock();
         shard.read_at(grist.read_at);
         let mut reading = self.reader.open(grist);
+        let mut last = None;
         while let Some(rows) = reading.parse() {
+            last = rows.last().and_then(|row| row.happened).or(last);
             for row in rows {
                 count(grist, row, &mut ages, &mut shard);
             }
@@ -95,6 +97,9 @@ impl Mill {
         shard.mark(chunk.span.file, chunk.span.to);
         drop(shard);
         ages.end(&lane.late.lag);
+        if let Some(minutes) = last.and_then(|at| lane.late.zone.hear(at, grist.read_at)) {
+            warn_of_zone(&lane.name, minutes);
+        }
         self.press.close(batch);
         Ok(())
     }
@@ -127,6 +132,22 @@ pub fn count(grist: &Grist<'_>, row: &Row<'_>, ages: &mut Ages, shard: &mut Shar
         false => &lane.rules,
     };
     rules.count(&row.fields, shard);
+}
+
+/// Says that the events of an input are always `minutes` old, or ahead where that is below zero.
+#[cold]
+fn warn_of_zone(input: &str, minutes: i64) {
+    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+    let (side, east) = if minutes < 0 {
+        ("ahead of", "east")
+    } else {
+        ("behind", "west")
+    };
+    tracing::warn!(
+        input,
+        "the times of its newest events are always {hours} h {rest} min {side} the clock: they are of a zone that is so far {east} \
+         of the one they are read in; set `timezone` of the input to that of the service"
+    );
 }
 
 #[cfg(test)]
