@@ -217,6 +217,8 @@ impl Client {
         let text = chain(&error.without_url());
         match (is_connect, is_timeout) {
             (true, true) => Trouble::Unreachable(format!("no connection within {CONNECT_TIMEOUT:?}")),
+            // In TLS 1.3 the server says so after the client thinks that it is connected.
+            (_, false) if blames_our_certificate(&text) => Trouble::Uncertified(text),
             (true, false) if text.contains("certificate") => Trouble::Untrusted(text),
             // What rustls says when the first bytes are no TLS record.
             (true, false) if text.contains("corrupt message") => {
@@ -295,6 +297,21 @@ fn reason(text: &[u8], status: u16) -> String {
     } else {
         shown
     }
+}
+
+/// Whether this says, in the words of rustls, that the server ended TLS for lack of a certificate that it trusts.
+fn blames_our_certificate(text: &str) -> bool {
+    text.split_once("received fatal alert: ")
+        .is_some_and(|(_, alert)| {
+            [
+                "Certificate",
+                "BadCertificate",
+                "UnsupportedCertificate",
+                "UnknownCA",
+            ]
+            .iter()
+            .any(|name| alert.starts_with(name))
+        })
 }
 
 #[cfg(test)]

@@ -12,6 +12,10 @@ pub enum Trouble {
     )]
     Untrusted(String),
     #[error(
+        "lets nobody in without a certificate that it trusts: {0}; name yours in `client_certificate` and its key in `client_key`"
+    )]
+    Uncertified(String),
+    #[error(
         "did not answer within {0:?}; a larger `request_timeout` or a smaller `bulk_bytes_max` gives it more room"
     )]
     TimedOut(Duration),
@@ -50,6 +54,7 @@ impl Trouble {
         match self {
             Trouble::Unreachable(_) => "unreachable",
             Trouble::Untrusted(_) => "untrusted",
+            Trouble::Uncertified(_) => "uncertified",
             Trouble::TimedOut(_) => "timed_out",
             Trouble::Reset(_) => "reset",
             Trouble::Broken(_) => "broken_answer",
@@ -66,7 +71,8 @@ impl Trouble {
     pub fn is_slow(&self) -> bool {
         matches!(
             self,
-            Trouble::Denied { .. }
+            Trouble::Uncertified(_)
+                | Trouble::Denied { .. }
                 | Trouble::WrongAddress(_)
                 | Trouble::Redirect { .. }
                 | Trouble::Refused { .. }

@@ -1,12 +1,14 @@
 //! A server that is away, busy, broken or lying: everything arrives afterwards, once.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::{Host, access_line};
 use crate::proxy::{Fault, Items, Proxy};
-use crate::servers::Elasticsearch;
+use crate::servers::process::Home;
+use crate::servers::{Elasticsearch, certificates, until};
 
 #[tokio::test]
 async fn every_fault_is_survived() {
@@ -145,21 +147,61 @@ async fn check_says_whether_the_output_would_take_events() {
         (secured.url(), "", false, "ca_file"),
     ];
     for (url, more, good, words) in cases {
-        let host = Host::new(format!(
-            "[elasticsearch]\nhosts = [{url:?}]\nindex = \"checked\"\n{more}"
-        ))
-        .input("app.log", "plain", "");
-        let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_logmill"));
-        check.args(["check", "--outputs", "--config"]).arg(host.config());
-        // The proxy answers on this thread, so nothing may wait on it.
-        let run = tokio::task::spawn_blocking(move || check.output())
-            .await
-            .expect("no panic");
-        let run = run.expect("the program starts");
-        let said = String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr);
-        assert_eq!(run.status.success(), good, "{url}: {said}");
+        let output = format!("[elasticsearch]\nhosts = [{url:?}]\nindex = \"checked\"\n{more}");
+        let (success, said) = check_outputs(&output).await;
+        assert_eq!(success, good, "{url}: {said}");
         assert!(said.contains(words), "{url}: {said}");
     }
+}
+
+/// Whether the probe of this output succeeds, and what `check` says.
+async fn check_outputs(output: &str) -> (bool, String) {
+    let host = Host::new(output).input("app.log", "plain", "");
+    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_logmill"));
+    check.args(["check", "--outputs", "--config"]).arg(host.config());
+    // A proxy may answer on this thread, so nothing may wait on it.
+    let run = tokio::task::spawn_blocking(move || check.output())
+        .await
+        .expect("no panic");
+    let run = run.expect("the program starts");
+    let said = String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr);
+    (run.status.success(), said.into_owned())
+}
+
+/// The server lets nobody in without a certificate of its authority. Behind its door is a page, not Elasticsearch, whose
+/// own check of certificates costs a licence: that the page is seen says that the door was opened.
+#[tokio::test]
+async fn a_server_that_asks_for_a_certificate_gets_the_clients() {
+    let home = Home::new("openssl").unwrap();
+    certificates::make(home.path()).unwrap();
+    let mut command = std::process::Command::new("openssl");
+    command
+        .args(["s_server", "-accept", "127.0.0.1:0", "-www"])
+        .args(["-cert", "server.crt", "-key", "server.key", "-CAfile", "ca.crt"])
+        .args(["-Verify", "1", "-verify_return_error"]);
+    let mut server = home.spawn(&command).unwrap();
+    let log = server.home().join("server.log");
+    let address = until(Duration::from_secs(30), &mut server, async || {
+        let log = std::fs::read_to_string(&log).ok()?;
+        let line = log.lines().find_map(|line| line.strip_prefix("ACCEPT "))?;
+        Some(line.to_owned())
+    });
+    let address = address.await.unwrap();
+    let file = |name: &str| server.home().join(name);
+    let ca_only = format!(
+        "[elasticsearch]\nhosts = [\"https://{address}\"]\nindex = \"checked\"\nca_file = {:?}\n",
+        file("ca.crt")
+    );
+    let with_own = format!(
+        "{ca_only}client_certificate = {:?}\nclient_key = {:?}\n",
+        file("client.crt"),
+        file("client.key")
+    );
+    let (success, said) = check_outputs(&ca_only).await;
+    assert!(!success && !said.contains("not Elasticsearch"), "{said}");
+    assert!(said.contains("client_certificate"), "{said}");
+    let (success, said) = check_outputs(&with_own).await;
+    assert!(!success && said.contains("not Elasticsearch"), "{said}");
 }
 
 /// Whatever waits and however the server fails, the agent stays below `memory_max`.
