@@ -383,12 +383,16 @@ fn setting(name: &str, default: u64) -> u64 {
         .unwrap_or(default)
 }
 
+/// The runs of these seeds have found faults: what was rotated away before a start that was killed in its first look.
+const FOUND_FAULTS: [u64; 1] = [4868];
+
 #[test]
 fn every_line_is_a_document_exactly_once() {
     let actions = setting("LOGMILL_MODEL_ACTIONS", 10_080);
     let first = setting("LOGMILL_MODEL_SEED", std::process::id().into());
     let per_seed = 120;
-    for seed in first..first + actions.div_ceil(per_seed) {
+    let seeds = first..first + actions.div_ceil(per_seed);
+    for seed in FOUND_FAULTS.into_iter().chain(seeds) {
         if std::env::var_os("LOGMILL_MODEL_TRACE").is_some() {
             let _ = tracing_subscriber::fmt()
                 .with_test_writer()

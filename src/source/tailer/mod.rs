@@ -41,7 +41,7 @@ use super::tail::Tail;
 use super::{Bell, Births, Delivery, Descriptors, Globs, Kept, Pool, Watch};
 use crate::config::StartAt;
 use crate::limits;
-use crate::state::{Ledger, Recovery};
+use crate::state::{FileRecord, Ledger, Recovery};
 
 /// What the source needs.
 pub struct Setup {
@@ -184,6 +184,9 @@ const TURNS_PER_STEP: usize = 16;
 impl Tailer {
     pub fn new(setup: Setup, now: Instant) -> Tailer {
         let noted = setup.births.records().into_iter().chain(setup.kept.records());
+        // Not of what was noted beside the checkpoint: the last run may have stopped amid its first look, when it knew
+        // a file and not yet what was rotated away from its name.
+        let prior = prior(&setup.ledger.records());
         let dormant = Dormant::of(keep::merge(&setup.ledger, noted));
         let notice = if setup.notify {
             Notice::start(setup.bell.clone(), globs(&setup.watches), setup.descriptors.noted)
@@ -210,7 +213,7 @@ impl Tailer {
             linked_from: HashMap::new(),
             targets: HashMap::new(),
             real_dirs: HashMap::new(),
-            prior: prior(&dormant),
+            prior,
             sighted: HashSet::new(),
             bystanders: HashMap::new(),
             rotations: HashSet::new(),
@@ -414,9 +417,9 @@ fn globs(watches: &[Watch]) -> Vec<Globs> {
 }
 
 /// Of each path the oldest file that is known: whatever is younger and not known was never read.
-fn prior(dormant: &Dormant) -> HashMap<PathBuf, Prior> {
+fn prior(records: &[FileRecord]) -> HashMap<PathBuf, Prior> {
     let mut prior: HashMap<PathBuf, Prior> = HashMap::new();
-    for record in dormant.iter().filter(|record| record.head.len > 0) {
+    for record in records.iter().filter(|record| record.head.len > 0) {
         let entry = prior.entry(record.path.clone()).or_insert(Prior {
             key: record.key,
             modified: record.modified,
