@@ -303,11 +303,12 @@ impl Tailer {
         if rung.rescan {
             self.next_scan = now;
         }
-        if !rung.moved.is_empty() {
-            self.moved(rung.moved, now);
-        }
+        // First, so that a compressed file that has taken the place of one of them is known for what it is.
         if !rung.opened.is_empty() {
             self.take_opened(rung.opened, now);
+        }
+        if !rung.moved.is_empty() {
+            self.moved(rung.moved, now);
         }
         for path in rung.written {
             self.written(&path);
