@@ -12,8 +12,8 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use logmill::derive::{
-    Format, GatherKind, GatherSpec, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, Registry, Rules,
-    SECONDS_BUCKETS, TopSum, Unit, route,
+    Format, GatherKind, GatherSpec, Hashed, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, Registry,
+    Rules, SECONDS_BUCKETS, TopSum, Unit, route,
 };
 use logmill::event::{FieldId, Fields, Schema, Timestamp, Value};
 
@@ -102,6 +102,7 @@ impl Slots {
             help: String::new(),
             kind,
             labels,
+            hashed: Hashed::default(),
             only: Vec::new(),
             at: self.at,
             written: None,

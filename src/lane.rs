@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{
-    AgentSettings, Backlog, Diagnostic, Diagnostics, InputSettings, OutputSettings, Place, Settings, Wrapper,
+    AgentSettings, Backlog, Diagnostic, Diagnostics, HashRule, InputSettings, OutputSettings, Place,
+    Settings, Spanned, Wrapper,
 };
-use crate::derive::{Ages, Label, LabelSource, Lag, MetricSpec, Registry, Rules, SpecError, ZoneHint};
+use crate::derive::{
+    Ages, GatherSpec, KeyedHash, Label, LabelSource, Lag, MetricSpec, Registry, Rules, SpecError, ZoneHint,
+};
 use crate::encode::{TIMESTAMP, Template};
 use crate::event::{FieldId, Schema, Timestamp};
 use crate::pipeline::{FrameStart, HostWords, Library, Pipeline, compile};
@@ -79,8 +82,56 @@ pub fn names(inputs: &[InputSettings]) -> Vec<String> {
     names
 }
 
+/// Compiles every input; `None` stands for one that has mistakes. The first has the place `first` in the list of
+/// watches.
+pub fn build_all(
+    settings: &Settings,
+    library: &Library,
+    registry: &Registry,
+    first: usize,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Option<(Arc<Lane>, Watch)>> {
+    let names = names(&settings.inputs);
+    let inputs = settings.inputs.iter().zip(&names).zip(first..);
+    let built: Vec<_> = inputs
+        .map(|((input, name), index)| build(input, name, index, settings, library, registry, diagnostics))
+        .collect();
+    if let Some(hash) = &settings.metrics.hash {
+        let lanes = built.iter().flatten().map(|(lane, _)| &**lane);
+        tell_unknown(&hash.labels, lanes, diagnostics);
+    }
+    built
+}
+
+/// Warns of labels that no metric has: whoever wants them hashed may have misspelt them.
+fn tell_unknown<'l>(
+    names: &[Spanned<String>],
+    lanes: impl Iterator<Item = &'l Lane>,
+    diagnostics: &mut Diagnostics,
+) {
+    let of_lane = |lane: &'l Lane| {
+        let counted = lane.pipeline.metrics.iter().flat_map(|spec| &spec.labels);
+        counted.chain(lane.pipeline.gathered.iter().flat_map(|spec| &spec.labels))
+    };
+    let given = lanes
+        .flat_map(of_lane)
+        .filter(|label| label.source.field().is_some());
+    let known: BTreeSet<&str> = given.map(|label| label.name.as_str()).collect();
+    for name in names.iter().filter(|name| !known.contains(name.value.as_str())) {
+        let known: Vec<&str> = known.iter().copied().collect();
+        diagnostics.push(
+            Diagnostic::warning(format!(
+                "no metric has a label `{}`, so nothing is hashed",
+                name.value
+            ))
+            .at_value(name, "")
+            .help(format!("there are: {}", known.join(", "))),
+        );
+    }
+}
+
 /// Compiles one input. Its place in the list of watches is `index`.
-pub fn build(
+fn build(
     input: &InputSettings,
     name: &str,
     index: usize,
@@ -105,6 +156,9 @@ pub fn build(
     let labels = metric_labels(input, &settings.inputs);
     if settings.metrics.native_histograms {
         counted.iter_mut().for_each(MetricSpec::make_native);
+    }
+    if let Some(hash) = &settings.metrics.hash {
+        hash_labels(hash, &mut counted, &mut gathered);
     }
     let lists = counted.iter_mut().map(|spec| &mut spec.labels);
     lists
@@ -159,6 +213,18 @@ fn metric_labels(input: &InputSettings, all: &[InputSettings]) -> Vec<Label> {
     labels.collect()
 }
 
+/// Has metrics show hashes in the labels that `hash` names.
+fn hash_labels(hash: &HashRule, counted: &mut [MetricSpec], gathered: &mut [GatherSpec]) {
+    let key = KeyedHash::new(hash.key.expose().as_bytes());
+    let names: Vec<String> = hash.labels.iter().map(|name| name.value.clone()).collect();
+    for spec in counted {
+        spec.hashed.add(&names, &key, &spec.labels);
+    }
+    for spec in gathered {
+        spec.hashed.add(&names, &key, &spec.labels);
+    }
+}
+
 /// Adds those that a metric does not have itself.
 fn add_labels(labels: &[Label], to: &mut Vec<Label>) {
     for label in labels {
@@ -185,9 +251,8 @@ fn of_metric(error: &SpecError, input: &InputSettings) -> Diagnostic {
 }
 
 fn globs(input: &InputSettings) -> Result<Globs, source::GlobError> {
-    let texts = |globs: &[crate::config::Spanned<String>]| -> Vec<String> {
-        globs.iter().map(|glob| glob.value.clone()).collect()
-    };
+    let texts =
+        |globs: &[Spanned<String>]| -> Vec<String> { globs.iter().map(|glob| glob.value.clone()).collect() };
     Globs::compile(&texts(&input.paths), &texts(&input.exclude))
 }
 
@@ -251,107 +316,4 @@ pub fn frame_rule(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{AgentFile, SourceFile, System};
-    use crate::derive::Format;
-    use crate::event::{Fields, Value};
-
-    /// Every input of a `logmill.toml`, with pipelines of its own.
-    fn lanes(inputs: &str, pipelines: &[(&str, &str)]) -> (Vec<Arc<Lane>>, Registry, String) {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in pipelines {
-            std::fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
-        }
-        let mut diagnostics = Diagnostics::new();
-        let text = format!("[stdout]\n{inputs}");
-        let file = AgentFile::parse(&SourceFile::new("logmill.toml", text), &System, &mut diagnostics);
-        let settings = Settings::new(&file, &System, &mut diagnostics).unwrap();
-        let library = Library::with_folder(folder.path(), &mut diagnostics);
-        let registry = Registry::default();
-        let names = names(&settings.inputs);
-        let lanes = settings.inputs.iter().zip(&names).filter_map(|(input, name)| {
-            let (lane, _) = build(input, name, 0, &settings, &library, &registry, &mut diagnostics)?;
-            Some(lane)
-        });
-        let lanes = lanes.collect();
-        let said = diagnostics
-            .render(false)
-            .replace(&folder.path().display().to_string(), "pipelines");
-        (lanes, registry, said)
-    }
-
-    fn page(registry: &Registry) -> String {
-        let mut page = Vec::new();
-        let totals = registry.totals(Timestamp::from_millis(0));
-        totals.write(Format::Text, &mut page);
-        String::from_utf8(page).unwrap()
-    }
-
-    #[test]
-    fn metrics_that_do_not_agree_are_shown_where_they_are_written() {
-        let counter = "[parse]\npatterns = ['{log.level} {message}']\n[[counter]]\nname = \"lines_total\"\n";
-        let (lanes, _, said) = lanes(
-            "[[input]]\npaths = [\"/a\"]\npipeline = \"first\"\n[[input]]\npaths = [\"/b\"]\npipeline = \"second\"\n",
-            &[
-                ("first", counter),
-                (
-                    "second",
-                    &format!("description = \"second\"\n{counter}labels = {{ level = \"log.level\" }}\n"),
-                ),
-            ],
-        );
-        assert_eq!(lanes.len(), 1);
-        let lines = [
-            "its labels are service, level here and service elsewhere",
-            "--> pipelines/second.toml:5:8",
-            "^^^^^^^^^^^^^ this metric",
-            "the other is in line 4 of pipelines/first.toml",
-        ];
-        for line in lines {
-            assert!(said.contains(line), "{line:?} is not in\n{said}");
-        }
-    }
-
-    #[test]
-    fn labels_may_be_constant_and_have_only_some_values() {
-        let pipeline = "[parse]\npatterns = ['{@timestamp:epoch} {log.level} {session.id}']\n\
-            [[counter]]\nname = \"lines_total\"\nlabels = { level = \"log.level\" }\n\
-            const_labels = { team = \"a \\\"b\\\"\" }\nallow = { level = [\"INFO\", 30] }\n\
-            [[sessions]]\nname = \"web_active_sessions\"\nsession = \"session.id\"\nconst_labels = { team = \"web\" }\n\
-            [[top]]\nname = \"web_session_lines\"\nlabels = { session = \"session.id\" }\n";
-        let (lanes, registry, said) = lanes(
-            "[[input]]\npaths = [\"/a\"]\npipeline = \"web\"\nmetric_labels = { zone = \"eu\", team = \"no\" }\n\
-             [[input]]\npaths = [\"/b\"]\npipeline = \"web\"\n",
-            &[("web", pipeline)],
-        );
-        assert_eq!(said, "");
-        let shard = registry.shard();
-        for lane in &lanes {
-            let field = |name: &str| lane.pipeline.schema.get(name).unwrap();
-            for level in ["INFO", "30", "x", "y"] {
-                let mut fields = Fields::new(lane.pipeline.schema.len());
-                fields.set(field("log.level"), Value::Text(level.as_bytes()));
-                fields.set(field("session.id"), Value::Text(b"s1"));
-                fields.set(field(TIMESTAMP), Value::Time(Timestamp::from_millis(0)));
-                lane.rules.count(&fields, &mut shard.lock());
-            }
-        }
-        let page = page(&registry);
-        let expected = [
-            "lines_total{service=\"web\",level=\"30\",team=\"a \\\"b\\\"\",zone=\"\"} 1",
-            "lines_total{service=\"web\",level=\"other\",team=\"a \\\"b\\\"\",zone=\"\"} 2",
-            "lines_total{service=\"web\",level=\"INFO\",team=\"a \\\"b\\\"\",zone=\"eu\"} 1",
-            "web_active_sessions{service=\"web\",team=\"web\",zone=\"\"} 1",
-            "web_active_sessions{service=\"web\",team=\"web\",zone=\"eu\"} 1",
-            "web_session_lines{service=\"web\",team=\"no\",zone=\"eu\",session=\"s1\"} 4",
-            "web_session_lines{service=\"web\",team=\"\",zone=\"\",session=\"s1\"} 4",
-        ];
-        for sample in expected {
-            assert!(
-                page.lines().any(|line| line == sample),
-                "{sample} is not in\n{page}"
-            );
-        }
-    }
-}
+mod tests;

@@ -81,24 +81,7 @@ fn compile(
     first: usize,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Vec<Arc<Lane>>, Vec<Watch>)> {
-    let names = lane::names(&settings.inputs);
-    let built: Vec<_> = settings
-        .inputs
-        .iter()
-        .zip(&names)
-        .enumerate()
-        .map(|(place, (input, name))| {
-            lane::build(
-                input,
-                name,
-                first + place,
-                settings,
-                library,
-                registry,
-                diagnostics,
-            )
-        })
-        .collect();
+    let built = lane::build_all(settings, library, registry, first, diagnostics);
     let complete: Option<Vec<_>> = built.into_iter().collect();
     if diagnostics.has_errors() {
         return None;

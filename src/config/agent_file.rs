@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::document::Table;
-use super::metric_rules::check_label_names;
+use super::metric_rules::{HashRule, check_label_names, take_hash};
 use super::nested::Pair;
 use super::{Backlog, Diagnostics, SourceFile, Spanned, StartAt, Surroundings, Verify, WhenFull, Wrapper};
 
@@ -88,6 +88,7 @@ pub(super) struct EndpointTable {
 pub(super) struct MetricsTable {
     pub backlog: BacklogTable,
     pub idle_after: Option<Spanned<Duration>>,
+    pub hash: Option<HashRule>,
     pub native_histograms: Option<Spanned<bool>>,
     pub persist: Option<Spanned<bool>>,
 }
@@ -272,6 +273,7 @@ impl MetricsTable {
         let read = MetricsTable {
             backlog: BacklogTable::take(&mut table, d),
             idle_after: table.take_duration("idle_after", IDLE_AFTER, d),
+            hash: take_hash(&mut table, d),
             native_histograms: table.take_bool("native_histograms", d),
             persist: table.take_bool("persist", d),
         };

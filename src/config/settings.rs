@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{IndexName, Secret, ServerIdentity, Spanned, Wrapper};
+use super::{HashRule, IndexName, Secret, ServerIdentity, Spanned, Wrapper};
 use crate::limits;
 
 /// What the program runs on: every default filled in, every cross-check made.
@@ -64,12 +64,14 @@ pub struct EndpointSettings {
 }
 
 /// What holds for the metrics of all inputs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MetricsSettings {
     /// A series in which nothing was counted for so long leaves the page.
     pub idle_after: Duration,
     /// Every histogram of fields has native buckets too, whatever its pipeline says.
     pub native_histograms: bool,
+    /// Labels that show hashes, in whatever metric they are.
+    pub hash: Option<HashRule>,
 }
 
 /// Where events go: exactly one place.

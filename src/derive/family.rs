@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::fixed::Fixed;
 use super::hash::Seed;
+use super::hashed::Hashed;
 use super::label::{Content, LabelText};
 use super::pairs::Pairs;
 use super::reading::{Figure, Reading};
 use super::series::{Series, SeriesIndex};
 use super::shard::lock;
-use super::spec::{Kind, MetricSpec, Part, SERVICE, SpecError, nanos};
+use super::spec::{Kind, MetricSpec, SERVICE, Unit, nanos};
 use crate::config::Spanned;
 
 /// One metric with all its series, whichever inputs and workers they come from. The numbers themselves are in
@@ -25,6 +26,10 @@ pub(super) struct Family {
     /// The label names in the order in which they are written.
     pub labels: Vec<String>,
     pub shape: Shape,
+    /// What its numbers are in: one, seconds or bytes.
+    pub base: Unit,
+    /// Labels that show hashes.
+    pub hashed: Hashed,
     /// It has native buckets too.
     pub native: bool,
     series_max: AtomicUsize,
@@ -101,6 +106,8 @@ impl Family {
                     Shape::Histogram(Bounds::new(buckets))
                 }
             },
+            base: spec.kind.base(),
+            hashed: spec.hashed.clone(),
             native: spec.native,
             between: match spec.kind {
                 Kind::Elapsed { timeout, .. } => Some(Between {
@@ -115,68 +122,9 @@ impl Family {
         }
     }
 
-    /// Whether `spec` may count into this metric too: kind, labels, buckets and help must be the same. The unit of the
-    /// field need not be: the metric is in the base unit.
-    pub fn agrees(&self, spec: &MetricSpec, labels: &[String]) -> Result<(), SpecError> {
-        let remedy = "make them agree or choose another name (a change by reload needs a restart)";
-        let error = |part, text: String| Err(SpecError::new(&spec.name, part, text));
-        let timeout = match spec.kind {
-            Kind::Elapsed { timeout, .. } => Some(timeout),
-            Kind::Counter { .. } | Kind::Histogram { .. } => None,
-        };
-        if timeout != self.between.as_ref().map(|between| between.timeout) {
-            let text = format!(
-                "it is measured between two lines, with another time-out, here or elsewhere; {remedy}"
-            );
-            return error(Part::Kind, text);
-        }
-        match (&self.shape, &spec.kind) {
-            (Shape::Counter, Kind::Histogram { .. }) => {
-                let text = format!("it is a histogram here and a counter elsewhere; {remedy}");
-                return error(Part::Kind, text);
-            }
-            (Shape::Histogram(_), Kind::Counter { .. }) => {
-                let text = format!("it is a counter here and a histogram elsewhere; {remedy}");
-                return error(Part::Kind, text);
-            }
-            (Shape::Histogram(bounds), Kind::Histogram { buckets, .. } | Kind::Elapsed { buckets, .. })
-                if bounds.floats != *buckets =>
-            {
-                let text = format!(
-                    "its buckets are {buckets:?} here and {:?} elsewhere; {remedy}",
-                    bounds.floats
-                );
-                return error(Part::Buckets, text);
-            }
-            _ => {}
-        }
-        if self.help != spec.help {
-            let text = format!(
-                "its help is {:?} here and {:?} elsewhere; {remedy}",
-                spec.help, self.help
-            );
-            return error(Part::Help, text);
-        }
-        if self.native != spec.native {
-            let (here, there) = match spec.native {
-                true => ("native buckets", "none"),
-                false => ("no native buckets", "some"),
-            };
-            let text = format!("it has {here} here and {there} elsewhere; {remedy}");
-            return error(Part::Kind, text);
-        }
-        let (mut here, mut there) = (labels.to_vec(), self.labels.clone());
-        here.sort();
-        there.sort();
-        if here != there {
-            let text = format!(
-                "its labels are {} here and {} elsewhere; {remedy}",
-                labels.join(", "),
-                self.labels.join(", ")
-            );
-            return error(Part::Labels, text);
-        }
-        Ok(())
+    /// How long a line waits for its other half, where the time between two is measured.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.between.as_ref().map(|between| between.timeout)
     }
 
     /// Where the lines of one service wait for their other half.

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::fixed::Fixed;
 use super::hash::Seed;
+use super::hashed::Hashed;
 use super::key;
 use super::label::{Content, LabelText};
 use super::place::{Place, Table};
 use super::reading::{Figure, Reading};
 use super::session::{self, Sessions};
 use super::shard::lock;
-use super::spec::{LABELS_MAX, Label, LabelSource, Only, Part, SERVICE, SpecError};
+use super::spec::{LABELS_MAX, Label, LabelSource, Only, Part, REMEDY, SERVICE, SpecError};
 use super::top::{Entry, Top, heaviest};
 use crate::config::Spanned;
 use crate::event::FieldId;
@@ -24,6 +25,8 @@ pub struct GatherSpec {
     pub kind: GatherKind,
     /// Each is a field's or the same for all events; `service` is there by itself.
     pub labels: Vec<Label>,
+    /// Labels that show hashes of their values.
+    pub hashed: Hashed,
     pub only: Vec<Only>,
     /// When the event happened; where it has no such field, when it was read.
     pub at: FieldId,
@@ -155,14 +158,16 @@ impl Gather {
             names.sort_unstable();
             names
         };
-        if alike && names(spec) == names(&self.spec) && spec.help == self.spec.help {
-            return Ok(());
-        }
+        let alike = alike && names(spec) == names(&self.spec) && spec.help == self.spec.help;
+        let text = match spec.hashed.differs(&self.spec.hashed) {
+            None if alike => return Ok(()),
+            Some(text) if alike => text,
+            _ => "its kind, help, labels, window, sums or limits are others here than elsewhere".to_owned(),
+        };
         Err(SpecError::new(
             &spec.name,
             Part::Kind,
-            "its kind, help, labels, window, sums or limits are others here than elsewhere; make them agree or choose \
-             another name (a change by reload needs a restart)",
+            format!("{text}; {REMEDY}"),
         ))
     }
 
@@ -182,7 +187,7 @@ impl Gather {
             return Arc::clone(place);
         }
         let values = self.labels.iter().enumerate();
-        let values = values.map(|(at, name)| (name.as_str(), Content::Value(at)));
+        let values = values.map(|(at, name)| (name.as_str(), Content::value(at, self.spec.hashed.of(name))));
         let labels = constants().chain(values);
         let place = Arc::new(Place {
             index: index(),
@@ -326,8 +331,8 @@ fn label_text(labels: &LabelText, entry: &Entry) -> Vec<u8> {
         *slot = start;
     }
     let mut text = Vec::new();
-    labels.write(&mut text, |at, out| {
-        key::write_label(&entry.key, starts[at], out);
+    labels.write(&mut text, |at, hash, out| {
+        key::write_label(&entry.key, starts[at], hash, out);
     });
     text
 }

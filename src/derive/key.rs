@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::hash::Seed;
+use super::keyed_hash::KeyedHash;
 use super::label;
 use super::route;
 use super::spec::{LABELS_MAX, LabelSource};
@@ -278,8 +279,10 @@ pub(super) fn starts(key: &[u8]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Appends the value that begins at `start`, cleaned and escaped.
-pub(super) fn write_label(key: &[u8], start: usize, out: &mut Vec<u8>) {
+/// Appends the value that begins at `start`, cleaned and escaped, or in its place the hash of its text. The text of a
+/// long value ends after [`LABEL_BYTES_MAX`] bytes.
+pub(super) fn write_label(key: &[u8], start: usize, hash: Option<&KeyedHash>, out: &mut Vec<u8>) {
+    let from = out.len();
     let Some((&tag, rest)) = key.get(start..).and_then(<[u8]>::split_first) else {
         return;
     };
@@ -296,8 +299,19 @@ pub(super) fn write_label(key: &[u8], start: usize, out: &mut Vec<u8>) {
         }
         FALSE => out.extend_from_slice(b"false"),
         TRUE => out.extend_from_slice(b"true"),
-        ABSENT => {}
-        len => label::write_value(&rest[..usize::from(len).min(rest.len())], out),
+        ABSENT => return,
+        len => {
+            let text = &rest[..usize::from(len).min(rest.len())];
+            match hash {
+                None => label::write_value(text, out),
+                Some(_) => out.extend_from_slice(text),
+            }
+        }
+    }
+    if let Some(hash) = hash {
+        let digits = hash.of(&out[from..]);
+        out.truncate(from);
+        out.extend_from_slice(&digits);
     }
 }
 
@@ -314,7 +328,7 @@ mod tests {
         let there = key.make([9; 4], &[take(id)], &fields) == all_there(1);
         assert_eq!(starts(key.as_bytes()).collect::<Vec<_>>(), [4]);
         let mut out = Vec::new();
-        write_label(key.as_bytes(), 4, &mut out);
+        write_label(key.as_bytes(), 4, None, &mut out);
         there.then(|| String::from_utf8(out).unwrap())
     }
 

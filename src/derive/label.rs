@@ -1,5 +1,6 @@
 //! Label values as Prometheus may see them: UTF-8, no control characters, not long, escaped.
 
+use super::keyed_hash::KeyedHash;
 use crate::limits::LABEL_BYTES_MAX;
 
 /// What stands for the values that have no series of their own.
@@ -63,14 +64,24 @@ pub(super) struct LabelText {
 #[derive(Debug)]
 enum Piece {
     Text(Vec<u8>),
-    /// The value at this index of the event's key.
-    Value(usize),
+    /// The value at this index of the event's key, or its hash.
+    Value(usize, Option<KeyedHash>),
 }
 
-/// What one label holds: a text known beforehand, or the value at an index of the event's key.
+/// What one label holds: a text known beforehand, or the value at an index of the event's key, or its hash.
 pub(super) enum Content<'a> {
     Text(&'a str),
     Value(usize),
+    Hash(usize, &'a KeyedHash),
+}
+
+impl<'a> Content<'a> {
+    pub fn value(index: usize, hash: Option<&'a KeyedHash>) -> Self {
+        match hash {
+            None => Content::Value(index),
+            Some(hash) => Content::Hash(index, hash),
+        }
+    }
 }
 
 impl LabelText {
@@ -83,12 +94,14 @@ impl LabelText {
             }
             text.extend_from_slice(name.as_bytes());
             text.extend_from_slice(b"=\"");
+            let mut gap = |index, hash: Option<&KeyedHash>, text: &mut Vec<u8>| {
+                pieces.push(Piece::Text(std::mem::take(text)));
+                pieces.push(Piece::Value(index, hash.cloned()));
+            };
             match content {
                 Content::Text(value) => write_value(value.as_bytes(), &mut text),
-                Content::Value(index) => {
-                    pieces.push(Piece::Text(std::mem::take(&mut text)));
-                    pieces.push(Piece::Value(index));
-                }
+                Content::Value(index) => gap(index, None, &mut text),
+                Content::Hash(index, hash) => gap(index, Some(hash), &mut text),
             }
             text.push(b'"');
         }
@@ -96,12 +109,12 @@ impl LabelText {
         LabelText { pieces }
     }
 
-    /// Appends the text; `value` appends the escaped value at an index.
-    pub fn write(&self, out: &mut Vec<u8>, mut value: impl FnMut(usize, &mut Vec<u8>)) {
+    /// Appends the text; `value` appends the escaped value at an index, or its hash.
+    pub fn write(&self, out: &mut Vec<u8>, mut value: impl FnMut(usize, Option<&KeyedHash>, &mut Vec<u8>)) {
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => out.extend_from_slice(text),
-                Piece::Value(index) => value(*index, out),
+                Piece::Value(index, hash) => value(*index, hash.as_ref(), out),
             }
         }
     }
@@ -109,7 +122,7 @@ impl LabelText {
     /// The series that takes what exceeds the budget: every value that an event gives is `other`.
     pub fn other(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        self.write(&mut out, |_, out| out.extend_from_slice(OTHER));
+        self.write(&mut out, |_, _, out| out.extend_from_slice(OTHER));
         out
     }
 }

@@ -23,6 +23,7 @@
 //! each bucket an event that stands for it, by its trace (`exemplar`). Only metrics that have them pay for them.
 
 mod age;
+mod agreement;
 mod backlog;
 mod cells;
 mod clock;
@@ -33,8 +34,10 @@ mod fixed;
 mod follower;
 mod gather;
 mod hash;
+mod hashed;
 mod idle;
 mod key;
+mod keyed_hash;
 mod label;
 mod like;
 mod measure;
@@ -62,6 +65,8 @@ pub use exemplar::Trace;
 pub use exposition::{Format, Histogram, Metric, Number};
 pub use fixed::Fixed;
 pub use gather::{ACTIVE_SESSIONS, GatherKind, GatherSpec, SESSION_METRICS, TopSum};
+pub use hashed::Hashed;
+pub use keyed_hash::KeyedHash;
 pub use measure::Condition;
 pub use offender::OverBudget;
 pub use persist::{Mark, MetricTotals};

@@ -202,7 +202,7 @@ impl Metric {
             let content = match source {
                 LabelSource::Service => Content::Text(service),
                 LabelSource::Const(text) => Content::Text(text),
-                source => Content::Value(place(source)?),
+                source => Content::value(place(source)?, spec.hashed.of(name)),
             };
             Some((name.as_str(), content))
         });
@@ -317,13 +317,16 @@ impl Metric {
             *slot = start;
         }
         text.clear();
-        self.labels.write(text, |at, out| {
+        self.labels.write(text, |at, hash, out| {
             let from = out.len();
-            key::write_label(key, starts[at], out);
+            key::write_label(key, starts[at], None, out);
             let allowed = self.allowed.iter().find(|(label, _)| *label == at);
             if allowed.is_some_and(|(_, values)| !values.iter().any(|value| *value == out[from..])) {
                 out.truncate(from);
                 out.extend_from_slice(label::OTHER);
+            } else if hash.is_some() {
+                out.truncate(from);
+                key::write_label(key, starts[at], hash, out);
             }
         });
         self.family.resolve(text, &self.other)

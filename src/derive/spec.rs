@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::exemplar::Trace;
 use super::gather::{ACTIVE_SESSIONS, Gather, GatherKind, GatherSpec};
+use super::hashed::Hashed;
 use crate::config::{Place, Spanned};
 use crate::event::FieldId;
 use crate::limits::SERIES_MAX;
@@ -42,6 +43,8 @@ pub struct MetricSpec {
     pub only: Vec<Only>,
     /// Labels that have only some values; others become `other`.
     pub allow: Vec<Allow>,
+    /// Labels that show hashes of their values.
+    pub hashed: Hashed,
     /// Series that the metric may have, over all inputs and workers; 1 or more.
     pub series_max: usize,
     /// Of a histogram: it has native buckets too.
@@ -65,6 +68,7 @@ impl MetricSpec {
             labels: Vec::new(),
             only: Vec::new(),
             allow: Vec::new(),
+            hashed: Hashed::default(),
             series_max: SERIES_MAX,
             native: false,
             trace: None,
@@ -101,6 +105,16 @@ pub enum Kind {
         timeout: Duration,
         buckets: Vec<f64>,
     },
+}
+
+impl Kind {
+    /// What the metric is in: one, seconds or bytes.
+    pub(super) fn base(&self) -> Unit {
+        match self {
+            Kind::Counter { unit, .. } | Kind::Histogram { unit, .. } => unit.base(),
+            Kind::Elapsed { .. } => Unit::Seconds,
+        }
+    }
 }
 
 /// Whole nanoseconds, as many as a time holds.
@@ -207,6 +221,15 @@ impl Unit {
         })
     }
 
+    /// The unit of metrics of such numbers: one, seconds or bytes.
+    pub(super) fn base(self) -> Unit {
+        match self {
+            Unit::One => Unit::One,
+            Unit::Nanoseconds | Unit::Microseconds | Unit::Milliseconds | Unit::Seconds => Unit::Seconds,
+            Unit::Bytes | Unit::Kibibytes | Unit::Mebibytes => Unit::Bytes,
+        }
+    }
+
     /// How many billionths of the base unit one of this unit is.
     pub(super) fn billionths(self) -> u64 {
         const ONE: u64 = 1_000_000_000;
@@ -247,6 +270,9 @@ pub struct SpecError {
     /// Where the other one of this name is written, with which it does not agree.
     pub there: Option<Box<Place>>,
 }
+
+/// What to do about two metrics of one name that do not agree.
+pub(super) const REMEDY: &str = "make them agree or choose another name (a change by reload needs a restart)";
 
 impl SpecError {
     pub(super) fn new(metric: &str, part: Part, text: impl Into<String>) -> Self {
@@ -295,6 +321,7 @@ pub fn check_gather(spec: &GatherSpec) -> Vec<SpecError> {
     let mut errors = Vec::new();
     let mut add = |part, text: String| errors.push(SpecError::new(&spec.name, part, text));
     check_label_names(&spec.labels, &mut add);
+    check_hashed(&spec.labels, &spec.hashed, &mut add);
     for name in Gather::names(spec) {
         if !is_name(&name, ":_") {
             let text = "a metric's name is made of letters, digits and `_`, and begins with a letter";
@@ -367,10 +394,23 @@ fn check_name(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
 
 fn check_labels(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
     check_label_names(&spec.labels, add);
+    check_hashed(&spec.labels, &spec.hashed, add);
     for Allow { label, .. } in &spec.allow {
         if !spec.labels.iter().any(|own| own.name == *label) {
             let text = format!("`allow` names `{label}`, which is none of its labels; name one of them");
             add(Part::Label(label.clone()), text);
+        }
+    }
+}
+
+fn check_hashed(labels: &[Label], hashed: &Hashed, add: &mut impl FnMut(Part, String)) {
+    for name in hashed.names() {
+        let given = |label: &Label| label.name == name && label.source.field().is_some();
+        if !labels.iter().any(given) {
+            let text = format!(
+                "`hash_labels` names `{name}`, which is none of its labels that events give; name one of them"
+            );
+            add(Part::Label(name.to_owned()), text);
         }
     }
 }

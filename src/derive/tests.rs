@@ -216,7 +216,7 @@ fn metrics_of_the_same_name_must_agree() {
          status elsewhere; make them agree or choose another name (a change by reload needs a restart)"
     );
     assert!(
-        errors[2].contains("a histogram here and a counter elsewhere"),
+        errors[2].contains("a histogram of a field here and a counter elsewhere"),
         "{}",
         errors[2]
     );
@@ -286,6 +286,7 @@ impl Visits {
             help: String::new(),
             kind,
             labels,
+            hashed: Hashed::default(),
             only: Vec::new(),
             at,
             written: None,

@@ -1,12 +1,12 @@
 //! The metrics of a pipeline: those of the sets that it names, and its own.
 
 use crate::config::{
-    CounterRule, Diagnostic, Diagnostics, ElapsedRule, FieldUnit, HistogramRule, MetricRules, PipelineFile,
-    SessionsRule, Spanned, TopRule,
+    CounterRule, Diagnostic, Diagnostics, ElapsedRule, FieldUnit, HashRule, HistogramRule, MetricRules,
+    PipelineFile, SessionsRule, Spanned, TopRule,
 };
 use crate::derive::{
-    Allow, GatherKind, GatherSpec, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue, SECONDS_BUCKETS,
-    SpecError, TopSum, Trace, Unit, check, check_gather,
+    Allow, GatherKind, GatherSpec, Hashed, KeyedHash, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue,
+    SECONDS_BUCKETS, SpecError, TopSum, Trace, Unit, check, check_gather,
 };
 use crate::encode::TIMESTAMP;
 use crate::event::{FieldId, Schema};
@@ -136,6 +136,7 @@ fn counter<'r>(rule: &'r CounterRule, schema: &Schema) -> Result<MetricSpec, Mis
         labels,
         only,
         allow: allow(&rule.allow),
+        hashed: hashed(&rule.hash),
         series_max: series_max(&rule.series_max),
         written: Some(rule.name.clone()),
         kind: Kind::Counter {
@@ -174,6 +175,7 @@ fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec,
         labels,
         only,
         allow: allow(&rule.allow),
+        hashed: hashed(&rule.hash),
         series_max: series_max(&rule.series_max),
         native: rule.native,
         trace: Trace::of(schema),
@@ -199,6 +201,7 @@ fn elapsed<'r>(rule: &'r ElapsedRule, schema: &Schema) -> Result<MetricSpec, Mis
     Ok(MetricSpec {
         labels,
         allow: allow(&rule.allow),
+        hashed: hashed(&rule.hash),
         series_max: series_max(&rule.series_max),
         written: Some(rule.name.clone()),
         kind: Kind::Elapsed {
@@ -238,6 +241,7 @@ fn sessions<'r>(rule: &'r SessionsRule, schema: &Schema) -> Result<GatherSpec, M
                 .map_or(limits::SESSIONS_EXACT_MAX, |max| max.value),
         },
         labels: labels(&[], &rule.const_labels, schema, &mut missing),
+        hashed: Hashed::default(),
         only,
         at,
         written: Some(rule.name.clone()),
@@ -268,6 +272,7 @@ fn top<'r>(rule: &'r TopRule, schema: &Schema) -> Result<GatherSpec, Missing<'r>
             series_max: series_max(&rule.series_max),
         },
         labels,
+        hashed: hashed(&rule.hash),
         only,
         at,
         written: Some(rule.name.clone()),
@@ -334,6 +339,13 @@ fn labels<'r>(
         source: LabelSource::Const(text.value.clone()),
     }));
     labels
+}
+
+fn hashed(rule: &Option<HashRule>) -> Hashed {
+    rule.as_ref().map_or_else(Hashed::default, |rule| {
+        let key = KeyedHash::new(rule.key.expose().as_bytes());
+        Hashed::new(rule.labels.iter().map(|label| label.as_str()), &key)
+    })
 }
 
 fn allow(written: &[(Spanned<String>, Vec<serde_json::Value>)]) -> Vec<Allow> {

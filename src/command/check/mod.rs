@@ -93,11 +93,10 @@ fn config(path: &Path, surroundings: &dyn Surroundings, diagnostics: &mut Diagno
 
     state_dir::check(&settings.agent.state_dir, diagnostics);
     let registry = Registry::default();
-    let names = lane::names(&settings.inputs);
+    let built = lane::build_all(&settings, &library, &registry, 0, diagnostics);
     let mut claims = Claims::default();
     let mut targets = Vec::new();
-    for (index, (input, name)) in settings.inputs.iter().zip(&names).enumerate() {
-        let built = lane::build(input, name, index, &settings, &library, &registry, diagnostics);
+    for (input, built) in settings.inputs.iter().zip(built) {
         claims.input(input, diagnostics);
         if let Some((lane, _)) = built {
             targets.extend(Target::of(input, &lane.pipeline.dataset, &settings.output));

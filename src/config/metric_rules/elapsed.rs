@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{SERIES, Table, read_buckets, read_const_labels, read_labels, read_name, read_values};
+use super::{
+    HashRule, SERIES, Table, read_buckets, read_const_labels, read_labels, read_name, read_values, take_hash,
+};
 use crate::config::{Diagnostic, Diagnostics, Spanned};
 
 /// `[[elapsed]]`: the time between two events with the same key.
@@ -24,6 +26,7 @@ pub struct ElapsedRule {
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
     pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
     pub allow: Vec<(Spanned<String>, Vec<Value>)>,
+    pub hash: Option<HashRule>,
     pub series_max: Option<Spanned<usize>>,
 }
 
@@ -55,6 +58,7 @@ pub(super) fn read_elapsed(mut table: Table, d: &mut Diagnostics) -> Option<Elap
     let labels = read_labels(&mut table, &["le"], d);
     let const_labels = read_const_labels(&mut table, &["le"], d);
     let allow = read_values("allow", &mut table, d);
+    let hash = take_hash(&mut table, d);
     let series_max = table.take_integer("series_max", SERIES, d);
     table.finish(d);
     Some(ElapsedRule {
@@ -68,6 +72,7 @@ pub(super) fn read_elapsed(mut table: Table, d: &mut Diagnostics) -> Option<Elap
         labels,
         const_labels,
         allow,
+        hash,
         series_max,
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{SERIES, Table, read_const_labels, read_labels, read_name, read_values};
+use super::{HashRule, SERIES, Table, read_const_labels, read_labels, read_name, read_values, take_hash};
 use crate::config::nested::Pair;
 use crate::config::{Diagnostic, Diagnostics, Spanned};
 
@@ -37,6 +37,8 @@ pub struct TopRule {
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
     pub values: Vec<(Spanned<String>, Vec<Value>)>,
     pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Labels that show hashes of their values.
+    pub hash: Option<HashRule>,
     /// Metric name and the field that is summed up in it.
     pub sums: Vec<(Spanned<String>, Spanned<String>)>,
     pub window: Option<Spanned<Duration>>,
@@ -85,6 +87,7 @@ pub(super) fn read_top(mut table: Table, d: &mut Diagnostics) -> Option<TopRule>
     let labels = read_labels(&mut table, &["le"], d);
     let values = read_values("values", &mut table, d);
     let const_labels = read_const_labels(&mut table, &["le"], d);
+    let hash = take_hash(&mut table, d);
     let sums: Vec<Pair<String>> = table.take_map("sums", d);
     for (name, field) in &sums {
         if field.trim().is_empty() {
@@ -105,6 +108,7 @@ pub(super) fn read_top(mut table: Table, d: &mut Diagnostics) -> Option<TopRule>
         labels,
         values,
         const_labels,
+        hash,
         sums,
         window,
         keep,

@@ -1,5 +1,6 @@
 mod elapsed;
 mod gather;
+mod hash;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -8,6 +9,8 @@ use serde_json::Value;
 
 pub use elapsed::ElapsedRule;
 pub use gather::{SessionsRule, TopRule};
+pub use hash::HashRule;
+pub(super) use hash::{take_hash, take_hash_key};
 
 use super::document::{NodeValue, Table};
 use super::nested::Pair;
@@ -31,6 +34,8 @@ pub struct CounterRule {
     pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
     /// Labels, and the only values that they have; others become `other`.
     pub allow: Vec<(Spanned<String>, Vec<Value>)>,
+    /// Labels that show hashes of their values.
+    pub hash: Option<HashRule>,
     /// Series of this metric; the default is `limits::SERIES_MAX`.
     pub series_max: Option<Spanned<usize>>,
 }
@@ -56,6 +61,7 @@ pub struct HistogramRule {
     pub values: Vec<(Spanned<String>, Vec<Value>)>,
     pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
     pub allow: Vec<(Spanned<String>, Vec<Value>)>,
+    pub hash: Option<HashRule>,
     pub series_max: Option<Spanned<usize>>,
 }
 
@@ -189,6 +195,7 @@ fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
     let labels = read_labels(&mut table, &[], d);
     let const_labels = read_const_labels(&mut table, &[], d);
     let allow = read_values("allow", &mut table, d);
+    let hash = take_hash(&mut table, d);
     let values = read_values("values", &mut table, d);
     let add = table.take_name("add", d);
     let unit = table.take_choice("unit", &UNITS, d);
@@ -210,6 +217,7 @@ fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
         unit,
         const_labels,
         allow,
+        hash,
         series_max,
     })
 }
@@ -226,6 +234,7 @@ fn read_histogram(mut table: Table, d: &mut Diagnostics) -> Option<HistogramRule
     let labels = read_labels(&mut table, &["le"], d);
     let const_labels = read_const_labels(&mut table, &["le"], d);
     let allow = read_values("allow", &mut table, d);
+    let hash = take_hash(&mut table, d);
     let values = read_values("values", &mut table, d);
     let series_max = table.take_integer("series_max", SERIES, d);
     table.finish(d);
@@ -240,6 +249,7 @@ fn read_histogram(mut table: Table, d: &mut Diagnostics) -> Option<HistogramRule
         values,
         const_labels,
         allow,
+        hash,
         series_max,
     })
 }

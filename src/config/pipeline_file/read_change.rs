@@ -7,12 +7,8 @@ use super::change::{
     ChangeRules, DropRule, LevelNumbers, LevelRule, LookupRule, RedactRule, SampleRule, Selection, Sensitive,
 };
 use crate::config::document::Table;
-use crate::config::{
-    Diagnostic, Diagnostics, LookupTable, Secret, SourceFile, Spanned, Surroundings, suggestion,
-};
-
-/// The shortest key of a keyed hash, in bytes: below, trying all keys is no work.
-const HASH_KEY_BYTES_MIN: usize = 16;
+use crate::config::metric_rules::take_hash_key;
+use crate::config::{Diagnostic, Diagnostics, LookupTable, SourceFile, Spanned, Surroundings, suggestion};
 
 /// Takes everything that changes events from the file's own table.
 pub(super) fn read_changes(
@@ -147,26 +143,12 @@ fn read_redact(mut table: Table, d: &mut Diagnostics) -> RedactRule {
     let fields = table.take_list("fields", d);
     let words = table.take_list("find", d);
     let find = words.iter().filter_map(|word| read_sensitive(word, d)).collect();
-    let hash_key = table.take_string("hash_key", d);
-    if let Some(key) = &hash_key
-        && key.len() < HASH_KEY_BYTES_MIN
-    {
-        d.push(
-            Diagnostic::error(format!(
-                "`hash_key` has {} bytes; whoever has the events can try all of them",
-                key.len()
-            ))
-            .at_value(key, "")
-            .help(format!(
-                "use {HASH_KEY_BYTES_MIN} or more, best from outside of this file: `hash_key = \"${{REDACT_KEY}}\"`"
-            )),
-        );
-    }
+    let hash_key = take_hash_key(&mut table, d);
     table.finish(d);
     RedactRule {
         fields,
         find,
-        hash_key: hash_key.map(|key| Secret::new(key.value)),
+        hash_key,
     }
 }
 

@@ -56,6 +56,7 @@ impl Settings {
             endpoint,
             metrics: MetricsSettings {
                 idle_after: value(&written.metrics.idle_after, limits::IDLE_AFTER),
+                hash: written.metrics.hash.clone(),
                 native_histograms: value(&written.metrics.native_histograms, false),
             },
             inputs,

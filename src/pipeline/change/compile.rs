@@ -1,5 +1,5 @@
 use crate::config::{self, ChangeRules, Diagnostic, Diagnostics, Spanned};
-use crate::derive::Condition;
+use crate::derive::{Condition, KeyedHash};
 use crate::event::{FieldId, Schema};
 use crate::pattern::Program;
 use crate::pipeline::compile::syntax_diagnostic;
@@ -7,7 +7,6 @@ use crate::pipeline::metrics;
 
 use super::Changes;
 use super::fate::{Fate, Share};
-use super::hash::KeyedHash;
 use super::level::Level;
 use super::lookup::Lookup;
 use super::redact::Redact;

@@ -7,7 +7,6 @@
 
 mod compile;
 mod fate;
-mod hash;
 mod level;
 mod lookup;
 mod redact;

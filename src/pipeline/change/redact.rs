@@ -3,10 +3,10 @@ use std::ops::Range;
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
-use super::hash::KeyedHash;
 use super::sensitive;
 use super::text::{joined, text_of};
 use crate::config::Sensitive;
+use crate::derive::KeyedHash;
 use crate::event::{FieldId, Fields, Value};
 
 /// `[[redact]]`, compiled.

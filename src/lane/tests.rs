@@ -1,0 +1,189 @@
+//! Inputs from a `logmill.toml` and pipelines to a page of metrics.
+
+use std::path::Path;
+
+use super::*;
+use crate::config::{AgentFile, SourceFile, System};
+use crate::derive::Format;
+use crate::event::{Fields, Value};
+
+/// Every input of a `logmill.toml`, with pipelines of its own.
+fn lanes(inputs: &str, pipelines: &[(&str, &str)]) -> (Vec<Arc<Lane>>, Registry, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in pipelines {
+        std::fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
+    }
+    let mut diagnostics = Diagnostics::new();
+    let text = format!("[stdout]\n{inputs}");
+    let file = AgentFile::parse(&SourceFile::new("logmill.toml", text), &System, &mut diagnostics);
+    let settings = Settings::new(&file, &System, &mut diagnostics).unwrap();
+    let library = Library::with_folder(folder.path(), &mut diagnostics);
+    let registry = Registry::default();
+    let built = build_all(&settings, &library, &registry, 0, &mut diagnostics);
+    let lanes = built.into_iter().flatten().map(|(lane, _)| lane).collect();
+    let said = diagnostics
+        .render(false)
+        .replace(&folder.path().display().to_string(), "pipelines");
+    (lanes, registry, said)
+}
+
+fn page(registry: &Registry) -> String {
+    let mut page = Vec::new();
+    let totals = registry.totals(Timestamp::from_millis(0));
+    totals.write(Format::Text, &mut page);
+    String::from_utf8(page).unwrap()
+}
+
+#[test]
+fn metrics_that_do_not_agree_are_shown_where_they_are_written() {
+    let counter = "[parse]\npatterns = ['{log.level} {message}']\n[[counter]]\nname = \"lines_total\"\n";
+    let (lanes, _, said) = lanes(
+        "[[input]]\npaths = [\"/a\"]\npipeline = \"first\"\n[[input]]\npaths = [\"/b\"]\npipeline = \"second\"\n",
+        &[
+            ("first", counter),
+            (
+                "second",
+                &format!("description = \"second\"\n{counter}labels = {{ level = \"log.level\" }}\n"),
+            ),
+        ],
+    );
+    assert_eq!(lanes.len(), 1);
+    let lines = [
+        "its labels are service, level here and service elsewhere",
+        "--> pipelines/second.toml:5:8",
+        "^^^^^^^^^^^^^ this metric",
+        "the other is in line 4 of pipelines/first.toml",
+    ];
+    for line in lines {
+        assert!(said.contains(line), "{line:?} is not in\n{said}");
+    }
+}
+
+#[test]
+fn labels_may_be_constant_and_have_only_some_values() {
+    let pipeline = "[parse]\npatterns = ['{@timestamp:epoch} {log.level} {session.id}']\n\
+        [[counter]]\nname = \"lines_total\"\nlabels = { level = \"log.level\" }\n\
+        const_labels = { team = \"a \\\"b\\\"\" }\nallow = { level = [\"INFO\", 30] }\n\
+        [[sessions]]\nname = \"web_active_sessions\"\nsession = \"session.id\"\nconst_labels = { team = \"web\" }\n\
+        [[top]]\nname = \"web_session_lines\"\nlabels = { session = \"session.id\" }\n";
+    let (lanes, registry, said) = lanes(
+        "[[input]]\npaths = [\"/a\"]\npipeline = \"web\"\nmetric_labels = { zone = \"eu\", team = \"no\" }\n\
+         [[input]]\npaths = [\"/b\"]\npipeline = \"web\"\n",
+        &[("web", pipeline)],
+    );
+    assert_eq!(said, "");
+    let shard = registry.shard();
+    for lane in &lanes {
+        let field = |name: &str| lane.pipeline.schema.get(name).unwrap();
+        for level in ["INFO", "30", "x", "y"] {
+            let mut fields = Fields::new(lane.pipeline.schema.len());
+            fields.set(field("log.level"), Value::Text(level.as_bytes()));
+            fields.set(field("session.id"), Value::Text(b"s1"));
+            fields.set(field(TIMESTAMP), Value::Time(Timestamp::from_millis(0)));
+            lane.rules.count(&fields, &mut shard.lock());
+        }
+    }
+    let page = page(&registry);
+    let expected = [
+        "lines_total{service=\"web\",level=\"30\",team=\"a \\\"b\\\"\",zone=\"\"} 1",
+        "lines_total{service=\"web\",level=\"other\",team=\"a \\\"b\\\"\",zone=\"\"} 2",
+        "lines_total{service=\"web\",level=\"INFO\",team=\"a \\\"b\\\"\",zone=\"eu\"} 1",
+        "web_active_sessions{service=\"web\",team=\"web\",zone=\"\"} 1",
+        "web_active_sessions{service=\"web\",team=\"web\",zone=\"eu\"} 1",
+        "web_session_lines{service=\"web\",team=\"no\",zone=\"eu\",session=\"s1\"} 4",
+        "web_session_lines{service=\"web\",team=\"\",zone=\"\",session=\"s1\"} 4",
+    ];
+    for sample in expected {
+        assert!(
+            page.lines().any(|line| line == sample),
+            "{sample} is not in\n{page}"
+        );
+    }
+}
+
+/// What two pipelines say of the same metrics in different ways, each shown with both its places.
+#[test]
+fn every_disagreement_is_the_golden_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/messages/agreement");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let (lanes, _, said) = lanes(
+        "[[input]]\npaths = [\"/a\"]\npipeline = \"first\"\n[[input]]\npaths = [\"/b\"]\npipeline = \"second\"\n",
+        &[("first", &read("first.toml")), ("second", &read("second.toml"))],
+    );
+    assert_eq!(lanes.len(), 1);
+    let metrics = read("second.toml").matches("\nname = ").count();
+    assert_eq!(said.matches("the other is in line").count(), metrics, "{said}");
+    assert!(!said.contains("hunter"), "{said}");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(folder.join("messages.txt"), &said).unwrap();
+    }
+    assert_eq!(said, read("messages.txt"));
+}
+
+#[test]
+fn a_label_may_show_a_hash_in_place_of_an_id() {
+    let pipeline = "[parse]\npatterns = ['{@timestamp:epoch} {log.level} {session.id} {user.name}']\n\
+        [[counter]]\nname = \"lines_total\"\nlabels = { user = \"user.name\", level = \"log.level\" }\n\
+        allow = { user = [\"ann\", 17] }\nhash_labels = [\"user\"]\nhash_key = \"a key of the metric\"\n\
+        [[sessions]]\nname = \"web_active_sessions\"\nsession = \"session.id\"\n\
+        [[top]]\nname = \"web_session_lines\"\nlabels = { level = \"lower(log.level)\", session = \"session.id\" }\n";
+    let (lanes, registry, said) = lanes(
+        "[metrics]\nhash_labels = [\"session\", \"user\", \"sesion\"]\nhash_key = \"the key of the agent\"\n\
+         [[input]]\npaths = [\"/a\"]\npipeline = \"web\"\n",
+        &[("web", pipeline)],
+    );
+    for line in [
+        "warning: no metric has a label `sesion`, so nothing is hashed",
+        "= help: there are: level, session, user",
+    ] {
+        assert!(said.contains(line), "{line:?} is not in\n{said}");
+    }
+    let shard = registry.shard();
+    let long = "s\u{e4}".repeat(100);
+    for (session, user) in [
+        ("s\"1", Value::Text(b"ann")),
+        (&long, Value::Int(17)),
+        ("s\"1", Value::Text(b"eve")),
+    ] {
+        let lane = &lanes[0];
+        let field = |name: &str| lane.pipeline.schema.get(name).unwrap();
+        let mut fields = Fields::new(lane.pipeline.schema.len());
+        fields.set(field("log.level"), Value::Text(b"INFO"));
+        fields.set(field("session.id"), Value::Text(session.as_bytes()));
+        fields.set(field("user.name"), user);
+        fields.set(field(TIMESTAMP), Value::Time(Timestamp::from_millis(0)));
+        lane.rules.count(&fields, &mut shard.lock());
+    }
+    let page = page(&registry);
+    let hash =
+        |key: &str, text: &[u8]| String::from_utf8(KeyedHash::new(key.as_bytes()).of(text).to_vec()).unwrap();
+    let of_metric = |text: &[u8]| hash("a key of the metric", text);
+    let of_agent = |text: &[u8]| hash("the key of the agent", text);
+    let cut = &long.as_bytes()[..crate::limits::LABEL_BYTES_MAX];
+    let expected = [
+        format!(
+            "lines_total{{service=\"web\",user=\"{}\",level=\"INFO\"}} 1",
+            of_metric(b"ann")
+        ),
+        format!(
+            "lines_total{{service=\"web\",user=\"{}\",level=\"INFO\"}} 1",
+            of_metric(b"17")
+        ),
+        "lines_total{service=\"web\",user=\"other\",level=\"INFO\"} 1".to_owned(),
+        "web_active_sessions{service=\"web\"} 2".to_owned(),
+        format!(
+            "web_session_lines{{service=\"web\",level=\"info\",session=\"{}\"}} 2",
+            of_agent(b"s\"1")
+        ),
+        format!(
+            "web_session_lines{{service=\"web\",level=\"info\",session=\"{}\"}} 1",
+            of_agent(cut)
+        ),
+    ];
+    for sample in expected {
+        assert!(
+            page.lines().any(|line| line == sample),
+            "{sample} is not in\n{page}"
+        );
+    }
+}
