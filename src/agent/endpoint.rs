@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use super::telemetry;
-use crate::config::Secret;
 use crate::derive::Registry;
-use crate::http::{self, Endpoint, Listener, Telemetry};
+use crate::http::{self, Endpoint, Guard, Telemetry};
 use crate::ship::Health;
 use crate::state::Ledger;
 
@@ -18,8 +18,7 @@ use crate::state::Ledger;
 pub struct Access {
     pub inputs: Vec<String>,
     pub health: Arc<Health>,
-    /// The header that /metrics and /status ask for.
-    pub authorization: Option<Secret>,
+    pub guard: Guard,
 }
 
 impl Access {
@@ -38,7 +37,7 @@ impl Access {
 /// Serves until `stop` is ready.
 pub fn start(
     runtime: &Handle,
-    listener: Listener,
+    listener: TcpListener,
     ledger: &Arc<Ledger>,
     registry: &Arc<Registry>,
     access: Access,
@@ -50,7 +49,7 @@ pub fn start(
     let of_ready = Arc::clone(ledger);
     let of_status = Arc::clone(ledger);
     let folding = Arc::clone(registry);
-    let authorization = access.authorization.clone();
+    let guard = access.guard.clone();
     let endpoint = Endpoint {
         metrics: Box::new(move |format, out| {
             telemetry::observe(&of_metrics);
@@ -63,7 +62,7 @@ pub fn start(
             page["metrics_over_budget"] = over_budget(&folding);
             page
         }),
-        authorization,
+        guard,
     };
     runtime.spawn(http::serve(listener, endpoint, stop));
     runtime.spawn(async move { recorder.keep_up().await });

@@ -31,9 +31,9 @@ pub use self::endpoint::status;
 use self::memory::Memory;
 use self::settlement::Settlement;
 use self::worker::{Lanes, Worker};
-use crate::config::{AgentFile, AgentSettings, Diagnostics, ServerIdentity, Settings, System};
+use crate::config::{AgentFile, AgentSettings, Diagnostics, Settings, System};
 use crate::derive::Registry;
-use crate::http::{self, Listener, Telemetry, Tls};
+use crate::http::{self, Guard, Telemetry};
 use crate::lane::{self, Lane};
 use crate::mill::Mill;
 use crate::pipeline::Library;
@@ -106,8 +106,8 @@ pub struct Agent {
     give_up: tokio::sync::oneshot::Sender<()>,
     pool: BatchPool,
     address: std::net::SocketAddr,
-    /// What the endpoint shows; `None`: its connections are plain.
-    tls: Option<Tls>,
+    /// Of the endpoint.
+    guard: Guard,
     /// Ends the endpoint when it is dropped.
     _serving: tokio::sync::oneshot::Sender<()>,
     /// Held until the process ends.
@@ -130,14 +130,10 @@ impl Agent {
         let recorder = Telemetry::install().context("cannot install the metrics recorder")?;
         telemetry::describe();
         ship::telemetry::describe();
-        let tcp = runtime.block_on(http::listen(settings.agent.listen))?;
-        let address = tcp.local_addr().context("the endpoint has no address")?;
-        let tls = settings.endpoint.identity.as_ref().map(Tls::new).transpose();
-        let tls = tls.context("cannot use `certificate` and `key` of [endpoint]")?;
-        let listener = Listener {
-            tcp,
-            tls: tls.clone(),
-        };
+        let listener = runtime.block_on(http::listen(settings.agent.listen))?;
+        let address = listener.local_addr().context("the endpoint has no address")?;
+        let guard = Guard::new(&settings.endpoint);
+        let guard = guard.context("cannot use `certificate` and `key` of [endpoint]")?;
 
         let began = begun::process_began();
         create_private(&settings.agent.state_dir)?;
@@ -199,7 +195,7 @@ impl Agent {
             endpoint::Access {
                 inputs: lane::names(&settings.inputs),
                 health,
-                authorization: settings.endpoint.authorization.clone(),
+                guard: guard.clone(),
             },
             recorder,
             async {
@@ -237,7 +233,7 @@ impl Agent {
             give_up,
             pool,
             address,
-            tls,
+            guard,
             _serving: serving,
             _lock: lock,
             plan,
@@ -304,24 +300,15 @@ impl Agent {
         drop(lanes);
         self.plan.registry.set_idle_after(settings.metrics.idle_after);
         self.bell.reload(watches);
+        // Certificate and key were looked at with the settings, so they can be used.
+        let guarded = self.guard.change(&settings.endpoint).is_ok();
         let old = &self.plan.settings;
-        let needs_restart = old.agent != settings.agent
+        let needs_restart = !guarded
+            || old.agent != settings.agent
             || old.output != settings.output
-            || old.rejects != settings.rejects
-            || old.endpoint.authorization != settings.endpoint.authorization
-            || !self.show(settings.endpoint.identity.as_ref());
+            || old.rejects != settings.rejects;
         self.plan.settings.inputs = settings.inputs;
         Ok(Reloaded { needs_restart })
-    }
-
-    /// Shows a renewed certificate. `false` where that takes a restart: there was none before, or there is none now.
-    fn show(&self, identity: Option<&ServerIdentity>) -> bool {
-        match (&self.tls, identity) {
-            // The settings were checked, so it can be shown.
-            (Some(tls), Some(identity)) => tls.show(identity).is_ok(),
-            (None, None) => true,
-            _ => false,
-        }
     }
 
     /// The runtime that its tasks run on.
@@ -336,7 +323,11 @@ impl Agent {
 
     /// The beginning of the URLs of its pages.
     pub fn url(&self) -> String {
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let scheme = if self.guard.tls().is_some() {
+            "https"
+        } else {
+            "http"
+        };
         format!("{scheme}://{}", self.address)
     }
 

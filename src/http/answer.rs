@@ -7,14 +7,14 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
-    VARY, WWW_AUTHENTICATE,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY,
+    WWW_AUTHENTICATE,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::accept;
+use super::guard::Guard;
 use super::telemetry::Telemetry;
-use crate::config::Secret;
 use crate::derive::{Format, Registry};
 use crate::event::Timestamp;
 
@@ -30,8 +30,7 @@ pub struct Endpoint {
     /// Whether the files of every input have been looked for; if not, why not, in a sentence.
     pub ready: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
     pub status: Box<dyn Fn() -> serde_json::Value + Send + Sync>,
-    /// The value of the header `Authorization` that metrics and status are shown for; `None`: to everybody.
-    pub authorization: Option<Secret>,
+    pub guard: Guard,
 }
 
 impl Endpoint {
@@ -53,37 +52,13 @@ impl Endpoint {
             Err(refusal) => return refusal.response(),
         };
         let (head, _) = request.into_parts();
-        if matches!(page, Page::Metrics | Page::Status) && !self.admits(&head.headers) {
-            return self.ask_for_credentials();
+        if matches!(page, Page::Metrics | Page::Status)
+            && let Some(challenge) = self.guard.challenge(&head.headers)
+        {
+            return ask_for_credentials(challenge);
         }
         let made = tokio::task::spawn_blocking(move || self.make(page, &head.headers)).await;
         made.unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made"))
-    }
-
-    fn admits(&self, headers: &HeaderMap) -> bool {
-        let Some(wanted) = &self.authorization else {
-            return true;
-        };
-        headers
-            .get(AUTHORIZATION)
-            .is_some_and(|given| same_credentials(wanted.expose().as_bytes(), given.as_bytes()))
-    }
-
-    fn ask_for_credentials(&self) -> Response<Full<Bytes>> {
-        let basic = self
-            .authorization
-            .as_ref()
-            .is_some_and(|wanted| wanted.expose().starts_with("Basic "));
-        let challenge = match basic {
-            true => const { HeaderValue::from_static("Basic realm=\"logmill\", charset=\"UTF-8\"") },
-            false => const { HeaderValue::from_static("Bearer realm=\"logmill\"") },
-        };
-        let mut answer = text(
-            StatusCode::UNAUTHORIZED,
-            "this page asks for the credentials of [endpoint]",
-        );
-        answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        answer
     }
 
     fn make(&self, page: Page, headers: &HeaderMap) -> Response<Full<Bytes>> {
@@ -191,14 +166,11 @@ fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Whether both have the same scheme, in any case, and the same secret. How long it takes does not tell how much of
-/// the secret was right.
-fn same_credentials(wanted: &[u8], given: &[u8]) -> bool {
-    let scheme = |text: &[u8]| text.iter().position(|&byte| byte == b' ').unwrap_or(text.len());
-    let ((wanted_scheme, wanted), (given_scheme, given)) =
-        (wanted.split_at(scheme(wanted)), given.split_at(scheme(given)));
-    let different = wanted.iter().zip(given).fold(0, |all, (a, b)| all | (a ^ b));
-    wanted_scheme.eq_ignore_ascii_case(given_scheme) && wanted.len() == given.len() && different == 0
+fn ask_for_credentials(challenge: HeaderValue) -> Response<Full<Bytes>> {
+    let asking = "this page asks for the credentials of [endpoint]";
+    let mut answer = text(StatusCode::UNAUTHORIZED, asking);
+    answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    answer
 }
 
 fn text(status: StatusCode, text: &str) -> Response<Full<Bytes>> {

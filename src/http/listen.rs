@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-use super::tls::Tls;
-
 /// Why the endpoint cannot be reached at the address that was asked for.
 #[derive(Debug, Error)]
 pub enum ListenError {
@@ -17,13 +15,6 @@ pub enum ListenError {
     Privileged(SocketAddr),
     #[error("cannot listen at address {0}: {1}; set `listen` in [agent]")]
     Other(SocketAddr, io::Error),
-}
-
-/// An address that is taken, and how to speak there.
-pub struct Listener {
-    pub tcp: TcpListener,
-    /// `None`: connections are plain.
-    pub tls: Option<Tls>,
 }
 
 /// Takes the address, so that a mistake is told at start.

@@ -8,12 +8,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time;
 
 use super::answer::Endpoint;
-use super::listen::Listener;
 
 /// Connections at a time; further ones wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 64;
@@ -34,8 +34,7 @@ const CLOSING_MAX: Duration = Duration::from_secs(2);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers requests until `stop` is ready; answers that have begun are finished.
-pub async fn serve(listener: Listener, endpoint: Endpoint, stop: impl Future<Output = ()>) {
-    let Listener { tcp: listener, tls } = listener;
+pub async fn serve(listener: TcpListener, endpoint: Endpoint, stop: impl Future<Output = ()>) {
     metrics::describe_histogram!(
         "logmill_scrape_duration_seconds",
         "How long it took to make a page of /metrics"
@@ -61,7 +60,7 @@ pub async fn serve(listener: Listener, endpoint: Endpoint, stop: impl Future<Out
         match accepted {
             Ok((stream, _)) => {
                 failing = false;
-                let (tls, endpoint, closed) = (tls.clone(), Arc::clone(&endpoint), closed.clone());
+                let (tls, endpoint, closed) = (endpoint.guard.tls(), Arc::clone(&endpoint), closed.clone());
                 connections.spawn(async move {
                     match tls {
                         None => connection(stream, endpoint, closed).await,

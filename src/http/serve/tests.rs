@@ -1,5 +1,6 @@
 use std::io::Read;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Mutex;
 
 use flate2::read::GzDecoder;
@@ -9,10 +10,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::config::Secret;
+use crate::config::{EndpointSettings, Secret, ServerIdentity};
 use crate::derive::{Format, MetricSpec, Registry};
 use crate::event::Fields;
-use crate::http::{Telemetry, listen};
+use crate::http::{Guard, Telemetry, listen};
 
 /// A running endpoint; stops when told.
 struct Server {
@@ -23,9 +24,8 @@ struct Server {
 
 impl Server {
     async fn start(endpoint: Endpoint) -> Self {
-        let tcp = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let address = tcp.local_addr().unwrap();
-        let listener = Listener { tcp, tls: None };
+        let listener = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener, endpoint, async {
             let _ = stopped.await;
@@ -97,7 +97,7 @@ fn endpoint() -> Endpoint {
         }),
         ready: Box::new(|| Err("no Elasticsearch host has answered so far".to_owned())),
         status: Box::new(|| serde_json::json!({ "files": 3 })),
-        authorization: None,
+        guard: Guard::default(),
     }
 }
 
@@ -144,7 +144,7 @@ async fn pages_are_for_those_with_credentials_where_there_are_some() {
         ),
     ] {
         let mut closed = endpoint();
-        closed.authorization = Some(Secret::new(secret));
+        closed.guard = asking_for(secret);
         let server = Server::start(closed).await;
         let status = async |path: &str, header: &str| server.get(path, header).await.status;
         for page in ["/metrics", "/status"] {
@@ -169,6 +169,62 @@ async fn pages_are_for_those_with_credentials_where_there_are_some() {
         assert_eq!(status("/healthz", "").await, 200);
         assert_eq!(status("/readyz", "").await, 503);
     }
+}
+
+fn asking_for(secret: &str) -> Guard {
+    Guard::new(&terms(Some(secret), None)).unwrap()
+}
+
+fn terms(secret: Option<&str>, identity: Option<ServerIdentity>) -> EndpointSettings {
+    EndpointSettings {
+        authorization: secret.map(Secret::new),
+        identity,
+    }
+}
+
+#[tokio::test]
+async fn credentials_and_tls_change_while_it_serves() {
+    let guard = asking_for("Bearer old");
+    let mut closed = endpoint();
+    closed.guard = guard.clone();
+    let server = Server::start(closed).await;
+    // A connection that stays open.
+    let mut open = TcpStream::connect(server.address).await.unwrap();
+    let mut asked = async |token: &str| {
+        let request = format!("GET /status HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+        open.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // Both bodies end in a line end that no head has before its own end.
+        while !(answer.windows(4).any(|four| four == b"\r\n\r\n")
+            && answer.ends_with(b"\n")
+            && !answer.ends_with(b"\r\n"))
+        {
+            open.read_buf(&mut answer).await.unwrap();
+        }
+        String::from_utf8(answer).unwrap()[9..12].to_owned()
+    };
+    assert_eq!(asked("old").await, "200");
+    guard.change(&terms(Some("Bearer new"), None)).unwrap();
+    assert_eq!(asked("old").await, "401");
+    assert_eq!(asked("new").await, "200");
+    guard.change(&terms(None, None)).unwrap();
+    assert_eq!(asked("whatever").await, "200");
+
+    // From the next connection on it is TLS, and the open one goes on.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config/identity/testdata");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let identity = ServerIdentity {
+        certificate_pem: read("one.crt"),
+        key_pem: Secret::new(read("one.key")),
+    };
+    guard.change(&terms(None, Some(identity))).unwrap();
+    assert_eq!(asked("whatever").await, "200");
+    let mut plain = server.send("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer).await;
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    guard.change(&terms(None, None)).unwrap();
+    assert_eq!(server.get("/healthz", "").await.status, 200);
 }
 
 #[tokio::test]

@@ -182,6 +182,19 @@ impl Agent {
         kibibytes.expect("a number of kB") << 10
     }
 
+    /// Gives it another configuration with SIGHUP, and waits until it has read that.
+    pub async fn reload_with(&mut self, host: &Host, config: &str) {
+        fs::write(host.path("logmill.toml"), config).expect("room for the configuration");
+        let times = |agent: &Agent| agent.log().matches("logmill.toml again").count();
+        let before = times(self);
+        self.signal(Signal::HUP);
+        let began = Instant::now();
+        while times(self) == before {
+            assert!(began.elapsed() < Duration::from_secs(30), "{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("the agent runs");

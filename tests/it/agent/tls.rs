@@ -68,5 +68,30 @@ async fn the_endpoint_shows_its_certificate_and_a_renewed_one_after_sighup() {
     // What the old client has open goes on; it gets no new connection.
     drop(old);
     assert!(status(&before, &agent, "geheim").await.is_err());
+
+    // Credentials change likewise, also in the file that holds them, and TLS can go.
+    let config = fs::read_to_string(host.path("logmill.toml")).unwrap();
+    let token = format!("${{file:{}}}", host.path("token").display());
+    fs::write(host.path("token"), "neu\n").unwrap();
+    agent
+        .reload_with(&host, &config.replace("\"geheim\"", &format!("{token:?}")))
+        .await;
+    assert_eq!(status(&new, &agent, "geheim").await.unwrap(), 401);
+    assert_eq!(status(&new, &agent, "neu").await.unwrap(), 200);
+    fs::write(host.path("token"), "neuer\n").unwrap();
+    let config = fs::read_to_string(host.path("logmill.toml")).unwrap();
+    agent.reload_with(&host, &config).await;
+    assert_eq!(status(&new, &agent, "neu").await.unwrap(), 401);
+    assert_eq!(status(&new, &agent, "neuer").await.unwrap(), 200);
+    let plain = config.replace("certificate = ", "username = \"u\"\npassword = \"p\"\n#");
+    let plain = plain
+        .replace("bearer_token", "#bearer_token")
+        .replace("\nkey = ", "\n#key = ");
+    agent.reload_with(&host, &plain).await;
+    let asked = Client::new()
+        .get(agent.url("/metrics"))
+        .basic_auth("u", Some("p"));
+    assert_eq!(asked.send().await.unwrap().status(), 200);
+    assert!(!agent.log().contains("next start"), "{}", agent.log());
     agent.stop();
 }
