@@ -171,6 +171,9 @@ pub const FINISH_AFTER: Duration = Duration::from_secs(5);
 /// How long the descriptor of a deleted file is kept after its last byte came: somebody may still write to it.
 pub const UNLINKED_KEPT: Duration = Duration::from_secs(30);
 
+/// How long a copy has to stay as it is to be complete, once its original is deleted.
+pub const COPY_QUIET: Duration = Duration::from_secs(2);
+
 /// How long a file that looks like the copy of another one is held when neither changes.
 pub const COPY_HELD: Duration = Duration::from_secs(10);
 

@@ -388,7 +388,11 @@ impl Place {
 }
 
 /// The hash of the bytes before `offset`.
-fn print_before(bytes: &mut Bytes, offset: u64) -> io::Result<Print> {
+///
+/// # Errors
+///
+/// When the disk fails.
+pub fn print_before(bytes: &mut Bytes, offset: u64) -> io::Result<Print> {
     let from = offset.saturating_sub(TAIL_BYTES as u64);
     let mut last = [0; TAIL_BYTES];
     // At most TAIL_BYTES.

@@ -174,6 +174,14 @@ impl Rig {
         WALL_SHIFT.set(seconds);
     }
 
+    /// The file system tells of a new name.
+    pub fn hear_of(&mut self, name: &str) {
+        let file = fs::File::open(self.path(name)).unwrap();
+        self.bell.opened(self.path(name), file, 8);
+        self.bell.moved(self.path(name));
+        self.pump();
+    }
+
     /// How long the source would wait now.
     pub fn pause(&mut self) -> Duration {
         let (tailer, _) = self.running.as_mut().unwrap();

@@ -59,6 +59,8 @@ pub struct Tail {
     pub stub: Option<FileKey>,
     /// It is no copy that has to be held.
     pub cleared: bool,
+    /// It is a copy: what it has up to here was read from its original. In bytes.
+    pub skip: Option<u64>,
     /// Bytes that are there already when it is seen first are not read.
     pub from_end: bool,
 }
@@ -73,6 +75,9 @@ pub enum Stage {
         /// When it last changed.
         since: Instant,
     },
+    /// It is the copy of another file: what it has up to `to`, in bytes, was read there under this key, and is not
+    /// settled yet.
+    Copied { key: FileKey, to: u64 },
     /// It is read.
     Placed(Place),
 }
@@ -106,6 +111,7 @@ impl Tail {
             held: false,
             stub: None,
             cleared: false,
+            skip: None,
             from_end: false,
         }
     }
@@ -113,7 +119,7 @@ impl Tail {
     pub fn place(&self) -> Option<&Place> {
         match &self.stage {
             Stage::Placed(place) => Some(place),
-            Stage::Unborn(_) | Stage::Held { .. } => None,
+            Stage::Unborn(_) | Stage::Held { .. } | Stage::Copied { .. } => None,
         }
     }
 

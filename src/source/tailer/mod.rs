@@ -5,6 +5,7 @@
 //!  sight (names.rs)        a path leads to an inode: known → a name of it; new → an arrival
 //!  settle (arrive.rs)      arrivals: remembered from the last run? copy of a known file? new?
 //!  rotated (rotate.rs)     siblings of a rotated name: files that were missed, copies, compressed ones
+//!  copy (copy.rs)          copies that rotation makes in place of a rename
 //!  turn (turn.rs)          one look at one file: a chunk leaves, or nothing is there yet
 //!  held (held.rs)          inputs whose documents are not taken now
 //!  reload (reload.rs)      other inputs
@@ -14,6 +15,7 @@
 //! ```
 
 mod arrive;
+mod copy;
 mod held;
 mod keep;
 mod names;

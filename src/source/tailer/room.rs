@@ -48,6 +48,7 @@ impl Tailer {
             .map(|tail| (!tail.is_drained(), tail.grew, tail.inode))
             .collect();
         quiet.sort_unstable();
+        let copied = self.originals_of_held();
         // With quick rotation many go at once: their directory is listed once.
         let mut packed: HashMap<PathBuf, bool> = HashMap::new();
         let room = self.descriptors.quiet.div_ceil(8);
@@ -64,6 +65,10 @@ impl Tailer {
             self.open_count -= 1;
             if reopens {
                 tail.bytes = None;
+                continue;
+            }
+            if copied.contains(&inode) {
+                self.bury(inode, now);
                 continue;
             }
             let dir = tail.path.parent().unwrap_or(Path::new("/"));

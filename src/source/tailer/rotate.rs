@@ -7,10 +7,9 @@ use tracing::info;
 use super::Tailer;
 use super::arrive::Arrival;
 use crate::event::FileKey;
-use crate::source::disk::{Bytes, Facts, Inode, open};
+use crate::source::disk::{Bytes, Facts, Inode};
 use crate::source::family::{Sibling, agrees, family, siblings_in};
-use crate::source::identity::{HEAD_BYTES, Known};
-use crate::source::place::Place;
+use crate::source::identity::Known;
 use crate::source::sibling::{Order, Packed, rotated};
 use crate::source::tail::{Stage, Tail};
 use crate::state::FileRecord;
@@ -459,105 +458,6 @@ impl Tailer {
                 .then_some((arrival, bytes))
         })
     }
-
-    /// An emptied file's life goes on in its copy, which holds what was written between the last look and the
-    /// copy. Whether there is one.
-    pub(super) fn move_to_copy(&mut self, inode: Inode, place: &mut Option<Place>, now: Instant) -> bool {
-        let Some(known) = place.as_ref().map(Place::known) else {
-            return false;
-        };
-        let Some(tail) = self.files.get(&inode) else {
-            return false;
-        };
-        let (watch, path) = (tail.watch, tail.path.to_path_buf());
-        let Some((arrival, bytes)) = self.find_sibling(&path, None, &known, watch) else {
-            return false;
-        };
-        let Some(place) = place.take() else {
-            return false;
-        };
-        info!(path = %path.display(), copy = %arrival.path.display(), offset = known.offset, "reading on in the copy of the truncated file");
-        let copy = arrival.facts.inode;
-        let tail = self.files.entry(copy).or_insert_with(|| {
-            let mut tail = Tail::new(&arrival.facts, watch, &arrival.path, None, now);
-            tail.gone = Some(now);
-            tail
-        });
-        let key = place.origin.key;
-        tail.see(&arrival.facts, now);
-        tail.path = path.into();
-        tail.is_gz = arrival.packed;
-        tail.bytes = Some(bytes);
-        let before = tail.place().map(|place| place.origin.key);
-        tail.stage = Stage::Placed(place);
-        tail.done = false;
-        tail.cleared = false;
-        self.bystanders.remove(&copy);
-        if let Some(before) = before {
-            self.ledger.forget(before);
-        }
-        self.ledger.update(key, |record| {
-            record.dev = copy.dev;
-            record.ino = copy.ino;
-            record.born = arrival.facts.born;
-        });
-        self.attend(copy, now);
-        self.queue(copy);
-        true
-    }
-
-    /// Whether the file has the bytes that are known of another one, which may be emptied by now.
-    fn holds(&mut self, inode: Inode, known: &Known) -> bool {
-        let bytes = self.files.get_mut(&inode).and_then(|tail| tail.bytes.as_mut());
-        bytes.is_some_and(|bytes| agrees(bytes, known).unwrap_or(false))
-    }
-
-    /// A new file next to a watched one that begins with the same bytes may be a copy that is being made
-    /// (copytruncate). Reading it would give every event twice, so it is held until that is clear.
-    pub(super) fn hold_if_copy(&mut self, inode: Inode, head: &[u8], now: Instant) -> bool {
-        let Some(tail) = self.files.get(&inode) else {
-            return false;
-        };
-        if tail.cleared || tail.is_gz || !matches!(&tail.stage, Stage::Unborn(_)) {
-            return false;
-        }
-        let mut originals: Vec<(PathBuf, Inode)> = self
-            .bases_of(&tail.at)
-            .into_iter()
-            .filter_map(|base| self.names.get(&base).map(|name| (base.clone(), name.inode)))
-            .collect();
-        // cp and rm instead of a rename: the original may be gone already.
-        let bases = self.possible_bases(&tail.at);
-        if !bases.is_empty() {
-            let gone = self.attentive.iter().filter_map(|of| self.files.get(of));
-            let gone = gone.filter(|of| of.gone.is_some() && bases.iter().any(|base| **base == *of.path));
-            originals.extend(gone.map(|of| (of.path.to_path_buf(), of.inode)));
-        }
-        originals.retain(|(_, of)| *of != inode);
-        for (base, of) in originals {
-            let Some(known) = self.files.get(&of).and_then(Tail::place).map(Place::known) else {
-                continue;
-            };
-            if known.offset > 0 && (self.holds(inode, &known) || begins_with(&base, head)) {
-                if let Some(tail) = self.files.get_mut(&inode) {
-                    tail.stage = Stage::Held { of, since: now };
-                }
-                self.attend(inode, now);
-                return true;
-            }
-        }
-        false
-    }
-}
-
-/// Whether the file at `path` begins with these bytes.
-fn begins_with(path: &Path, head: &[u8]) -> bool {
-    let mut other = [0; HEAD_BYTES];
-    let other = &mut other[..head.len().min(HEAD_BYTES)];
-    open(path).is_ok_and(|file| {
-        let read = Bytes::plain(file).read_at(0, other);
-        read.is_ok_and(|read| read == head.len()) && other == head
-    })
 }
 
 /// Which rotated files next to a watched name were never seen under it.

@@ -5,7 +5,6 @@ use crate::limits;
 use crate::source::disk::Inode;
 use crate::source::frame::End;
 use crate::source::tail::Stage;
-use crate::state::Life;
 
 impl Tailer {
     /// Everything that time brings about.
@@ -57,6 +56,9 @@ impl Tailer {
         if let Stage::Held { of, since } = tail.stage {
             let since = since.max(tail.grew);
             return self.tend_held(inode, of, since, now);
+        }
+        if let Stage::Copied { key, to } = tail.stage {
+            return self.tend_copied(inode, key, to, now);
         }
         if tail.open && self.flush_is_due(inode, now) {
             if self.is_open(inode, now) {
@@ -136,7 +138,7 @@ impl Tailer {
             Stage::Placed(place) => tail.is_gz || place.offset >= tail.size,
             // Empty.
             Stage::Unborn(_) => true,
-            Stage::Held { .. } => false,
+            Stage::Held { .. } | Stage::Copied { .. } => false,
         };
         if read && !tail.queued {
             tail.done = true;
@@ -159,49 +161,6 @@ impl Tailer {
             return;
         }
         self.forget_file(inode);
-    }
-
-    /// A file that looks like a copy: when the original is not emptied, it is a file of its own.
-    fn tend_held(&mut self, inode: Inode, of: Inode, since: Instant, now: Instant) -> bool {
-        let original = self.files.get(&of);
-        if original.is_some_and(|tail| tail.unlinked && tail.queued) {
-            // First what it still has.
-            return true;
-        }
-        let original_is_deleted = original.is_none_or(|tail| tail.unlinked);
-        if original_is_deleted {
-            // cp and rm instead of a rename: the life goes on in the copy.
-            if self.take_over(of, now) {
-                return true;
-            }
-        } else if now.saturating_duration_since(since) < limits::COPY_HELD {
-            return true;
-        }
-        if let Some(tail) = self.files.get_mut(&inode) {
-            tail.stage = Stage::Unborn(Life::default());
-            tail.cleared = true;
-            self.queue(inode);
-        }
-        self.files.get(&inode).is_some_and(|tail| tail.gone.is_some())
-    }
-
-    fn take_over(&mut self, of: Inode, now: Instant) -> bool {
-        let Some(tail) = self.files.get_mut(&of) else {
-            return false;
-        };
-        let stage = std::mem::replace(&mut tail.stage, Stage::Unborn(Life::default()));
-        let Stage::Placed(place) = stage else {
-            tail.stage = stage;
-            return false;
-        };
-        let mut place = Some(place);
-        let moved = self.move_to_copy(of, &mut place, now);
-        if let (Some(place), Some(tail)) = (place, self.files.get_mut(&of)) {
-            tail.stage = Stage::Placed(place);
-        } else {
-            self.files.remove(&of);
-        }
-        moved
     }
 
     pub(super) fn forget_file(&mut self, inode: Inode) {

@@ -50,7 +50,7 @@ impl Tailer {
                 }
             }
             Some(Stage::Placed(_)) => self.look(inode, end, now),
-            Some(Stage::Held { .. }) | None => {}
+            Some(Stage::Held { .. } | Stage::Copied { .. }) | None => {}
         }
         self.give_way(inode);
     }
@@ -265,10 +265,12 @@ impl Tailer {
         {
             life.nth += 1;
         }
-        let begin = if tail.from_end {
-            last_line_end(bytes, tail.size, self.watches[tail.watch].frame.line_bytes_max)
-        } else {
-            0
+        let begin = match tail.skip {
+            Some(skip) => skip,
+            None if tail.from_end => {
+                last_line_end(bytes, tail.size, self.watches[tail.watch].frame.line_bytes_max)
+            }
+            None => 0,
         };
         let watch = &self.watches[tail.watch];
         let record = FileRecord {
@@ -341,6 +343,7 @@ impl Tailer {
         tail.stage = Stage::Placed(Place::resume(origin, record.life, known, record.ends, bytes)?);
         tail.done = record.done;
         tail.from_end = false;
+        tail.skip = None;
         Ok(())
     }
 
@@ -399,7 +402,15 @@ impl Tailer {
     /// What was written to an emptied file since the last look is in its copy, if there is one.
     fn ended_life(&mut self, inode: Inode, place: Place, now: Instant) {
         let key = place.origin.key;
-        if !self.move_to_copy(inode, &mut Some(place), now) {
+        let mut place = Some(place);
+        if self.move_to_copy(inode, &mut place, now) {
+            return;
+        }
+        let watch = self.files.get(&inode).map(|tail| tail.watch);
+        let copied = watch
+            .zip(place)
+            .is_some_and(|(watch, place)| self.leave_to_copy(inode, watch, &place, now));
+        if !copied {
             self.ledger.forget(key);
         }
     }
@@ -421,32 +432,48 @@ impl Tailer {
 
     /// The file is gone, and no descriptor keeps it. What was not read may be in its compressed copy.
     pub(super) fn bury(&mut self, inode: Inode, now: Instant) {
-        let Some(tail) = self.files.remove(&inode) else {
+        let Some(tail) = self.files.get_mut(&inode) else {
             return;
         };
         self.attentive.remove(&inode);
-        for name in &tail.names {
-            self.names.remove(name);
+        for name in std::mem::take(&mut tail.names) {
+            self.names.remove(&name);
         }
-        if let Some(stub) = tail.stub {
-            self.ledger.forget(stub);
+        self.drop_stub(inode);
+        let read = self.files.get(&inode).and_then(|tail| {
+            let place = tail.place()?;
+            let read = tail.done || tail.size <= place.offset;
+            read.then(|| (place.origin.key, tail.path.clone(), place.known()))
+        });
+        if read
+            .as_ref()
+            .is_some_and(|(key, path, known)| self.leave_to_packed(*key, path, known))
+        {
+            self.files.remove(&inode);
+            return;
         }
-        let Some(place) = tail.place() else {
+        if self.take_over(inode, now) {
+            return;
+        }
+        let Some(tail) = self.files.remove(&inode) else {
+            return;
+        };
+        let Stage::Placed(place) = &tail.stage else {
             return;
         };
         let key = place.origin.key;
-        let read = tail.done || tail.size <= place.offset;
-        if read && self.leave_to_packed(key, &tail.path, &place.known()) {
-            return;
-        }
-        if !read {
-            if self
+        if read.is_none()
+            && self
                 .ledger
                 .record(key)
                 .is_some_and(|record| self.wake_copy(record, now))
-            {
-                return;
-            }
+        {
+            return;
+        }
+        if self.leave_to_copy(inode, tail.watch, place, now) {
+            return;
+        }
+        if read.is_none() {
             warn!(path = %tail.path.display(), offset = place.offset, size = tail.size, "the file is gone and its last bytes with it");
         }
         self.ledger.forget(key);

@@ -152,3 +152,163 @@ fn lines_that_end_alike_behind_equal_heads_are_told_apart() {
     assert_eq!((of("a "), of("b ")), (20, 40));
     assert_eq!(of("#"), 400, "the second life has a key of its own");
 }
+
+/// Both files are there for a second, and the original is written to and read meanwhile: the copy has less than what
+/// was read, and nothing that was not.
+#[test]
+fn a_copy_that_has_less_than_its_original_is_not_read_again() {
+    let _ = tracing_subscriber::fmt()
+        .with_test_writer()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .without_time()
+        .try_init();
+    for glob in ["app.log", "app.log*"] {
+        for emptied in [false, true] {
+            for beats in [1, 3, 8] {
+                let mut rig = Rig::started(&[glob]);
+                rig.append("app.log", lines("a", 0..100));
+                rig.pass(3 * SECOND);
+                fs::copy(rig.path("app.log"), rig.path("app.log.1")).unwrap();
+                for beat in 0..beats {
+                    rig.append("app.log", lines("a", 100 + beat..101 + beat));
+                    rig.pass(Duration::from_millis(250));
+                }
+                rig.pass(Duration::from_millis(500));
+                if emptied {
+                    fs::write(rig.path("app.log"), "").unwrap();
+                } else {
+                    fs::remove_file(rig.path("app.log")).unwrap();
+                }
+                rig.append("app.log", lines("b", 0..10));
+                rig.pass_long();
+                let texts = expected(&[("a", 0..100 + beats), ("b", 0..10)]);
+                assert_eq!(rig.texts(), texts, "{glob}, emptied {emptied}, {beats} beats");
+                rig.stop();
+                rig.append("app.log", lines("b", 10..20));
+                rig.start();
+                rig.pass_long();
+                let texts = expected(&[("a", 0..100 + beats), ("b", 0..20)]);
+                assert_eq!(
+                    rig.texts(),
+                    texts,
+                    "{glob}, emptied {emptied}, {beats} beats, started again"
+                );
+            }
+        }
+    }
+}
+
+/// As above, where nothing keeps the original open: it has been closed when it is deleted.
+#[test]
+fn a_copy_of_a_file_that_was_closed_and_removed_is_not_read_again() {
+    for glob in ["*.log", "*.log*"] {
+        let mut rig = Rig::new(&[glob]);
+        rig.descriptors = Descriptors::of(64);
+        for number in 0..200 {
+            rig.append(&format!("{number}.log"), lines("a", 0..100));
+        }
+        rig.start();
+        rig.pass(3 * SECOND);
+        for number in 0..200 {
+            let name = format!("{number}.log");
+            fs::copy(rig.path(&name), rig.path(&format!("{name}.1"))).unwrap();
+        }
+        rig.pass(3 * SECOND);
+        for number in 0..200 {
+            fs::remove_file(rig.path(&format!("{number}.log"))).unwrap();
+        }
+        rig.pass_long();
+        assert_eq!(rig.docs.len(), 20_000, "{glob}");
+    }
+}
+
+/// Somebody copies a log for later under a name that rotation might give, and the input does not ask for the copy.
+#[test]
+fn a_backup_is_not_read() {
+    for name in ["app.log.bak", "app.log.1"] {
+        let mut rig = Rig::started(&["app.log"]);
+        rig.append("app.log", lines("a", 0..100));
+        rig.pass(3 * SECOND);
+        fs::copy(rig.path("app.log"), rig.path(name)).unwrap();
+        rig.hear_of(name);
+        rig.append("app.log", lines("a", 100..110));
+        rig.pass_long();
+        rig.stop();
+        rig.start();
+        rig.append("app.log", lines("a", 110..120));
+        rig.pass_long();
+        assert_eq!(
+            (rig.texts(), rig.again),
+            (expected(&[("a", 0..120)]), 0),
+            "{name}"
+        );
+    }
+}
+
+/// The mover did not tell the writer, which goes on in the file that it removed.
+#[test]
+fn an_original_that_was_removed_is_heard_on() {
+    for glob in ["app.log", "app.log*"] {
+        let mut rig = Rig::started(&[glob]);
+        rig.append("app.log", lines("a", 0..100));
+        rig.pass(3 * SECOND);
+        let writer = fs::OpenOptions::new().append(true).open(rig.path("app.log"));
+        fs::copy(rig.path("app.log"), rig.path("app.log.1")).unwrap();
+        rig.hear_of("app.log.1");
+        fs::remove_file(rig.path("app.log")).unwrap();
+        for beat in 0..8 {
+            let more = lines("a", 100 + beat..101 + beat);
+            std::io::Write::write_all(&mut writer.as_ref().unwrap(), more.as_bytes()).unwrap();
+            rig.pass(SECOND);
+        }
+        rig.append("app.log", lines("b", 0..10));
+        rig.pass_long();
+        assert_eq!(rig.texts(), expected(&[("a", 0..108), ("b", 0..10)]), "{glob}");
+    }
+}
+
+/// Nothing is taken while a log is copied and removed or emptied, and the agent is killed or its documents come back.
+#[test]
+fn a_copy_stands_for_what_is_not_settled() {
+    for (emptied, killed, beat) in [
+        (false, true, 1),
+        (false, true, 3),
+        (true, true, 1),
+        (true, true, 3),
+        (false, false, 3),
+        (true, false, 0),
+        (true, false, 3),
+    ] {
+        let case = format!("emptied {emptied}, killed {killed}, after {beat} s");
+        let mut rig = Rig::started(&["app.log*"]);
+        rig.append("app.log", lines("a", 0..50));
+        rig.pass(3 * SECOND);
+        rig.settles = false;
+        rig.append("app.log", lines("a", 50..100));
+        rig.pass(3 * SECOND);
+        rig.ledger.persist_now().unwrap();
+        fs::copy(rig.path("app.log"), rig.path("app.log.1")).unwrap();
+        // What the copy does not have.
+        rig.append("app.log", lines("a", 100..101));
+        rig.pass(Duration::from_millis(750));
+        if emptied {
+            fs::write(rig.path("app.log"), "").unwrap();
+        } else {
+            fs::remove_file(rig.path("app.log")).unwrap();
+        }
+        rig.append("app.log", lines("b", 0..10));
+        rig.pass(beat * SECOND);
+        if killed {
+            rig.ledger.persist_now().unwrap();
+            rig.kill();
+            rig.settles = true;
+            rig.start();
+        } else {
+            rig.give_back_all();
+            rig.settles = true;
+        }
+        rig.pass_long();
+        assert_eq!(rig.texts(), expected(&[("a", 0..101), ("b", 0..10)]), "{case}");
+    }
+}
