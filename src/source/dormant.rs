@@ -56,6 +56,10 @@ impl Dormant {
         self.records.get(&key)
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &FileRecord> {
         self.records.values()
     }

@@ -199,9 +199,13 @@ impl Tailer {
         };
         self.said.over(&arrival.path, "open");
         let from_end = arrival.named && self.begins_at_end(arrival.watch);
+        let skip = self
+            .has_less_than_was_read(&arrival)
+            .then_some(arrival.facts.size);
         self.insert(&arrival, bytes, now);
         if let Some(tail) = self.files.get_mut(&arrival.facts.inode) {
             tail.from_end = from_end;
+            tail.skip = skip;
             tail.is_gz = arrival.packed;
             if let Some(origin) = origin {
                 tail.path = origin.into();

@@ -22,15 +22,16 @@ use std::time::Instant;
 use tracing::info;
 
 use super::Tailer;
+use super::arrive::Arrival;
 use crate::event::FileKey;
 use crate::limits::{COPY_HELD, COPY_QUIET};
 use crate::source::disk::{Bytes, Inode, open};
-use crate::source::family::{Sibling, agrees, family};
+use crate::source::family::{agrees, family};
 use crate::source::identity::{HEAD_BYTES, Known, begin_life, first_line, print};
 use crate::source::place::{Place, print_before};
 use crate::source::sibling::Packed;
 use crate::source::tail::{Stage, Tail};
-use crate::state::{self, Leave, Life};
+use crate::state::{self, Leave, Life, Print};
 
 impl Tailer {
     /// A new file next to a watched one that begins with the same bytes may be a copy that is being made
@@ -62,7 +63,7 @@ impl Tailer {
             };
             let known = place.known();
             // Emptied, it has its head no more.
-            let began_so = size <= known.offset && begins_as(head, place);
+            let began_so = size <= known.offset && begins_as(head, place.head, &place.life);
             if began_so || self.holds(inode, &known) || self.begins_with(of, &base, head) {
                 if let Some(tail) = self.files.get_mut(&inode) {
                     tail.stage = Stage::Held { of, since: now };
@@ -230,7 +231,10 @@ impl Tailer {
             {
                 continue;
             }
-            let Some(head) = sibling.head().ok().filter(|head| begins_as(head, place)) else {
+            let Some(head) = head_of(&sibling.path)
+                .ok()
+                .filter(|head| begins_as(head, place.head, &place.life))
+            else {
                 continue;
             };
             if is_new {
@@ -242,9 +246,6 @@ impl Tailer {
             }
             let key = place.origin.key;
             self.ledger.update(key, |record| {
-                record.dev = copy.dev;
-                record.ino = copy.ino;
-                record.born = sibling.facts.born;
                 if head.len() < record.head.len as usize {
                     record.head = print(&head);
                 }
@@ -254,6 +255,26 @@ impl Tailer {
             return true;
         }
         false
+    }
+
+    /// Whether a new file is a copy that was made while the last run was reading, with less than that has read of an
+    /// original which is gone or was emptied.
+    pub(super) fn has_less_than_was_read(&self, arrival: &Arrival) -> bool {
+        let second = 1_000_000_000;
+        let last_run = self
+            .ledger
+            .restored_at()
+            .map_or(0, |at| at.saturating_add(1).saturating_mul(second));
+        if self.dormant.is_empty() || arrival.packed || arrival.facts.modified > last_run {
+            return false;
+        }
+        let bases = self.possible_bases(&arrival.path);
+        let mut records = self.dormant.iter().filter(|record| {
+            bases.contains(&record.path) && record.head.len > 0 && arrival.facts.size <= record.offset
+        });
+        records.any(|record| {
+            head_of(&arrival.path).is_ok_and(|head| begins_as(&head, record.head, &record.life))
+        })
     }
 
     fn pass_copy(&mut self, inode: Inode, key: FileKey, to: u64) {
@@ -308,23 +329,22 @@ fn known_to(bytes: &mut Bytes, size: u64) -> Option<Known> {
     })
 }
 
-impl Sibling {
-    fn head(&self) -> io::Result<Vec<u8>> {
-        let mut head = vec![0; HEAD_BYTES];
-        let read = Bytes::plain(open(&self.path)?).read_at(0, &mut head)?;
-        head.truncate(read);
-        Ok(head)
-    }
+/// A file's first bytes, [`HEAD_BYTES`] at most.
+fn head_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; HEAD_BYTES];
+    let read = Bytes::plain(open(path)?).read_at(0, &mut head)?;
+    head.truncate(read);
+    Ok(head)
 }
 
 /// Whether the beginning of a file is that of another one, as far as that is known; of one that is shorter than that,
 /// its first line has to do.
-fn begins_as(head: &[u8], place: &Place) -> bool {
-    match head.get(..place.head.len as usize) {
-        Some(head) => !head.is_empty() && print(head) == place.head,
+fn begins_as(head: &[u8], known: Print, of: &Life) -> bool {
+    match head.get(..known.len as usize) {
+        Some(head) => !head.is_empty() && print(head) == known,
         None => {
             let life = first_line(head).map(|line| begin_life(&Life::default(), line));
-            life.is_some_and(|life| life.first_line == place.life.first_line)
+            life.is_some_and(|life| life.first_line == of.first_line)
         }
     }
 }

@@ -312,3 +312,40 @@ fn a_copy_stands_for_what_is_not_settled() {
         assert_eq!(rig.texts(), expected(&[("a", 0..101), ("b", 0..10)]), "{case}");
     }
 }
+
+/// The agent is killed before it has written down what a copy is that has less than was read.
+#[test]
+fn a_copy_that_has_less_is_known_after_a_kill() {
+    for glob in ["app.log", "app.log*"] {
+        for (emptied, down) in [(false, false), (true, false), (false, true), (true, true)] {
+            let mut rig = Rig::started(&[glob]);
+            rig.append("app.log", lines("a", 0..100));
+            rig.pass(3 * SECOND);
+            fs::copy(rig.path("app.log"), rig.path("app.log.1")).unwrap();
+            rig.append("app.log", lines("a", 100..110));
+            rig.pass(Duration::from_millis(750));
+            rig.ledger.persist_now().unwrap();
+            if down {
+                rig.kill();
+            }
+            if emptied {
+                fs::write(rig.path("app.log"), "").unwrap();
+            } else {
+                fs::remove_file(rig.path("app.log")).unwrap();
+            }
+            rig.append("app.log", lines("b", 0..10));
+            if !down {
+                rig.pump();
+                rig.kill();
+            }
+            rig.start();
+            rig.pass_long();
+            let texts = expected(&[("a", 0..110), ("b", 0..10)]);
+            assert_eq!(
+                (rig.texts(), rig.again),
+                (texts, 0),
+                "{glob}, emptied {emptied}, down {down}"
+            );
+        }
+    }
+}
