@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::ship::batch::Batch;
+use crate::ship::batch::{Batch, Part};
 use crate::ship::verdict::Refusal;
 
 /// A refused document as it stands in the store: one line of JSON.
@@ -27,6 +27,10 @@ pub struct Reject<'a> {
     /// Source file, as it was named when the event was read.
     #[serde(borrow)]
     pub file: Cow<'a, str>,
+    /// Which life of which file, as 16 hexadecimal digits: names change owners with each rotation. Absent in what
+    /// older programs wrote.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub file_key: Option<Cow<'a, str>>,
     /// Where the event begins in its file, in bytes.
     pub offset: u64,
     /// Name of the input.
@@ -39,6 +43,10 @@ pub struct Reject<'a> {
 
 impl Reject<'_> {
     /// What the commands call this reject: the same document has the same key however often it is refused.
+    ///
+    /// Without an `_id`, file and offset say where it is from, and the document itself that it is this one: a copied and
+    /// truncated file may have its key again, and a record without `file_key` has but a name, which the next file gets.
+    /// A document that says when it was read differs from reading to reading; then it is kept twice rather than not at all.
     pub fn key(&self) -> u64 {
         let mut hash = Xxh3Default::new();
         hash.update(self.index.as_bytes());
@@ -46,8 +54,10 @@ impl Reject<'_> {
         match &self.id {
             Some(id) => hash.update(id.as_bytes()),
             None => {
-                hash.update(self.file.as_bytes());
+                hash.update(self.file_key.as_ref().unwrap_or(&self.file).as_bytes());
+                hash.update(&[0]);
                 hash.update(&self.offset.to_le_bytes());
+                hash.update(self.document.get().as_bytes());
             }
         }
         hash.digest()
@@ -112,7 +122,7 @@ impl RejectLines {
             }
         };
         let at = batch.docs[doc];
-        let origin = &batch.parts[at.part as usize].origin;
+        let Part { span, origin, .. } = &batch.parts[at.part as usize];
         let reject = Reject {
             time: Cow::Owned(format!("{:.3}", jiff::Timestamp::now())),
             index: target.index,
@@ -120,6 +130,7 @@ impl RejectLines {
             status: refusal.status,
             reason: Cow::Borrowed(&refusal.reason),
             file: origin.path.to_string_lossy(),
+            file_key: Some(Cow::Owned(span.file.to_string())),
             offset: at.at,
             input: Cow::Borrowed(&origin.input),
             document,
@@ -137,9 +148,13 @@ mod tests {
 
     use super::*;
     use crate::event::{FileKey, Span};
-    use crate::ship::batch::{Doc, Origin, Part};
+    use crate::ship::batch::{Doc, Origin};
 
     fn line(body: &[u8]) -> String {
+        line_of(FileKey(1), body)
+    }
+
+    fn line_of(file: FileKey, body: &[u8]) -> String {
         let origin = Arc::new(Origin {
             path: "/var/log/shop.log".into(),
             input: "shop".to_owned(),
@@ -150,7 +165,7 @@ mod tests {
             part: 0,
         };
         let span = Span {
-            file: FileKey(1),
+            file,
             from: 0,
             to: 5000,
         };
@@ -210,5 +225,28 @@ mod tests {
             key(b"{\"create\":{\"_index\":\"i\",\"_id\":\"1\"}}\n{\"more\":1}\n")
         );
         assert_ne!(one, key(b"{\"create\":{\"_index\":\"i\",\"_id\":\"2\"}}\n{}\n"));
+    }
+
+    #[test]
+    fn without_an_id_a_document_is_known_by_its_file_and_by_what_it_says() {
+        let body = |source: &str| format!("{{\"create\":{{\"_index\":\"i\"}}}}\n{source}\n");
+        let key = |file, source: &str| {
+            serde_json::from_str::<Reject>(&line_of(FileKey(file), body(source).as_bytes()))
+                .unwrap()
+                .key()
+        };
+        let one = key(1, "{\"n\":1}");
+        assert_eq!(one, key(1, "{\"n\":1}"), "refused again after a crash");
+        assert_ne!(one, key(2, "{\"n\":1}"), "the next file of this name");
+        assert_ne!(one, key(1, "{\"n\":2}"), "the same file, truncated");
+    }
+
+    #[test]
+    fn a_record_without_a_file_key_is_still_read() {
+        let old = r#"{"time":"2026-11-22T10:00:00.000Z","index":"i","status":400,"reason":"","file":"/a.log","offset":0,"input":"shop","document":{"n":1}}"#;
+        let read = |text: &str| serde_json::from_str::<Reject>(text).unwrap().key();
+        assert_eq!(read(old), read(old));
+        assert_ne!(read(old), read(&old.replace("\"n\":1", "\"n\":2")));
+        assert_ne!(read(old), read(&old.replace("/a.log", "/b.log")));
     }
 }
