@@ -363,7 +363,7 @@ enum RejectsAction {
         /// Its key, or the beginning of it.
         key: String,
     },
-    /// Send them again, and forget those that are stored.
+    /// Send them again, and forget those that are stored; exit code 1 where some are left.
     Replay {
         /// Only those whose key begins like this; all when absent.
         key: Option<String>,

@@ -12,7 +12,7 @@
 
 use std::ops::Range;
 
-use super::batch::{Doc, Part, bytes_of};
+use super::batch::{Doc, bytes_of};
 use super::verdict::{Refusal, Verdict};
 use crate::state::Tally;
 
@@ -102,14 +102,15 @@ pub struct Over {
 }
 
 impl Progress {
-    pub fn new(docs: &[Doc], parts: &[Part]) -> Self {
-        let mut open: Vec<Open> = parts
-            .iter()
-            .map(|part| Open {
+    /// `filtered`: for each part, its events that have no document.
+    pub fn new(docs: &[Doc], filtered: impl IntoIterator<Item = u32>) -> Self {
+        let mut open: Vec<Open> = filtered
+            .into_iter()
+            .map(|filtered| Open {
                 docs: 0,
                 given_back: 0,
                 tally: Tally {
-                    filtered: u64::from(part.filtered),
+                    filtered: u64::from(filtered),
                     ..Tally::default()
                 },
             })

@@ -1,10 +1,8 @@
 use super::*;
-use crate::event::{FileKey, Span};
-use crate::ship::batch::Origin;
 use crate::ship::verdict::Cause;
 
-/// `count` documents of `bytes` bytes each, two per part, and a part with filtered events only.
-fn batch(count: u32, bytes: u32) -> (Vec<Doc>, Vec<Part>) {
+/// `count` documents of `bytes` bytes each, two per part, and a part with filtered events only; each part has three of those.
+fn batch(count: u32, bytes: u32) -> (Vec<Doc>, Vec<u32>) {
     let docs = (0..count)
         .map(|doc| Doc {
             end: (doc + 1) * bytes,
@@ -12,21 +10,7 @@ fn batch(count: u32, bytes: u32) -> (Vec<Doc>, Vec<Part>) {
             part: doc / 2,
         })
         .collect();
-    let parts = (0..count.div_ceil(2) + 1)
-        .map(|part| Part {
-            span: Span {
-                file: FileKey(1),
-                from: u64::from(part) * 2,
-                to: u64::from(part) * 2 + 2,
-            },
-            origin: std::sync::Arc::new(Origin {
-                path: "access.log".into(),
-                input: "shop".to_owned(),
-            }),
-            filtered: 3,
-        })
-        .collect();
-    (docs, parts)
+    (docs, vec![3; count.div_ceil(2) as usize + 1])
 }
 
 fn never(_: usize) -> bool {
@@ -51,8 +35,8 @@ fn settled(progress: &mut Progress) -> Vec<(usize, Tally)> {
 
 #[test]
 fn a_part_settles_once_its_last_document_has_its_verdict() {
-    let (docs, parts) = batch(4, 10);
-    let mut progress = Progress::new(&docs, &parts);
+    let (docs, filtered) = batch(4, 10);
+    let mut progress = Progress::new(&docs, filtered);
     let filtered = Tally {
         filtered: 3,
         ..Tally::default()
@@ -99,8 +83,8 @@ fn a_part_settles_once_its_last_document_has_its_verdict() {
 
 #[test]
 fn bodies_above_the_learned_size_are_split_before_they_are_sent() {
-    let (docs, parts) = batch(8, 10);
-    let mut progress = Progress::new(&docs, &parts);
+    let (docs, filtered) = batch(8, 10);
+    let mut progress = Progress::new(&docs, filtered);
     assert_eq!(progress.next(&docs, |bytes| bytes >= 40), Next::Send(0..2));
     // One document alone is sent however large it is.
     assert_eq!(progress.next(&docs, |_| true), Next::Send(0..1));
@@ -108,8 +92,8 @@ fn bodies_above_the_learned_size_are_split_before_they_are_sent() {
 
 #[test]
 fn a_single_document_that_is_too_large_is_refused_for_good_and_a_small_one_is_not() {
-    let (docs, parts) = batch(2, 1 << 20);
-    let mut progress = Progress::new(&docs, &parts);
+    let (docs, filtered) = batch(2, 1 << 20);
+    let mut progress = Progress::new(&docs, filtered);
     progress.next(&docs, never);
     progress.step(&docs, Step::TooLarge { credible: true });
     assert_eq!(progress.next(&docs, never), Next::Send(0..1));
@@ -132,8 +116,8 @@ fn a_single_document_that_is_too_large_is_refused_for_good_and_a_small_one_is_no
 /// Plays a server that refuses any request with a document of `poison` in it; gives the refused documents
 /// and how many requests it took.
 fn bisect(count: u32, poison: &[u32]) -> (Vec<u32>, usize, Progress) {
-    let (docs, parts) = batch(count, 10);
-    let mut progress = Progress::new(&docs, &parts);
+    let (docs, filtered) = batch(count, 10);
+    let mut progress = Progress::new(&docs, filtered);
     let mut requests = 0;
     while let Next::Send(run) = progress.next(&docs, never) {
         requests += 1;
@@ -177,8 +161,8 @@ fn a_server_that_refuses_everything_makes_no_rejects() {
 
 #[test]
 fn a_large_body_without_a_clear_answer_is_sent_in_halves_after_some_tries() {
-    let (docs, parts) = batch(2, 1 << 20);
-    let mut progress = Progress::new(&docs, &parts);
+    let (docs, filtered) = batch(2, 1 << 20);
+    let mut progress = Progress::new(&docs, filtered);
     for _ in 0..10 {
         assert_eq!(progress.next(&docs, never), Next::Send(0..2));
         progress.step(&docs, Step::Unclear { sent: false });
@@ -192,8 +176,8 @@ fn a_large_body_without_a_clear_answer_is_sent_in_halves_after_some_tries() {
 
 #[test]
 fn what_is_given_back_closes_its_part_without_a_verdict() {
-    let (docs, parts) = batch(4, 10);
-    let mut progress = Progress::new(&docs, &parts);
+    let (docs, filtered) = batch(4, 10);
+    let mut progress = Progress::new(&docs, filtered);
     settled(&mut progress);
     progress.next(&docs, never);
     let mut verdicts = vec![

@@ -8,7 +8,10 @@ use serde::Serialize;
 use super::read::{RejectReader, Step, remove_in_steps};
 use super::record::Reject;
 use crate::ship::answer;
+use crate::ship::batch::{Doc, bytes_of};
+use crate::ship::body_limit::BodyLimit;
 use crate::ship::deliver::{Answer, Server};
+use crate::ship::progress::{Next, Over, Progress, Step as Sent};
 use crate::ship::trouble::{Failure, Trouble};
 use crate::ship::verdict::Verdict;
 
@@ -61,58 +64,149 @@ pub(super) async fn replay_in_steps<S: Server>(
     pick: impl Fn(&Reject) -> bool,
     after: impl FnMut(Step) -> io::Result<()>,
 ) -> io::Result<Replayed> {
-    let mut replayed = Replayed::default();
-    let mut stored = HashSet::new();
+    let mut replay = Replay {
+        server,
+        hosts,
+        limit: BodyLimit::new(),
+        replayed: Replayed::default(),
+        stored: HashSet::new(),
+    };
     let mut seen = HashSet::new();
     let mut reader = RejectReader::open(dir)?;
     loop {
-        let mut body = Vec::new();
-        let mut keys = Vec::new();
-        while body.len() < BODY_BYTES
+        let mut load = Load::default();
+        while load.body.len() < BODY_BYTES
             && let Some(line) = reader.advance()?
         {
             if let Ok(reject) = line
                 && pick(&reject)
                 && seen.insert(reject.key())
             {
-                write(&reject, &mut body);
-                keys.push(reject.key());
+                load.push(&reject);
             }
         }
-        if keys.is_empty() {
+        if load.keys.is_empty() {
             break;
         }
-        match send(server, hosts, Bytes::from(body), keys.len()).await {
-            Ok(verdicts) => replayed.count(&keys, verdicts, &mut stored),
-            Err(trouble) => {
-                replayed.left += keys.len() as u64;
-                replayed.trouble = Some(trouble);
-                break;
+        replay.replayed.trouble = replay.send(load).await.err();
+        if replay.replayed.trouble.is_some() {
+            break;
+        }
+    }
+    remove_in_steps(dir, |reject| replay.stored.contains(&reject.key()), after)?;
+    Ok(replay.replayed)
+}
+
+/// Documents that travel together.
+#[derive(Default)]
+struct Load {
+    body: Vec<u8>,
+    /// Each document is a part of its own: so its verdict is known.
+    docs: Vec<Doc>,
+    /// Of each document.
+    keys: Vec<u64>,
+}
+
+impl Load {
+    fn push(&mut self, reject: &Reject) {
+        write(reject, &mut self.body);
+        self.docs.push(Doc {
+            end: self.body.len() as u32,
+            at: reject.offset,
+            part: self.keys.len() as u32,
+        });
+        self.keys.push(reject.key());
+    }
+}
+
+struct Replay<'a, S> {
+    server: &'a S,
+    hosts: usize,
+    limit: BodyLimit,
+    replayed: Replayed,
+    /// Keys of what is to be removed.
+    stored: HashSet<u64>,
+}
+
+impl<S: Server> Replay<'_, S> {
+    /// Sends the documents: those that the server refuses as a whole request in halves, until it is clear which of them
+    /// spoil it. An error is not of the documents' making; what has no verdict by then is left.
+    async fn send(&mut self, load: Load) -> Result<(), Trouble> {
+        let Load { body, docs, keys } = load;
+        let body = Bytes::from(body);
+        let mut progress = Progress::new(&docs, docs.iter().map(|_| 0));
+        let mut verdicts = Vec::new();
+        // Why the server refused a request as a whole, for when it refuses them all.
+        let mut refusal = None;
+        let mut open = keys.len() as u64;
+        loop {
+            for over in progress.take_over() {
+                self.count(keys[over.part], &over);
+                open -= 1;
+            }
+            match progress.next(&docs, |bytes| self.limit.is_too_large(bytes)) {
+                Next::Send(run) => {
+                    let request = body.slice(bytes_of(&docs, run.clone()));
+                    let step = self.request(request, run.len(), &mut verdicts).await;
+                    let step = step.inspect_err(|_| self.replayed.left += open)?;
+                    if let Sent::Refused(whole) = &step {
+                        refusal.get_or_insert_with(|| whole.reason.clone());
+                    }
+                    progress.step(&docs, step);
+                }
+                // They are in the store already.
+                Next::Keep => {
+                    if let Some((_, first)) = progress.refused().first() {
+                        self.replayed.reason.get_or_insert_with(|| first.reason.clone());
+                    }
+                    progress.step(&docs, Sent::Kept);
+                }
+                Next::Again { .. } => {
+                    self.replayed.reason = self.replayed.reason.take().or(refusal.take());
+                    progress.step(&docs, Sent::GivenBack(&|_| true));
+                }
+                Next::Done => return Ok(()),
             }
         }
     }
-    remove_in_steps(dir, |reject| stored.contains(&reject.key()), after)?;
-    Ok(replayed)
-}
 
-impl Replayed {
-    fn count(&mut self, keys: &[u64], verdicts: Vec<Verdict>, stored: &mut HashSet<u64>) {
-        for (key, verdict) in keys.iter().zip(verdicts) {
-            match verdict {
-                Verdict::Accepted => self.accepted += 1,
-                Verdict::AlreadyThere => self.already_there += 1,
-                Verdict::Retry(_) => {
-                    self.left += 1;
-                    continue;
-                }
-                Verdict::Rejected(refusal) => {
-                    self.rejected += 1;
-                    self.reason.get_or_insert(refusal.reason);
-                    continue;
-                }
-            }
-            stored.insert(*key);
+    /// Notes what became of one document.
+    fn count(&mut self, key: u64, over: &Over) {
+        self.replayed.accepted += over.tally.accepted;
+        self.replayed.already_there += over.tally.already_there;
+        self.replayed.rejected += over.tally.rejected;
+        self.replayed.left += u64::from(over.given_back);
+        if over.tally.accepted + over.tally.already_there > 0 {
+            self.stored.insert(key);
         }
+    }
+
+    /// Asks one host after the other until one says something about the documents.
+    async fn request<'v>(
+        &mut self,
+        body: Bytes,
+        docs: usize,
+        verdicts: &'v mut Vec<Verdict>,
+    ) -> Result<Sent<'v>, Trouble> {
+        let mut trouble = Trouble::Unreachable("no host is configured".to_owned());
+        for host in 0..self.hosts {
+            trouble = match self.server.bulk(host, body.clone()).await {
+                Answer::Text(text) => match answer::read(&text, docs, verdicts) {
+                    Ok(_) => {
+                        self.limit.accept(body.len());
+                        return Ok(Sent::Answered(verdicts));
+                    }
+                    Err(broken) => Trouble::Broken(broken.to_string()),
+                },
+                Answer::TooLarge => {
+                    let credible = self.limit.refuse(body.len());
+                    return Ok(Sent::TooLarge { credible });
+                }
+                Answer::Refused(refusal) => return Ok(Sent::Refused(refusal)),
+                Answer::Failed(Failure { trouble, .. }) => trouble,
+            };
+        }
+        Err(trouble)
     }
 }
 
@@ -128,35 +222,4 @@ fn write(reject: &Reject, body: &mut Vec<u8>) {
     body.push(b'\n');
     body.extend_from_slice(reject.document.get().as_bytes());
     body.push(b'\n');
-}
-
-/// Asks one host after the other until one gives verdicts.
-async fn send<S: Server>(
-    server: &S,
-    hosts: usize,
-    body: Bytes,
-    docs: usize,
-) -> Result<Vec<Verdict>, Trouble> {
-    let mut trouble = Trouble::Unreachable("no host is configured".to_owned());
-    for host in 0..hosts {
-        trouble = match server.bulk(host, body.clone()).await {
-            Answer::Text(text) => {
-                let mut verdicts = Vec::new();
-                match answer::read(&text, docs, &mut verdicts) {
-                    Ok(_) => return Ok(verdicts),
-                    Err(broken) => Trouble::Broken(broken.to_string()),
-                }
-            }
-            Answer::TooLarge => Trouble::Refused {
-                status: 413,
-                reason: format!("a body of {} bytes is too large for it", body.len()),
-            },
-            Answer::Refused(refusal) => Trouble::Refused {
-                status: refusal.status,
-                reason: refusal.reason.into(),
-            },
-            Answer::Failed(Failure { trouble, .. }) => trouble,
-        };
-    }
-    Err(trouble)
 }

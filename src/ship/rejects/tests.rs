@@ -242,6 +242,118 @@ async fn a_replay_without_a_server_leaves_everything() {
     assert_eq!(content(dir.path()).0, [0, 1, 2]);
 }
 
+/// A server of a size limit that finds a request with `poison` in it wrong as a whole.
+#[derive(Default)]
+struct Choosy {
+    bytes_max: usize,
+    requests: Mutex<u32>,
+}
+
+impl Server for Choosy {
+    async fn bulk(&self, _: usize, body: Bytes) -> Answer {
+        *self.requests.lock().unwrap() += 1;
+        if body.len() > self.bytes_max {
+            return Answer::TooLarge;
+        }
+        if memchr::memmem::find(&body, b"poison").is_some() {
+            let reason = "malformed".into();
+            return Answer::Refused(Refusal { status: 400, reason });
+        }
+        let docs = body.iter().filter(|byte| **byte == b'\n').count() / 2;
+        let items = vec!["{\"create\":{\"status\":201}}"; docs];
+        Answer::Text(format!("{{\"items\":[{}]}}", items.join(",")).into_bytes())
+    }
+}
+
+/// A store of these documents.
+fn store_of(dir: &Path, sources: &[&str]) {
+    let batch = batch_of(sources);
+    let refusal = Refusal {
+        status: 400,
+        reason: "bad".into(),
+    };
+    let mut lines = RejectLines::default();
+    for doc in 0..sources.len() {
+        lines.push(&batch, &batch.body, doc, &refusal);
+    }
+    store(dir, 1 << 30, WhenFull::Stop).keep(&lines).unwrap();
+}
+
+#[tokio::test]
+async fn what_spoils_a_request_stays_and_the_others_are_replayed() {
+    let dir = tempfile::tempdir().unwrap();
+    let large = format!("{{\"n\":\"{}\"}}", "x".repeat(200 << 10));
+    store_of(
+        dir.path(),
+        &["{\"n\":0}", "{\"poison\":1}", &large, "{\"n\":3}", "{\"n\":4}"],
+    );
+    let server = Choosy {
+        bytes_max: 100 << 10,
+        ..Choosy::default()
+    };
+    let replayed = replay(&dir.path().join("rejects"), &server, 1, |_| true)
+        .await
+        .unwrap();
+    let counted = (
+        replayed.accepted,
+        replayed.rejected,
+        replayed.left,
+        &replayed.trouble,
+    );
+    assert_eq!(counted, (3, 2, 0, &None));
+    assert!(replayed.reason.is_some());
+    assert_eq!(content(dir.path()).0, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_all_requests_is_asked_no_more_than_a_while() {
+    let dir = tempfile::tempdir().unwrap();
+    let sources = vec!["{\"poison\":1}"; 500];
+    store_of(dir.path(), &sources);
+    let server = Choosy {
+        bytes_max: 1 << 20,
+        ..Choosy::default()
+    };
+    let replayed = replay(&dir.path().join("rejects"), &server, 1, |_| true)
+        .await
+        .unwrap();
+    assert_eq!((replayed.accepted, replayed.left), (0, 500));
+    assert_eq!(replayed.reason.as_deref(), Some("malformed"));
+    assert!(*server.requests.lock().unwrap() < 100);
+    assert_eq!(content(dir.path()).0.len(), 500);
+}
+
+/// A file of this name was rotated: the next one begins with the same offset, and has the same line there.
+#[tokio::test]
+async fn without_ids_files_of_one_name_are_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path(), 1 << 20, WhenFull::Stop);
+    for day in 1..=3 {
+        let mut batch = batch_of(&["{\"n\":1}"]);
+        batch.parts[0].span.file = crate::event::FileKey(day);
+        batch.body = b"{\"create\":{\"_index\":\"logs\"}}\n{\"n\":1}\n".to_vec();
+        batch.docs[0].end = batch.body.len() as u32;
+        let refusal = Refusal {
+            status: 400,
+            reason: "bad".into(),
+        };
+        let mut lines = RejectLines::default();
+        lines.push(&batch, &batch.body, 0, &refusal);
+        store.keep(&lines).unwrap();
+        // Refused again after a crash.
+        store.keep(&lines).unwrap();
+    }
+    let server = Choosy {
+        bytes_max: 1 << 20,
+        ..Choosy::default()
+    };
+    let replayed = replay(&dir.path().join("rejects"), &server, 1, |_| true)
+        .await
+        .unwrap();
+    assert_eq!(replayed.accepted, 3, "each day's line once");
+    assert!(segments(dir.path()).is_empty());
+}
+
 /// Three segments: one goes as a whole, of one a part goes, one stays. Stopped after every step that there is.
 #[test]
 fn a_stop_while_rejects_are_dropped_loses_none_of_the_others() {
