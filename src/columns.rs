@@ -33,7 +33,7 @@ impl Columns {
             && let Some(lines) = before(path, chunk.span.from)
             && let Some(names) = w3c::header(&lines)
         {
-            clock.set_header(names);
+            clock.set_header(&names);
         }
     }
 
@@ -55,7 +55,7 @@ impl Columns {
         if let Some(lines) = chunk.raw.get(self.seen..to).filter(|lines| lines.len() > 2) {
             let from = lines.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
             if let Some(names) = w3c::header(&lines[from.unwrap_or(lines.len())..]) {
-                clock.set_header(names);
+                clock.set_header(&names);
             }
         }
         self.seen = to;

@@ -4,6 +4,9 @@
 //! Such lines are no events. What the last one said is kept in the [`Clock`](crate::pattern::Clock), next to the other
 //! things that a reader remembers from line to line.
 
+use bumpalo::Bump;
+use bumpalo::collections::Vec;
+
 use super::Mismatch;
 use super::rule::{Extras, FEW, Found, NodeId, Places, Rule, TooMany};
 use crate::block::{self, Block};
@@ -12,15 +15,39 @@ use crate::pattern::Scene;
 /// What the line begins with that names the columns.
 const FIELDS: &[u8] = b"#Fields:";
 
+/// What the line begins with that has the day of lines without one: `#Date: 2026-11-22 00:00:03`.
+const DATE: &[u8] = b"#Date:";
+
+/// What a [`header`] begins with whose lines have no day of their own: the day, before the names.
+const DAY: &[u8] = b"date=";
+
 /// The name under which a rule finds a date and the time behind it, which are two columns and one instant.
 const INSTANT: &[u8] = b"date time";
 
-/// The column names of the last header in some lines.
-pub fn header(lines: &[u8]) -> Option<&[u8]> {
-    let found = memchr::memmem::rfind_iter(lines, FIELDS).find(|&at| at == 0 || lines[at - 1] == b'\n')?;
-    let rest = &lines[found + FIELDS.len()..];
+/// What is to be kept of a header, in pieces.
+pub type Header<'a> = [&'a [u8]; 4];
+
+/// The column names of the last header in some lines. Where the columns have a time of day and no day, `date=` and the
+/// day that the header was written stand before them, if it says so.
+pub fn header(lines: &[u8]) -> Option<Header<'_>> {
+    let (at, names) = last(lines, FIELDS)?;
+    let has = |name: &[u8]| names.split(u8::is_ascii_whitespace).any(|word| word == name);
+    if has(b"time")
+        && !has(b"date")
+        && let Some((_, date)) = last(&lines[..at], DATE)
+        && let Some(day) = Words::new(date).next()
+    {
+        return Some([DAY, day, b" ", names]);
+    }
+    Some([b"", b"", b"", names])
+}
+
+/// The last line that begins with `word`: where it begins, and what stands behind the word.
+fn last<'a>(lines: &'a [u8], word: &[u8]) -> Option<(usize, &'a [u8])> {
+    let found = memchr::memmem::rfind_iter(lines, word).find(|&at| at == 0 || lines[at - 1] == b'\n')?;
+    let rest = &lines[found + word.len()..];
     let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    Some(rest[..end].trim_ascii())
+    Some((found, rest[..end].trim_ascii()))
 }
 
 /// Reads a line by the header before it. Without one, or with another number of columns, it is a mismatch. `-` is a
@@ -49,6 +76,8 @@ fn columns<'a>(
 ) -> Result<(), Mismatch> {
     let mut names = Words::new(header);
     let mut values = Words::new(text);
+    let day = header.strip_prefix(DAY).and_then(|_| names.next());
+    let day = day.and_then(|word| word.strip_prefix(DAY));
     loop {
         let from = values.at;
         let (mut name, mut value) = match (names.next(), values.next()) {
@@ -66,7 +95,13 @@ fn columns<'a>(
             values.next().ok_or(Mismatch {
                 at: from.min(text.len()),
             })?;
-            value = &text[from..values.end];
+            value = instant(value, &text[from..values.end], scene.arena);
+        } else if let Some(day) = day
+            && name == b"time"
+            && value != b"-"
+        {
+            name = INSTANT;
+            value = concat([day, b" ", value], scene.arena);
         }
         if value == b"-" {
             continue;
@@ -86,6 +121,23 @@ fn columns<'a>(
                 .map_err(|TooMany| Mismatch { at: from })?,
         }
     }
+}
+
+/// Date and time as one text with a blank between: `both` is the line's, with a blank or a tab behind `date`.
+fn instant<'a>(date: &[u8], both: &'a [u8], arena: &'a Bump) -> &'a [u8] {
+    match both.get(date.len()) {
+        Some(b' ') => both,
+        _ => concat(
+            [date, b" ", both.get(date.len() + 1..).unwrap_or_default()],
+            arena,
+        ),
+    }
+}
+
+fn concat<'a>(parts: [&[u8]; 3], arena: &'a Bump) -> &'a [u8] {
+    let mut text = Vec::with_capacity_in(parts.iter().map(|part| part.len()).sum(), arena);
+    parts.iter().for_each(|part| text.extend_from_slice_copy(part));
+    text.into_bump_slice()
 }
 
 /// Words with one blank between them; a tab is one.
@@ -150,7 +202,7 @@ mod tests {
         parsed(
             &schema,
             move |text, scene| {
-                scene.clock.set_header(names.as_bytes());
+                scene.clock.set_header(&[names.as_bytes()]);
                 parse(&rule, text, scene)
             },
             line.as_bytes(),
@@ -170,6 +222,18 @@ mod tests {
                 "404\t- 2026-11-22",
                 Some(json!({"status": 404, "x.date": "2026-11-22"})),
             ),
+            (
+                "date\ttime\tsc-status",
+                "2026-11-22\t17:28:30\t200",
+                Some(json!({"@timestamp": "2026-11-22T17:28:30Z", "status": 200})),
+            ),
+            // The day is the header's.
+            (
+                "date=2026-11-22 sc-status time",
+                "200 17:28:30",
+                Some(json!({"@timestamp": "2026-11-22T17:28:30Z", "status": 200})),
+            ),
+            ("date=2026-11-22 time", "-", Some(json!({}))),
             ("sc-status x", "404", None),
             ("sc-status", "404 5", None),
             ("date time", "2026-11-22", None),
@@ -180,13 +244,33 @@ mod tests {
         }
     }
 
+    fn kept(lines: &[u8]) -> Option<String> {
+        header(lines).map(|parts| String::from_utf8(parts.concat()).unwrap())
+    }
+
     #[test]
     fn the_last_header_counts() {
         let lines = b"#Software: x\n#Fields: a b\r\nx #Fields: no\n1 2\n#Fields: c\r\n";
-        assert_eq!(header(lines), Some(&b"c"[..]));
-        assert_eq!(header(&lines[..40]), Some(&b"a b"[..]));
-        assert_eq!(header(b"#Fields:"), Some(&b""[..]));
+        assert_eq!(kept(lines).as_deref(), Some("c"));
+        assert_eq!(kept(&lines[..40]).as_deref(), Some("a b"));
+        assert_eq!(kept(b"#Fields:").as_deref(), Some(""));
         assert_eq!(header(b"x #Fields: a"), None);
+    }
+
+    #[test]
+    fn the_day_is_the_one_of_the_header_where_the_columns_have_none() {
+        for (lines, expected) in [
+            (
+                "#Date: 2026-11-21 00:00:03\n1\n#Date: 2026-11-22 00:00:03\r\n#Fields: time a\r\n",
+                "date=2026-11-22 time a",
+            ),
+            ("#Date: 2026-11-22 00:00:03\n#Fields: date time\n", "date time"),
+            ("#Date: 2026-11-22 00:00:03\n#Fields: a\n", "a"),
+            ("#Date:\n#Fields: time\n", "time"),
+            ("#Fields: time\n", "time"),
+        ] {
+            assert_eq!(kept(lines.as_bytes()).as_deref(), Some(expected), "{lines}");
+        }
     }
 
     proptest::proptest! {

@@ -94,7 +94,7 @@ pub(super) fn event(test: &PipelineTest, pipeline: &Pipeline) -> (Outcome, Map<S
     if pipeline.has_header() {
         let end = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
         let (header, event) = text.split_at(end);
-        clock.set_header(w3c::header(header).unwrap_or_default());
+        clock.set_header(&w3c::header(header).unwrap_or_default());
         text = event;
     }
     let outcome = pipeline.parse(text, &mut fields, &mut clock, &arena);

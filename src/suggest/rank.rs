@@ -117,7 +117,7 @@ fn fit(file: &PipelineFile, pipeline: &Pipeline, lines: &[&[u8]], now: Timestamp
         let header = w3c::header(lines[from]).filter(|_| pipeline.has_header());
         if header.is_some() || pipeline.frame.skips(lines[from]) {
             if let Some(names) = header {
-                clock.set_header(names);
+                clock.set_header(&names);
             }
             taken += 1.0;
             from += 1;

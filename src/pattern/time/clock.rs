@@ -51,10 +51,12 @@ impl Clock {
         &self.header
     }
 
-    /// Keeps a header; nothing, for a file that has not shown one yet.
-    pub fn set_header(&mut self, names: &[u8]) {
+    /// Keeps a header, given in pieces; none, for a file that has not shown one yet.
+    pub fn set_header(&mut self, names: &[&[u8]]) {
         self.header.clear();
-        self.header.extend_from_slice(names);
+        names
+            .iter()
+            .for_each(|piece| self.header.extend_from_slice(piece));
     }
 
     /// In which order the keys of the lines came last.
