@@ -1,10 +1,12 @@
 //! JSON lines: one forward scan, no tree.
 
+mod joined;
 mod line;
 mod repair;
 mod scan;
 mod text;
 
+pub(super) use joined::joined;
 pub use line::parse;
 pub(super) use repair::{lossy, number, repaired, unescaped};
 pub(super) use scan::{Broken, Scan, Shape};

@@ -128,7 +128,7 @@ impl<'a> Found<'a> {
         matches!(*self, Found::Text(b"-") | Found::Json(b"\"-\"", _))
     }
 
-    /// Its text, unescaped; of what is no text, its JSON.
+    /// Its text, unescaped; of an array of texts these, one per line; of what else is no text, its JSON.
     #[inline]
     pub fn text(&self, arena: &'a Bump) -> &'a [u8] {
         match *self {
@@ -136,6 +136,7 @@ impl<'a> Found<'a> {
             Found::Text(text) => text,
             Found::Json([b'"', text @ .., b'"'], Shape::String { escaped: false }) => text,
             Found::Json([b'"', text @ ..], Shape::String { escaped: true }) => json::unescaped(text, arena),
+            Found::Json(raw, Shape::Array) => json::joined(raw, arena).unwrap_or(raw),
             Found::Json(raw, _) => raw,
         }
     }

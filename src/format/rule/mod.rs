@@ -47,8 +47,8 @@ pub enum Take {
     Plain,
     /// Copied into the document as it is written, a string with its quotes and escapes. Nothing can be computed from it.
     Raw,
-    /// Its text as a value of this kind: a number as it is written, an object or array as JSON. So a field that must be
-    /// text is, with [`Kind::Text`], whatever the line has there.
+    /// Its text as a value of this kind: a number as it is written, an array of texts as lines, an object or another array
+    /// as JSON. So a field that must be text is, with [`Kind::Text`], whatever the line has there.
     Kind(Kind),
 }
 

@@ -63,7 +63,11 @@ pub(super) fn mark(line: &[u8], below_head: bool) -> Option<Mark> {
     if body.ends_with(b"Traceback (most recent call last):") {
         return Some(Mark::Traceback);
     }
-    let frame = frame || is_ruby_call(line) || (below_head && indent == 3 && is_foreign_call(body));
+    // Elasticsearch's JSON has the lines of a trace without their blanks.
+    let is_bare = |body: &[u8]| indent == 0 && body.starts_with(b"at ");
+    let frame = frame
+        || is_ruby_call(line)
+        || (below_head && (indent == 3 || is_bare(body)) && is_foreign_call(body));
     frame.then_some(Mark::Frame)
 }
 
@@ -151,11 +155,18 @@ mod tests {
             "   bei Acme.Crm.Api.Repo.Save(Int32 id) in C:\\a b\\Repo.cs:Zeile 14.",
             "   à Acme.Crm.Api.Repo.Save(Int32 id)",
             "   場所 Acme.Crm.Api.Program.Main(String[] args)",
+            "at org.elasticsearch.env.NodeEnvironment.<init>(NodeEnvironment.java:1) ~[?:?]",
         ] {
             assert_eq!(mark(line.as_bytes(), false), None, "{line}");
             assert_eq!(mark(line.as_bytes(), true), Some(Mark::Frame), "{line}");
         }
-        assert_eq!(mark("   FROM orders o (x)".as_bytes(), true), None);
+        for line in [
+            "   FROM orders o (x)",
+            "at least 3 of shop.orders (x)",
+            "at 17.5 (UTC)",
+        ] {
+            assert_eq!(mark(line.as_bytes(), true), None, "{line}");
+        }
     }
 
     #[test]
