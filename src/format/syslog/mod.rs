@@ -6,6 +6,7 @@
 //! 2026-07-09T17:14:12.123456+00:00 web01 nginx[48491]: message                                  rsyslog's file
 //! ```
 //!
+//! What was taken from a stream over TCP may have the number of its octets before it.
 //! RFC 3164 describes what was found in the wild and demands little: priority, host and tag may be missing.
 
 mod data;
@@ -71,7 +72,7 @@ impl Syslog {
 
     /// Reads a line of either RFC. What has no priority must have a time; a time that does not exist is a mismatch.
     pub fn parse<'a>(&self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Result<(), Mismatch> {
-        let (priority, rest) = match split_priority(text) {
+        let (priority, rest) = match split_priority(text).or_else(|| split_priority(counted(text)?)) {
             Some((priority, rest)) => (Some(priority), rest),
             None => (None, text),
         };
@@ -214,6 +215,12 @@ impl Syslog {
 #[derive(Clone, Copy, Debug)]
 struct Refused {
     rest: usize,
+}
+
+/// What follows the number of octets that a sender over TCP may put before each message: `83 <34>1 …` (RFC 6587, 3.4.1).
+fn counted(text: &[u8]) -> Option<&[u8]> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    text[digits..].strip_prefix(b" ").filter(|_| digits > 0)
 }
 
 /// `<60>` and what follows it.

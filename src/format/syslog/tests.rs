@@ -21,6 +21,12 @@ fn rfc_5424() {
             "message": "{\"n\":1} ",
         }))
     );
+    // The octets were counted.
+    assert_eq!(
+        run(b"29 <60>1 - web01 - - - - text"),
+        run(b"<60>1 - web01 - - - - text")
+    );
+    assert!(run(b"29 <60>1 - web01 - - - - text").is_some());
     // Nothing but nil values, and no message.
     let nil = json!({
         "log.syslog.priority": 0, "log.syslog.severity.code": 0, "log.syslog.facility.code": 0, "log.level": "emergency",
@@ -108,6 +114,7 @@ fn other_lines_are_mismatches() {
         "",
         "text",
         "some text: here",
+        "29 60>1 - web01 - - - - text",
         "<192>Feb 30 10:00:00 h a: b",
         "Feb 30 10:00:00 h a: b",
         "<60>1 2026-13-09T17:14:12Z h a - - - text",
