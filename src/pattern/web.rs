@@ -119,7 +119,9 @@ fn split_request(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (method, rest) = text.split_at(length);
     let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_');
     let is_usual = matches!(method, b"GET" | b"POST");
-    if !is_usual && (method.is_empty() || method.len() > METHOD_BYTES_MAX || !method.iter().all(is_letter)) {
+    // Envoy writes `- - HTTP/1.1` where it could not read a request.
+    let is_none = |method: &[u8]| method.is_empty() || method == b"-" || method.len() > METHOD_BYTES_MAX;
+    if !is_usual && (is_none(method) || !method.iter().all(is_letter)) {
         return None;
     }
     let rest = rest.strip_prefix(b" ")?;

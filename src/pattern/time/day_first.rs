@@ -162,7 +162,7 @@ fn without_year<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
     )
 }
 
-/// `22.11.2026 17:28:30` or `22-Nov-2026 17:28:30.123`; RabbitMQ's old `22-Nov-2026::17:28:30` too.
+/// `22.11.2026 17:28:30`, `22-Nov-2026 17:28:30.123` or `22/Nov/2026 17:28:30`; RabbitMQ's old `22-Nov-2026::17:28:30` too.
 pub(super) fn dotted<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
     // Erlang writes a day of one digit as it is.
     let (padded, rest) = match input {
@@ -176,7 +176,9 @@ pub(super) fn dotted<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timesta
             let date = || days(four([*y1, *y2, *y3, *y4])?, two(*m1, *m2)?, two(d1, d2)?);
             (date(), rest)
         }
-        [b'-', n1, n2, n3, b'-', y1, y2, y3, y4, rest @ ..] => {
+        // Python's servers have slashes between.
+        [b'-', n1, n2, n3, b'-', y1, y2, y3, y4, rest @ ..]
+        | [b'/', n1, n2, n3, b'/', y1, y2, y3, y4, rest @ ..] => {
             let date = || days(four([*y1, *y2, *y3, *y4])?, month([*n1, *n2, *n3])?, two(d1, d2)?);
             let rest = match rest {
                 [b' ', rest @ ..] | [b':', b':', rest @ ..] => rest,

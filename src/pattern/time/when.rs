@@ -17,7 +17,9 @@ pub(super) fn when<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp
             .or_else(|_| iso::minutes(input, clock)),
         (4, Some(b' ')) => Form::Klog.read(input, clock),
         (8, Some(b'T' | b't')) => Form::Compact.read(input, clock),
-        (2, Some(b'/')) => Form::Clf.read(input, clock),
+        (2, Some(b'/')) => Form::Clf
+            .read(input, clock)
+            .or_else(|_| day_first::dotted(input, clock)),
         (2, Some(b':')) => Form::Clock.read(input, clock),
         (2, Some(b'.' | b'-')) | (1, Some(b'-')) => day_first::dotted(input, clock),
         (1 | 2, Some(b' ')) => Form::DayFirst.read(input, clock),
