@@ -39,6 +39,7 @@ pub(super) enum Measure {
     Between {
         pair: Pair,
         bounds: BucketBounds,
+        detail: Option<Detail>,
     },
 }
 
@@ -50,6 +51,15 @@ pub(super) struct Detail {
 }
 
 impl Detail {
+    /// `None` for a histogram that has its buckets only.
+    fn of(spec: &MetricSpec) -> Option<Self> {
+        let detail = Detail {
+            native: spec.native,
+            trace: spec.trace,
+        };
+        (detail.native || detail.trace.is_some()).then_some(detail)
+    }
+
     /// An event of `amount`, read at `read_at`, in milliseconds, fell into `bucket`.
     pub fn note(
         self,
@@ -153,13 +163,13 @@ impl Measure {
             Kind::Histogram { field, unit, buckets } => {
                 let (field, unit) = (*field, unit.billionths());
                 let bounds = BucketBounds::new(buckets, unit);
-                match (spec.native, spec.trace) {
-                    (false, None) => Measure::Observe { field, unit, bounds },
-                    (native, trace) => Measure::ObserveClosely {
+                match Detail::of(spec) {
+                    None => Measure::Observe { field, unit, bounds },
+                    Some(detail) => Measure::ObserveClosely {
                         field,
                         unit,
                         bounds,
-                        detail: Detail { native, trace },
+                        detail,
                     },
                 }
             }
@@ -184,6 +194,7 @@ impl Measure {
                         pairs,
                     },
                     bounds: BucketBounds::new(buckets, 1),
+                    detail: Detail::of(spec),
                 }
             }
         }

@@ -302,9 +302,13 @@ impl Metric {
                 cells.observe(cell, bucket, amount);
                 detail.note(cells.details(cell), fields, bucket, amount, read_at);
             }
-            Measure::Between { bounds, .. } => {
+            Measure::Between { bounds, detail, .. } => {
                 let amount = sample.amount(1);
-                cells.observe(cell, bounds.bucket(sample, amount), amount);
+                let bucket = bounds.bucket(sample, amount);
+                cells.observe(cell, bucket, amount);
+                if let Some(detail) = detail {
+                    detail.note(cells.details(cell), fields, bucket, amount, read_at);
+                }
             }
         }
     }

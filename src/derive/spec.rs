@@ -49,7 +49,8 @@ pub struct MetricSpec {
     pub series_max: usize,
     /// Of a histogram: it has native buckets too.
     pub native: bool,
-    /// Of a histogram: an event stands for each bucket, by its trace in these fields.
+    /// Of a histogram: an event stands for each bucket, by its trace in these fields; of the time between two, the one
+    /// that is read last.
     pub trace: Option<Trace>,
     /// Its name, where somebody wrote it.
     pub written: Option<Spanned<String>>,
@@ -76,9 +77,9 @@ impl MetricSpec {
         }
     }
 
-    /// Gives a histogram of a field native buckets; others have none.
+    /// Gives a histogram native buckets; counters have none.
     pub fn make_native(&mut self) {
-        self.native = matches!(self.kind, Kind::Histogram { .. });
+        self.native = !matches!(self.kind, Kind::Counter { .. });
     }
 }
 

@@ -203,6 +203,8 @@ fn elapsed<'r>(rule: &'r ElapsedRule, schema: &Schema) -> Result<MetricSpec, Mis
         allow: allow(&rule.allow),
         hashed: hashed(&rule.hash),
         series_max: series_max(&rule.series_max),
+        native: rule.native,
+        trace: Trace::of(schema),
         written: Some(rule.name.clone()),
         kind: Kind::Elapsed {
             start,

@@ -23,6 +23,8 @@ pub struct ElapsedRule {
     /// How long an event waits for the other; the default is `limits::ELAPSED_TIMEOUT`.
     pub timeout: Option<Spanned<Duration>>,
     pub buckets: Option<Spanned<Vec<f64>>>,
+    /// Native buckets too, which protobuf carries.
+    pub native: bool,
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
     pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
     pub allow: Vec<(Spanned<String>, Vec<Value>)>,
@@ -55,6 +57,7 @@ pub(super) fn read_elapsed(mut table: Table, d: &mut Diagnostics) -> Option<Elap
     let key = table.take_name("key", d);
     let timeout = table.take_duration("timeout", TIMEOUT, d);
     let buckets = read_buckets(&mut table, d);
+    let native = table.take_bool("native", d);
     let labels = read_labels(&mut table, &["le"], d);
     let const_labels = read_const_labels(&mut table, &["le"], d);
     let allow = read_values("allow", &mut table, d);
@@ -69,6 +72,7 @@ pub(super) fn read_elapsed(mut table: Table, d: &mut Diagnostics) -> Option<Elap
         key: key?,
         timeout,
         buckets,
+        native: native.is_some_and(|native| native.value),
         labels,
         const_labels,
         allow,

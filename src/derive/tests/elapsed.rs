@@ -1,6 +1,7 @@
 //! The time between two lines.
 
 use super::*;
+use crate::derive::native::ZERO_THRESHOLD;
 
 /// A line that begins has no label yet; where the one that ends has, the time between both is counted under it.
 #[test]
@@ -83,4 +84,58 @@ fn the_time_between_two_lines() {
         *timeout = Duration::from_secs(61);
     }
     assert!(registry.rules(&[other], &[], "mes").is_err());
+}
+
+/// The line that is read last gives the trace.
+#[test]
+fn the_time_between_two_lines_has_native_buckets_and_a_trace() {
+    let mut schema = Schema::default();
+    let [at, state, order, trace] =
+        ["@timestamp", "state", "order", "trace.id"].map(|name| schema.intern(name));
+    let is = |text: &str| {
+        vec![Only {
+            field: state,
+            values: vec![OnlyValue::Text(text.to_owned())],
+        }]
+    };
+    let mut spec = MetricSpec {
+        kind: Kind::Elapsed {
+            start: is("begun"),
+            finish: is("done"),
+            key: order,
+            at,
+            timeout: Duration::from_secs(60),
+            buckets: vec![1.0, 10.0],
+        },
+        trace: Trace::of(&schema),
+        ..MetricSpec::counter("order_seconds", "Orders")
+    };
+    let page = |spec: &MetricSpec, format| {
+        let registry = Registry::default();
+        let rules = registry.rules(std::slice::from_ref(spec), &[], "mes").unwrap();
+        let shard = registry.shard();
+        for (secs, text, id) in [(100, "begun", "first"), (105, "done", "second")] {
+            let mut fields = Fields::new(schema.len());
+            let now = Timestamp::from_millis(secs * 1000);
+            fields.set(at, Value::Time(now));
+            fields.set(state, Value::Text(text.as_bytes()));
+            fields.set(order, Value::Int(1));
+            fields.set(trace, Value::Text(id.as_bytes()));
+            let mut guard = shard.lock();
+            guard.read_at(now);
+            rules.count(&fields, &mut guard);
+        }
+        let mut out = Vec::new();
+        registry.write(Timestamp::from_millis(0), format, &mut out);
+        out
+    };
+    let text = String::from_utf8(page(&spec, Format::OpenMetrics)).unwrap();
+    let line = "order_seconds_bucket{service=\"mes\",le=\"10.0\"} 1 # {trace_id=\"second\"} 5 105.000\n";
+    assert!(text.contains(line), "{text}");
+    // Field 6 of a histogram is a double, and only native ones have it.
+    let zero = [&[6 << 3 | 1], ZERO_THRESHOLD.to_le_bytes().as_slice()].concat();
+    let is_native = |page: Vec<u8>| page.windows(zero.len()).any(|bytes| bytes == zero);
+    assert!(!is_native(page(&spec, Format::Protobuf)));
+    spec.make_native();
+    assert!(is_native(page(&spec, Format::Protobuf)));
 }

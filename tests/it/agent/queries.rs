@@ -1,22 +1,53 @@
 //! The expressions of docs/metrics.md, asked of a real Prometheus that scrapes the agent.
 
+use std::fs;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::Host;
-use crate::servers::Prometheus;
+use crate::proxy::{Fault, Proxy};
+use crate::servers::{Elasticsearch, Prometheus, prometheus};
 
 const METRICS: &str = include_str!("../../../docs/metrics.md");
 
-/// The expressions of the blocks of PromQL, which stand on one line each.
+/// The expressions of the blocks of PromQL, which stand on one line each, and those within sentences that ask for a
+/// range of time.
 fn expressions() -> Vec<&'static str> {
-    let blocks = METRICS.split("```promql\n").skip(1);
-    let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect()
+    let mut expressions = Vec::new();
+    let mut block = None;
+    for line in METRICS.lines() {
+        match (line.strip_prefix("```"), block) {
+            (Some(_), Some(_)) => block = None,
+            (Some(language), None) => block = Some(language),
+            (None, Some("promql")) if !line.is_empty() && !line.starts_with('#') => expressions.push(line),
+            (None, Some(_)) => {}
+            (None, None) => {
+                let quoted = line.split('`').skip(1).step_by(2);
+                expressions.extend(quoted.filter(|text| text.contains('(') && text.contains("d])")));
+            }
+        }
+    }
+    expressions
 }
+
+/// What an expression looks at; one for an alert compares that with a number, which is hardly ever reached.
+fn looked_at(expression: &str) -> &str {
+    let compared = |sign| {
+        let (left, right): (&str, &str) = expression.rsplit_once(sign)?;
+        right.parse::<f64>().is_ok().then_some(left)
+    };
+    compared(" > ").or_else(|| compared(" == ")).unwrap_or(expression)
+}
+
+/// Orders with the two lines of each, how long they took, and their traces.
+const ORDERS: &str = "description = \"Orders\"\n\
+    [parse]\npatterns = [\n\
+    '{@timestamp:rfc3339} {trace.id} {labels.order} {labels.state} took={event.duration:millis}',\n\
+    '{@timestamp:rfc3339} {trace.id} {labels.order} {labels.state}',\n]\n\
+    [[histogram]]\nname = \"order_duration_seconds\"\nhelp = \"How long\"\nfield = \"event.duration\"\nunit = \"ns\"\nnative = true\n\
+    [[elapsed]]\nname = \"order_processing_seconds\"\nhelp = \"Between\"\nkey = \"labels.order\"\ntimeout = \"3s\"\n\
+    start = { \"labels.state\" = \"received\" }\nend = { \"labels.state\" = \"done\" }\n";
 
 /// Lines of one batch.
 const BATCH: u64 = 200;
@@ -49,7 +80,28 @@ fn access_line(n: u64, ago: i64) -> String {
     )
 }
 
-fn write(host: &Host) {
+/// Each order takes half a second, and one is lost.
+fn write_orders(host: &Host, batch: u64) {
+    let now = Timestamp::now();
+    let received = now - Duration::from_millis(500);
+    for n in 0..10 {
+        let order = format!("{:032x} order-{batch}-{n}", n + 1);
+        let begun = format!("{received:.3} {order} received");
+        let done = format!("{now:.3} {order} done took=500");
+        host.append(
+            "orders.log",
+            [begun, done].into_iter().take(if n == 9 { 1 } else { 2 }),
+        );
+    }
+}
+
+fn write(host: &Host, batch: u64) {
+    write_orders(host, batch);
+    // A session that is over: a window ago, and not yet a backlog.
+    let elsewhere = |line: String| line.replace("/cart", "/offers");
+    let over = access_line(0, 420).replace("sid=\"s0\"", &format!("sid=\"over-{batch}\""));
+    host.append("crm.log", [elsewhere(over), elsewhere(access_line(10, 0))]);
+    host.append("access.log", ["of no form that the pipeline knows".to_owned()]);
     host.append("access.log", (0..BATCH).map(|n| access_line(n, 0)));
     host.append("access.log", (0..10).map(|n| access_line(n, 3600)));
     let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
@@ -70,19 +122,39 @@ fn write(host: &Host) {
 
 #[tokio::test]
 async fn every_expression_of_the_documentation_has_its_answer() {
-    let host = Host::new("[stdout]\n")
+    // A server that is there, after one request in vain.
+    let elasticsearch = Elasticsearch::shared().await;
+    let proxy = Proxy::start_with(elasticsearch.client().http().clone(), elasticsearch.url()).await;
+    proxy.script([Fault::status(503)]);
+    let host = Host::new(format!(
+        "pipelines = \"pipelines\"\n[elasticsearch]\nhosts = [\"{}\"]\nindex = \"queries\"\nretry_max = \"1s\"\n",
+        proxy.url()
+    ));
+    fs::create_dir(host.path("pipelines")).unwrap();
+    fs::write(host.path("pipelines/orders.toml"), ORDERS).unwrap();
+    let host = host
         .input("access.log", "nginx-access", "service = \"shop-frontend\"")
+        .input("crm.log", "nginx-access", "service = \"crm-frontend\"")
+        .input("orders.log", "orders", "service = \"shop-orders\"")
         .input("shop.log", "spring-boot", "service = \"shop-api\"")
         .input("mes.log", "aspnetcore-console", "service = \"mes-api\"");
-    write(&host);
-    let agent = host.start();
-    let server = Prometheus::start(&[("logmill", agent.address())]).await.unwrap();
+    write(&host, 1);
+    let mut agent = host.start();
+    let job = format!(
+        "  - job_name: logmill\n    honor_labels: true\n    static_configs: [{{targets: ['{}']}}]\n",
+        agent.address()
+    );
+    // Native buckets go by protobuf; what has none is scraped as ever.
+    let features = ["--enable-feature=native-histograms,exemplar-storage"];
+    let server = Prometheus::start_with(&job, &features).await.unwrap();
     let counted = async |batches: u64| {
         for (metric, service, lines) in [
             ("http_requests_total", "shop-frontend", BATCH),
             ("backlog_http_requests_total", "shop-frontend", 10),
             ("log_timeouts_total", "shop-api", 10),
             ("http_requests_total", "mes-api", 10),
+            ("http_session_duration_seconds_count", "crm-frontend", 1),
+            ("order_processing_seconds_count", "shop-orders", 9),
         ] {
             let lines = lines * batches;
             server
@@ -92,13 +164,24 @@ async fn every_expression_of_the_documentation_has_its_answer() {
     };
     counted(1).await;
     // What a rate is made of: the same again, after a sample of the first.
-    write(&host);
+    write(&host, 2);
     counted(2).await;
+    let lost = "increase(order_processing_unmatched_total{there=\"start\"}[1h])";
+    server.wait_for(&format!("{lost} > 0")).await;
 
     let expressions = expressions();
-    assert!(expressions.len() > 30, "{expressions:#?}");
+    assert!(
+        expressions.len() > 30 && expressions.contains(&lost),
+        "{expressions:#?}"
+    );
     for expression in &expressions {
         server.query(expression).await;
+        let answer = server.query(looked_at(expression)).await;
+        assert!(!answer.is_empty(), "{expression} has no answer");
+        assert!(
+            answer.iter().any(|sample| sample.value.is_finite()),
+            "{expression}: {answer:?}"
+        );
     }
     // The value of the one series that has these labels.
     let ask = async |expression: &str, labels: &[(&str, &str)]| {
@@ -146,6 +229,12 @@ async fn every_expression_of_the_documentation_has_its_answer() {
             0.05,
         ),
         ("http_active_sessions", &[front], 10.0),
+        // All within the bucket from 0.25 to 0.5 seconds.
+        (
+            "histogram_quantile(0.95, sum by (le, service) (rate(order_processing_seconds_bucket[15m])))",
+            &[("service", "shop-orders")],
+            0.25 + 0.95 * 0.25,
+        ),
         (
             "sum by (service, route, user) (http_user_request_bytes) / 300 / 1000",
             &[cart, ("user", "u0")],
@@ -207,12 +296,26 @@ async fn every_expression_of_the_documentation_has_its_answer() {
             "{expression} {labels:?}: {found} in five minutes, not {of_batch}"
         );
     }
-    // The sum with the backlog, and the lag, which is an hour for the old lines alone.
+    // By native buckets, which are less than a tenth wide.
+    let native = "histogram_quantile(0.95, sum by (service) (rate(order_duration_seconds[5m])))";
+    let found = ask(native, &[("service", "shop-orders")]).await;
+    assert!((0.45..=0.55).contains(&found), "{found}");
+    // The trace of an order that was done, at the bucket of the time between its two lines.
+    let traces = server.exemplars("order_processing_seconds_bucket").await;
+    assert!(
+        traces
+            .iter()
+            .any(|(trace, seconds)| trace.len() == 32 && *seconds == 0.5),
+        "{traces:?}"
+    );
+    let (_, text) = agent.get("/metrics").await;
+    prometheus::check_metrics(&text).unwrap();
+    // The sum with the backlog, and the lag, which is over a minute for the old lines alone.
     let both = server
         .query("sum(http_requests_total{service=\"shop-frontend\"}) + sum(backlog_http_requests_total)");
     assert_eq!(both.await[0].value, 420.0);
     let late = "sum(logmill_event_lag_seconds_count) - sum(logmill_event_lag_seconds_bucket{le=\"60.0\"} or \
                 logmill_event_lag_seconds_bucket{le=\"60\"})";
-    assert_eq!(server.query(late).await[0].value, 20.0);
+    assert_eq!(server.query(late).await[0].value, 22.0);
     agent.stop();
 }
