@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, linkat};
+use rustix::io::Errno;
 use tracing::warn;
 
 use super::identity::{HEAD_BYTES, TAIL_BYTES};
@@ -71,6 +72,12 @@ impl Kept {
         }
     }
 
+    /// As where logs and state are on two file systems.
+    #[cfg(test)]
+    pub fn refuse_links(&mut self, dev: u64) {
+        self.unlinkable.insert(dev);
+    }
+
     /// What is on disk, in bytes.
     pub fn bytes(&self) -> u64 {
         self.files.values().sum()
@@ -118,13 +125,16 @@ impl Kept {
         let from = format!("/proc/self/fd/{}", file.as_raw_fd());
         let linked = linkat(CWD, from, CWD, self.path(record.key), AtFlags::SYMLINK_FOLLOW);
         match linked {
-            Ok(()) | Err(rustix::io::Errno::EXIST) => {
+            Ok(()) | Err(Errno::EXIST) => {
                 self.files.insert(record.key, on_disk(&meta));
                 Ok(())
             }
             Err(error) => {
                 let _ = fs::remove_file(self.record_path(record.key));
-                self.unlinkable.insert(meta.dev());
+                // Others are about this one file: it is gone, or is somebody else's.
+                if matches!(error, Errno::XDEV | Errno::OPNOTSUPP | Errno::NOSYS) {
+                    self.unlinkable.insert(meta.dev());
+                }
                 Err(io::Error::from(error).into())
             }
         }
@@ -256,4 +266,31 @@ fn copy_range(mut from: &File, mut to: &File, start: u64, end: u64) -> io::Resul
     to.seek(SeekFrom::Start(start))?;
     io::copy(&mut from.take(end - start), &mut to)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_file_that_cannot_be_linked_is_no_reason_to_copy_all_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut kept = Kept::open(dir.path(), 1 << 20);
+        let record = |key| FileRecord {
+            key: FileKey(key),
+            ..FileRecord::default()
+        };
+        let (gone, there) = (dir.path().join("gone"), dir.path().join("there"));
+        let gone_file = File::create(&gone).unwrap();
+        let there_file = File::create(&there).unwrap();
+        fs::remove_file(gone).unwrap();
+        assert!(
+            kept.link(&record(1), &gone_file).is_err(),
+            "a deleted file takes no name"
+        );
+        kept.link(&record(2), &there_file).unwrap();
+        assert_eq!(there_file.metadata().unwrap().nlink(), 2);
+        kept.refuse_links(there_file.metadata().unwrap().dev());
+        assert!(kept.link(&record(3), &there_file).is_err());
+    }
 }

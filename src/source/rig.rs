@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::disk::Facts;
 use super::{
     Bell, Births, CHUNK_CHARGE, Delivery, Descriptors, FrameRule, Globs, Kept, Pool, Setup, Tailer, Watch,
 };
@@ -47,6 +48,8 @@ pub struct Rig {
     pub rule: FrameRule,
     pub start_at: StartAt,
     pub kept_bytes_max: u64,
+    /// Whether logs cannot be linked into the state directory.
+    pub refuses_links: bool,
     pub descriptors: Descriptors,
     pub now: Instant,
     /// When the process was made, if not now; nanoseconds since the epoch.
@@ -95,6 +98,7 @@ impl Rig {
             rule: FrameRule::default(),
             start_at: StartAt::Beginning,
             kept_bytes_max: 64 << 20,
+            refuses_links: false,
             descriptors: Descriptors::of(1024),
             now: Instant::now(),
             began: None,
@@ -126,6 +130,11 @@ impl Rig {
         self.bell = bell.clone();
         let pool = Pool::new(8 * CHUNK_CHARGE, bell.clone());
         let (sender, receiver) = channel(4);
+        let mut kept = Kept::open(&self.dir.path().join("state"), self.kept_bytes_max);
+        if self.refuses_links {
+            let facts = Facts::of(self.dir.path()).unwrap();
+            kept.refuse_links(facts.inode.dev);
+        }
         let setup = Setup {
             host: "host".to_owned(),
             watches: vec![self.watch("input")],
@@ -136,7 +145,7 @@ impl Rig {
             began: self.wall(),
             scan: crate::limits::SCAN_EVERY,
             births: Births::open(&self.dir.path().join("state")),
-            kept: Kept::open(&self.dir.path().join("state"), self.kept_bytes_max),
+            kept,
             descriptors: self.descriptors,
             wall,
             notify: false,

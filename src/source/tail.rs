@@ -131,9 +131,15 @@ impl Tail {
         }
         self.size = facts.size;
         self.modified = facts.modified;
-        // A copy that took its place has one name, ours.
-        self.unlinked = facts.links <= u64::from(self.linked || self.copied.is_some());
+        // One of the names is ours: of the file itself, or of the copy that is open in its place.
+        let is_ours = self.linked || facts.inode != self.inode;
+        self.unlinked = facts.links <= u64::from(is_ours);
         changed
+    }
+
+    /// No name of the input leads to it, or one that rotation made: it will be deleted some day.
+    pub fn is_left(&self) -> bool {
+        self.gone.is_some() || self.rotated || self.unlinked
     }
 
     /// Its end is near: when nothing comes for a while, its last line is complete.

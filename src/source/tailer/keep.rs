@@ -16,15 +16,6 @@ use crate::source::sibling::Packed;
 use crate::source::tail::{Stage, Tail};
 use crate::state::{FileRecord, Ledger};
 
-/// How a file is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keep {
-    /// It has a name: a link costs nothing, a copy is not worth it.
-    Link,
-    /// By a link if there can be one, else by a copy.
-    Whatever,
-}
-
 impl Tailer {
     /// A deleted file that is not settled: the next run shall find its bytes.
     pub(super) fn keep_deleted(&mut self, inode: Inode, now: Instant) {
@@ -32,7 +23,7 @@ impl Tailer {
             tail.unlinked && tail.gone.is_none_or(|gone| now - gone >= KEEP_DELETED_AFTER)
         });
         if due {
-            self.keep(inode, Keep::Whatever, now);
+            self.keep(inode, now);
         }
     }
 
@@ -40,31 +31,27 @@ impl Tailer {
     pub(super) fn keep_rotated(&mut self, now: Instant) {
         let due = |tail: &&Tail| {
             let since = tail.gone.unwrap_or(tail.grew);
-            (tail.gone.is_some() || tail.rotated) && !tail.linked && now - since >= KEEP_ROTATED_AFTER
+            tail.is_left() && !tail.linked && now - since >= KEEP_ROTATED_AFTER
         };
         let rotated: Vec<Inode> = self.files.values().filter(due).map(|tail| tail.inode).collect();
         for inode in rotated {
-            self.keep(inode, Keep::Link, now);
+            self.keep(inode, now);
         }
     }
 
     /// The agent ends: whatever only a descriptor leads to is kept now.
     pub fn keep_all(&mut self, now: Instant) {
         self.next_keep = now;
-        let gone: Vec<(Inode, bool)> = self
-            .files
-            .values()
-            .filter(|tail| tail.gone.is_some() || tail.rotated || tail.unlinked)
-            .map(|tail| (tail.inode, tail.unlinked))
-            .collect();
-        for (inode, unlinked) in gone {
-            let how = if unlinked { Keep::Whatever } else { Keep::Link };
-            self.keep(inode, how, now);
+        let left = self.files.values().filter(|tail| tail.is_left());
+        let left: Vec<Inode> = left.map(|tail| tail.inode).collect();
+        for inode in left {
+            self.keep(inode, now);
         }
     }
 
-    /// Keeps the file's unsettled bytes, if there are any and they are not kept yet.
-    pub(super) fn keep(&mut self, inode: Inode, how: Keep, now: Instant) {
+    /// Keeps the file's unsettled bytes, if there are any and they are not kept yet: by a link while it has a name,
+    /// which costs nothing, and by a copy when it is deleted.
+    pub(super) fn keep(&mut self, inode: Inode, now: Instant) {
         let Some(tail) = self.files.get(&inode) else {
             return;
         };
@@ -80,7 +67,7 @@ impl Tailer {
         let kept = match copied {
             Some(to) if to >= size => return,
             Some(to) => self.grow_copy(inode, key, to, size),
-            None => self.keep_first(inode, key, size, how),
+            None => self.keep_first(inode, key, size),
         };
         let path = self
             .files
@@ -108,25 +95,23 @@ impl Tailer {
         (safe < tail.size).then_some((key, tail.size, tail.copied))
     }
 
-    fn keep_first(&mut self, inode: Inode, key: FileKey, size: u64, how: Keep) -> Result<(), KeptError> {
+    fn keep_first(&mut self, inode: Inode, key: FileKey, size: u64) -> Result<(), KeptError> {
         let (Some(record), Some(tail)) = (self.ledger.record(key), self.files.get_mut(&inode)) else {
             return Ok(());
         };
         let Some(Bytes::Plain(file)) = &tail.bytes else {
             return Ok(());
         };
-        if !tail.unlinked {
-            match self.kept.link(&record, file) {
-                Ok(()) => tail.linked = true,
-                // It has a name yet: when that goes, it is copied.
-                Err(KeptError::Io(_)) if how == Keep::Link => return Ok(()),
-                Err(KeptError::Io(_)) => {}
-                Err(KeptError::Full) => return Err(KeptError::Full),
-            }
-        }
-        if !tail.linked {
+        if tail.unlinked {
             self.kept.copy(&record, file, size)?;
             tail.copied = Some(size);
+        } else {
+            match self.kept.link(&record, file) {
+                Ok(()) => tail.linked = true,
+                // When its name goes, it is copied.
+                Err(KeptError::Io(_)) => return Ok(()),
+                Err(KeptError::Full) => return Err(KeptError::Full),
+            }
         }
         info!(path = %record.path.display(), offset = record.offset, size, "keeping the unsettled bytes of a file that was rotated away or deleted");
         gauge!("logmill_kept_bytes").set(self.kept.bytes() as f64);

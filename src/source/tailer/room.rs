@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Tailer;
-use super::keep::Keep;
 use crate::source::disk::Inode;
 use crate::source::family::has_packed;
 use crate::source::tail::Tail;
@@ -54,7 +53,9 @@ impl Tailer {
         let room = self.descriptors.quiet.div_ceil(8);
         let surplus = (self.open_count + room).saturating_sub(self.descriptors.quiet);
         for (_, _, inode) in quiet.into_iter().take(surplus) {
-            self.keep(inode, Keep::Whatever, now);
+            if self.files.get(&inode).is_some_and(Tail::is_left) {
+                self.keep(inode, now);
+            }
             let Some(tail) = self.files.get(&inode) else {
                 continue;
             };

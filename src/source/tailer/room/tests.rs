@@ -146,3 +146,32 @@ fn compressed_files_are_read_one_after_the_other() {
     assert_eq!((rig.docs.len(), rig.again), (36_000, 0));
     assert!(rig.open_most <= 3, "{}", rig.open_most);
 }
+
+/// Logs and state are on two file systems: a live file that is closed to make room has its name, and no copy of it is
+/// made.
+#[test]
+fn live_files_that_cannot_be_linked_are_read_on() {
+    let mut rig = few(&["*.log"]);
+    rig.refuses_links = true;
+    rig.settles = false;
+    grow(&rig, 0);
+    rig.start();
+    let kept = |rig: &Rig| rig.dir.path().join("state/kept").exists();
+    for round in 1..6 {
+        // With quick rotation room is made again and again.
+        for number in 0..20 {
+            rig.append(&format!("new{round}.{number}.log"), "");
+        }
+        rig.pass(3 * SECOND);
+        grow(&rig, 2 * round);
+        rig.pass(3 * SECOND);
+        assert_all(&rig, 2 * (round + 1));
+        assert!(!kept(&rig), "copies of live files");
+    }
+    rig.settle_all();
+    rig.settles = true;
+    grow(&rig, 12);
+    rig.pass_long();
+    assert_all(&rig, 14);
+    assert_eq!(rig.again, 0);
+}
