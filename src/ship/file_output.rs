@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::announce::Announce;
 use super::backoff::{Backoff, Jitter};
 use super::batch::Batch;
+use super::durable;
 use super::output::Ended;
 use super::settle::{Settle, settle_all};
 use crate::limits;
@@ -90,6 +91,16 @@ impl FileOutput {
 
     /// Writes a body, whole or not at all.
     fn write(&mut self, body: &[u8]) -> io::Result<()> {
+        self.write_with(body, durable::sync_names)
+    }
+
+    /// As [`write`](Self::write); `sync_names` makes the names in a directory durable.
+    fn write_with(
+        &mut self,
+        body: &[u8],
+        sync_names: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut is_named = self.open.is_some();
         let mut open = match self.open.take() {
             Some(open) => open,
             None => Open::append(&self.settings.path)?,
@@ -98,6 +109,11 @@ impl FileOutput {
             drop(open);
             rotate(&self.settings.path, self.settings.keep)?;
             open = Open::append(&self.settings.path)?;
+            is_named = false;
+        }
+        // Before the body, which is written again after an error.
+        if !is_named && self.settings.sync == FileSync::EveryBatch {
+            sync_names(durable::folder_of(&self.settings.path))?;
         }
         let written = open.file.write_all(body).and_then(|()| match self.settings.sync {
             FileSync::EveryBatch => open.file.sync_data(),
@@ -115,12 +131,13 @@ impl FileOutput {
     }
 }
 
+/// What a new directory may be used for, before the process's mask: anything, as with `mkdir`.
+const DIRECTORY_MODE: u32 = 0o777;
+
 impl Open {
     /// Opens the file to append to, without the half line that a crash may have left at its end.
     fn append(path: &Path) -> io::Result<Self> {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
+        durable::create_dir(durable::folder_of(path), DIRECTORY_MODE)?;
         let mut file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -236,6 +253,46 @@ mod tests {
         assert_eq!(read(".1").unwrap(), "four, longer than the file may be\n");
         assert_eq!(read(".2").unwrap(), "three\n");
         assert_eq!(read(".3"), None);
+    }
+
+    #[test]
+    fn a_new_name_is_durable_before_the_body_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut settings = settings(dir.path(), 10, 2);
+        let mut output = FileOutput::new(settings.clone());
+        let failing = |_: &Path| Err(io::Error::other("the disk is gone"));
+        let content = |suffix: &str| {
+            fs::read_to_string(format!(
+                "{}{suffix}",
+                dir.path().join("deep/events.ndjson").display()
+            ))
+        };
+        assert!(output.write_with(b"one\n", failing).is_err());
+        assert!(
+            output.write_with(b"one\n", failing).is_err(),
+            "it is synced again"
+        );
+        assert_eq!(content("").unwrap(), "");
+        let mut synced = None;
+        let note = |dir: &Path| {
+            synced = Some(dir.to_path_buf());
+            Ok(())
+        };
+        output.write_with(b"one\n", note).unwrap();
+        assert_eq!(synced, Some(dir.path().join("deep")));
+        output
+            .write_with(b"two\n", |_| unreachable!("the name is durable"))
+            .unwrap();
+        assert!(output.write_with(b"three\n", failing).is_err(), "rotated");
+        output.write(b"three\n").unwrap();
+        assert_eq!(
+            (content(".1").unwrap(), content("").unwrap()),
+            ("one\ntwo\n".into(), "three\n".into())
+        );
+
+        settings.sync = FileSync::Never;
+        settings.path = dir.path().join("never");
+        FileOutput::new(settings).write_with(b"one\n", failing).unwrap();
     }
 
     #[test]

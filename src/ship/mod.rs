@@ -25,6 +25,7 @@ mod client_error;
 mod concurrency;
 mod connect;
 mod deliver;
+mod durable;
 mod elasticsearch;
 mod file_output;
 mod gate;

@@ -1,9 +1,11 @@
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+
+use crate::ship::durable;
 
 /// One file of the store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +25,7 @@ const DIRECTORY_MODE: u32 = 0o700;
 
 /// Makes the directory unless it is there.
 pub(super) fn create(dir: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(dir)
+    durable::create_dir(dir, DIRECTORY_MODE)
 }
 
 /// The segments, oldest first.
@@ -82,9 +84,4 @@ pub(super) fn create_file(path: &Path) -> io::Result<File> {
         .truncate(true)
         .mode(FILE_MODE)
         .open(path)
-}
-
-/// Makes what happened to the directory's names durable.
-pub(super) fn sync(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::directory::{self, Segment};
 use super::record::Reject;
+use crate::ship::durable;
 
 /// Reads the store from the oldest reject to the newest, one line in memory at a time.
 ///
@@ -82,7 +83,7 @@ pub(super) fn remove_in_steps(
     for segment in directory::segments(dir)? {
         removed += remove_from(&segment.path, &mut pick, &mut after)?;
     }
-    directory::sync(dir)?;
+    durable::sync_names(dir)?;
     after(Step::SyncDir)?;
     Ok(removed)
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::directory::{self, Segment};
 use super::record::{Reject, RejectLines};
 use crate::config::WhenFull;
-use crate::ship::telemetry;
+use crate::ship::{durable, telemetry};
 
 /// Why documents could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +62,15 @@ impl RejectStore {
 
     /// Writes the lines and returns once they are on the disk. After an error none of them is. Blocks.
     pub fn keep(&self, lines: &RejectLines) -> Result<(), KeepError> {
+        self.keep_with(lines, durable::sync_names)
+    }
+
+    /// As [`keep`](Self::keep); `sync_names` makes the names in a directory durable.
+    pub(super) fn keep_with(
+        &self,
+        lines: &RejectLines,
+        sync_names: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<(), KeepError> {
         // Who panicked with the lock held left at most a key too few.
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let io = |source| KeepError::Io {
@@ -82,7 +91,7 @@ impl RejectStore {
             }
         }
         self.make_room(&mut segments, text.len() as u64)?;
-        self.append(&segments, &text).map_err(io)?;
+        self.append(&segments, &text, sync_names).map_err(io)?;
         let bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
         telemetry::rejects_bytes(bytes + text.len() as u64);
         if known.len() > RECENT_MAX {
@@ -128,28 +137,32 @@ impl RejectStore {
         Ok(())
     }
 
-    fn append(&self, segments: &[Segment], text: &[u8]) -> io::Result<()> {
+    fn append(
+        &self,
+        segments: &[Segment],
+        text: &[u8],
+        sync_names: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
         }
         let segment_bytes_max = (self.bytes_max / SEGMENTS).min(SEGMENT_BYTES_MAX);
-        let (path, is_new) = match segments.last() {
-            Some(last) if last.bytes < segment_bytes_max => (last.path.clone(), false),
-            last => {
-                let number = last.map_or(1, |last| last.number + 1);
-                (directory::segment_path(&self.dir, number), true)
-            }
+        let path = match segments.last() {
+            Some(last) if last.bytes < segment_bytes_max => last.path.clone(),
+            last => directory::segment_path(&self.dir, last.map_or(1, |last| last.number + 1)),
         };
         let mut file = directory::open_to_append(&path)?;
         let before = file.metadata()?.len();
+        if before == 0 {
+            // Before the first line: what is not empty has a name that lasts, whoever made it.
+            sync_names(&self.dir)?;
+        }
         let written = end_torn_line(&mut file, before)
             .and_then(|()| file.write_all(text))
             .and_then(|()| file.sync_data());
         if written.is_err() {
             // Half a line would do no harm, but it takes room; where even this fails, the next writer ends it.
             let _ = file.set_len(before);
-        } else if is_new {
-            directory::sync(&self.dir)?;
         }
         written
     }

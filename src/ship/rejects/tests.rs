@@ -80,6 +80,24 @@ fn a_document_that_is_refused_again_after_a_crash_is_kept_once() {
 }
 
 #[test]
+fn a_segment_whose_name_is_not_durable_holds_no_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path(), 1 << 20, WhenFull::Stop);
+    let failing = |_: &Path| Err(std::io::Error::other("the disk is gone"));
+    assert!(store.keep_with(&lines(0, 2), failing).is_err());
+    assert_eq!(content(dir.path()), (vec![], 0));
+    assert!(
+        store.keep_with(&lines(0, 2), failing).is_err(),
+        "it is synced again"
+    );
+    store.keep(&lines(0, 2)).unwrap();
+    assert_eq!(content(dir.path()), (vec![0, 1], 0));
+    store
+        .keep_with(&lines(2, 3), |_| unreachable!("the name is durable"))
+        .unwrap();
+}
+
+#[test]
 fn a_line_torn_by_a_crash_costs_nothing_but_itself() {
     let dir = tempfile::tempdir().unwrap();
     store(dir.path(), 1 << 20, WhenFull::Stop)
