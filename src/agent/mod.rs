@@ -22,6 +22,7 @@ mod worker;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::runtime::Runtime;
@@ -116,6 +117,9 @@ pub struct Agent {
 
 /// What one worker may have under way: the chunk at hand and the next ones.
 const CHUNKS_PER_WORKER: usize = 4;
+
+/// How long a write that was begun within the grace period may take beyond it: what is written and not settled comes twice.
+const LAST_WRITE: Duration = Duration::from_secs(1);
 
 impl Agent {
     /// Starts everything. The first chunk is read before this returns or shortly after.
@@ -267,6 +271,8 @@ impl Agent {
                 );
             }
         }
+        // A write that has begun cannot be taken back: to a pipe that nobody reads, or to a disk that is away, it never ends.
+        self.runtime.shutdown_timeout(LAST_WRITE);
         self.writer.stop().context("cannot write the last checkpoint")?;
         // What was delivered within the grace period need not be kept.
         Kept::open(&self.plan.settings.agent.state_dir, 0).tidy(&self.ledger);

@@ -8,6 +8,7 @@ mod outage;
 mod queries;
 mod scrape;
 mod state;
+mod stop;
 mod tls;
 mod trace;
 
