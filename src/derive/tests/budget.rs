@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::*;
-use crate::limits::SERIES_MAX;
+use crate::limits::{LABEL_BYTES_MAX, SERIES_MAX};
 
 /// Many workers meet many new series at once: the budget is met exactly, and nothing is uncounted.
 #[test]
@@ -95,4 +95,32 @@ fn each_service_has_its_own_other_within_the_budget() {
             r#"log_events_total{service="shop",level="other"} 1"#,
         ]
     );
+}
+
+/// What a log says never breaks a page, whichever kind of metric shows it.
+#[test]
+fn label_values_are_cleaned_and_cut_wherever_they_are_shown() {
+    let (access, visits) = (Access::new(), Visits::new(Duration::from_secs(300)));
+    let registry = Registry::default();
+    let rules = registry.rules(&access.specs, &[], "shop").unwrap();
+    let followers = registry.rules(&[], &visits.gathered, "shop").unwrap();
+    let shard = registry.shard();
+    let long = "x".repeat(LABEL_BYTES_MAX + 1);
+    for level in [b"a\nb\"\xff\\".as_slice(), long.as_bytes()] {
+        let fields = access.fields(&[("log.level", Value::Text(level))]);
+        rules.count(&fields, &mut shard.lock());
+        let mut fields = visits.fields("", "/cart", 1, 0);
+        fields.set(visits.schema.get("session.id").unwrap(), Value::Text(level));
+        followers.count(&fields, &mut shard.lock());
+    }
+    let page = page(&registry, Format::Text);
+    let (clean, cut) = ("a\u{fffd}b\\\"\u{fffd}\\\\", &long[1..]);
+    for value in [clean, cut] {
+        for series in [
+            format!("log_events_total{{service=\"shop\",level=\"{value}\"}}"),
+            format!("http_session_requests{{service=\"shop\",route=\"/cart\",session=\"{value}\"}}"),
+        ] {
+            assert_eq!(sample(&page, &series), Some(1.0), "{series}\n{page}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 mod delivery;
 mod input;
 mod kill;
+mod labels;
 mod once;
 mod outage;
 mod queries;
