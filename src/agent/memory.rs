@@ -1,6 +1,7 @@
 //! One number, divided: what chunks, bodies, compressed bodies and answers may take of `memory_max`.
 
 use crate::config::{OutputSettings, Settings};
+use crate::encode::SHEET_BYTES;
 use crate::limits;
 use crate::ship::ANSWERS_BYTES_MAX;
 
@@ -48,7 +49,8 @@ impl Memory {
         Memory {
             chunk_bytes,
             batches,
-            body_bytes: bulk.min(place - place / DOCS_SHARE),
+            // What of it is being written lies behind the edge of a full body.
+            body_bytes: bulk.min((place - place / DOCS_SHARE).saturating_sub(SHEET_BYTES).max(1)),
         }
     }
 }

@@ -34,6 +34,7 @@ use self::settlement::Settlement;
 use self::worker::{Lanes, Worker};
 use crate::config::{AgentFile, AgentSettings, Diagnostics, Settings, System};
 use crate::derive::Registry;
+use crate::encode::SHEET_BYTES;
 use crate::http::{self, Guard, Telemetry};
 use crate::lane::{self, Lane};
 use crate::mill::Mill;
@@ -149,7 +150,7 @@ impl Agent {
             ledger.continue_metrics(&plan.registry);
         }
         let memory = Memory::divide(settings);
-        let pool = BatchPool::new(memory.batches, memory.body_bytes);
+        let pool = BatchPool::new(memory.batches, memory.body_bytes + SHEET_BYTES);
         let (batches, input) = mpsc::channel(memory.batches);
         let (give_up, gave_up) = tokio::sync::oneshot::channel::<()>();
         let output = {

@@ -7,7 +7,9 @@ mod id;
 pub mod json;
 mod page;
 mod plain;
+mod sheet;
 
 pub use document::{Ends, Place, TIMESTAMP, Template};
 pub use event::{write_event, write_value};
 pub use page::{Page, Pen};
+pub use sheet::{SHEET_BYTES, Sheet};

@@ -32,14 +32,10 @@ impl Page {
             self.bytes = Vec::new();
         }
         loop {
-            let mut pen = Pen {
-                bytes: &mut self.bytes,
-                at: 0,
-                full: false,
-            };
+            let mut pen = Pen::on(&mut self.bytes);
             let result = write(&mut pen);
-            if !pen.full {
-                self.len = pen.at;
+            if let Some(written) = pen.written() {
+                self.len = written;
                 return result;
             }
             self.grow();
@@ -53,7 +49,7 @@ impl Page {
     }
 }
 
-/// Writes on a [`Page`], from its beginning.
+/// Writes on a [`Page`] or a [`Sheet`](super::Sheet).
 #[derive(Debug)]
 pub struct Pen<'p> {
     bytes: &'p mut [u8],
@@ -63,7 +59,23 @@ pub struct Pen<'p> {
     full: bool,
 }
 
-impl Pen<'_> {
+impl<'p> Pen<'p> {
+    /// From the beginning of `bytes` on.
+    #[inline(always)]
+    pub(super) fn on(bytes: &'p mut [u8]) -> Self {
+        Pen {
+            bytes,
+            at: 0,
+            full: false,
+        }
+    }
+
+    /// How many bytes were written; `None` when there was not enough room.
+    #[inline(always)]
+    pub(super) fn written(&self) -> Option<usize> {
+        (!self.full).then_some(self.at)
+    }
+
     /// Writes what is rare or long by a call of its own. It works on a copy of the pen, so that the pen itself can
     /// stay in registers from one text to the next.
     #[inline(always)]

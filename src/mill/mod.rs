@@ -81,16 +81,14 @@ impl Mill {
             for row in rows {
                 count(grist, row, &mut ages, &mut shard);
             }
-            for row in rows {
-                if self.press.write(lane, row, &mut batch) {
-                    continue;
-                }
+            let mut left = self.press.write(lane, rows, &mut batch);
+            while !left.is_empty() {
                 // Waiting for the next body must not hold up scrapes.
                 shard.mark(chunk.span.file, rows.last().map_or(0, |row| row.place.offset + 1));
                 drop(shard);
                 full(self.press.turn(grist, &mut batch)?);
                 shard = self.shard.lock();
-                self.press.append(row, &mut batch);
+                left = self.press.write(lane, left, &mut batch);
             }
         }
         reading.close();

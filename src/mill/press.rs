@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{Closed, Counts, Grist, Row};
-use crate::encode::{Ends, Page};
+use crate::encode::{Ends, Sheet};
 use crate::event::TimestampWriter;
 use crate::lane::Lane;
 use crate::pipeline::Outcome;
@@ -11,8 +11,6 @@ use crate::ship::{Batch, BatchPool, Doc, Origin, Part};
 pub struct Press {
     times: TimestampWriter,
     ends: Ends,
-    /// The document of the event at hand.
-    page: Page,
     origin: Option<Arc<Origin>>,
     pool: BatchPool,
     /// The body that waits for more.
@@ -26,7 +24,6 @@ impl Press {
         Press {
             times: TimestampWriter::default(),
             ends: Ends::default(),
-            page: Page::default(),
             origin: None,
             pool,
             batch: None,
@@ -48,42 +45,41 @@ impl Press {
         Ok(batch)
     }
 
-    /// Writes the document of an event. Where the body has no room for it the answer is false: it then is to be
-    /// appended to the next.
+    /// Writes the documents of events until the body is full: the events that are left.
     #[inline]
-    pub fn write(&mut self, lane: &Lane, row: &Row<'_>, batch: &mut Batch) -> bool {
-        self.counts.events += 1;
-        self.counts.cut += u64::from(row.place.cut);
-        if let Outcome::Filtered { .. } = row.outcome {
-            if let Some(part) = batch.parts.last_mut() {
-                part.filtered += 1;
-            }
-            return true;
-        }
+    pub fn write<'r, 'c>(&mut self, lane: &Lane, rows: &'r [Row<'c>], batch: &mut Batch) -> &'r [Row<'c>] {
+        let Batch {
+            body, docs, parts, ..
+        } = batch;
+        // A chunk that was opened has one, and so has the body that another gave way to.
+        let Some((part, others)) = parts.split_last_mut() else {
+            return rows;
+        };
+        let number = others.len() as u32;
         let (times, ends) = (&mut self.times, &self.ends);
         let template = &lane.template;
-        let replaced = self
-            .page
-            .write(|pen| template.write(&row.fields, &row.place, ends, times, pen));
-        self.counts.unmatched += u64::from(row.place.unmatched);
-        self.counts.repaired += u64::from(replaced);
-        let bytes = batch.body.len() + self.page.text().len();
-        if bytes > self.bulk_bytes_max && !batch.body.is_empty() {
-            return false;
+        let end = docs.last().map_or(0, |last| last.end as usize);
+        let mut sheet = Sheet::of(body, end, self.bulk_bytes_max);
+        for (at, row) in rows.iter().enumerate() {
+            if let Outcome::Filtered { .. } = row.outcome {
+                part.filtered += 1;
+            } else {
+                let replaced = sheet.append(|pen| template.write(&row.fields, &row.place, ends, times, pen));
+                let Some(replaced) = replaced else {
+                    return &rows[at..];
+                };
+                self.counts.unmatched += u64::from(row.place.unmatched);
+                self.counts.repaired += u64::from(replaced);
+                docs.push(Doc {
+                    end: sheet.end() as u32,
+                    at: row.place.offset,
+                    part: number,
+                });
+            }
+            self.counts.events += 1;
+            self.counts.cut += u64::from(row.place.cut);
         }
-        self.append(row, batch);
-        true
-    }
-
-    /// Appends the document that was written last.
-    #[inline]
-    pub fn append(&self, row: &Row<'_>, batch: &mut Batch) {
-        batch.body.extend_from_slice(self.page.text());
-        batch.docs.push(Doc {
-            end: batch.body.len() as u32,
-            at: row.place.offset,
-            part: batch.parts.len() as u32 - 1,
-        });
+        &[]
     }
 
     /// The body that is full; another takes its place, for the same chunk.

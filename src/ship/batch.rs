@@ -40,7 +40,8 @@ pub struct Part {
 /// The memory goes back to the [`BatchPool`](super::BatchPool) that it is from when the batch is dropped.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// `action line \n source line \n` for each document; below 4 GiB.
+    /// `action line \n source line \n` for each document; below 4 GiB. What is behind the last document, some of
+    /// those that were here before, is memory for the next ones.
     pub body: Vec<u8>,
     /// In the order of the body; each document belongs to one part.
     pub docs: Vec<Doc>,
@@ -57,6 +58,16 @@ impl Batch {
             parts,
             home: None,
         }
+    }
+
+    /// How many bytes all documents take.
+    pub fn text_bytes(&self) -> usize {
+        self.docs.last().map_or(0, |last| last.end as usize)
+    }
+
+    /// All documents.
+    pub fn text(&self) -> &[u8] {
+        &self.body[..self.text_bytes()]
     }
 
     /// The bytes of a run of documents.
@@ -82,12 +93,10 @@ impl Batch {
             };
         }
         self.docs.truncate(keep.len());
-        self.body.truncate(filled);
     }
 
     /// Empties the batch and keeps its memory.
     pub fn clear(&mut self) {
-        self.body.clear();
         self.docs.clear();
         self.parts.clear();
     }
@@ -146,7 +155,8 @@ mod tests {
                 prop_assert_eq!(&batch.body[batch.bytes_of(index..index + 1)], &lines[from as usize][..]);
                 prop_assert_eq!(batch.docs[index].at, u64::from(from));
             }
-            prop_assert_eq!(batch.body.len(), batch.bytes_of(0..keep.len()).end);
+            let kept: Vec<u8> = keep.iter().flat_map(|&from| lines[from as usize].clone()).collect();
+            prop_assert_eq!(batch.text(), kept);
         }
     }
 }

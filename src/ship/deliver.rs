@@ -100,7 +100,7 @@ impl<S: Server> Delivery<S> {
 
     /// Ends when every document of the batch has its final verdict or is given back, and every part is over.
     pub async fn deliver(&self, mut batch: Batch, settle: &dyn Settle) {
-        let _queued = Queued::new(batch.body.len());
+        let _queued = Queued::new(batch.text_bytes());
         let mut progress = Progress::new(&batch.docs, batch.parts.iter().map(|part| part.filtered));
         let mut backoff = Backoff::new(self.retry_max);
         let mut rounds = 0;

@@ -63,7 +63,7 @@ impl FileOutput {
         while let Some(mut batch) = batches.recv().await {
             loop {
                 let written = tokio::task::spawn_blocking(move || {
-                    let result = self.write(&batch.body);
+                    let result = self.write(batch.text());
                     (self, batch, result)
                 });
                 let Ok((back, same, result)) = written.await else {
@@ -215,7 +215,7 @@ mod tests {
         let settled = Arc::new(Settled::default());
         let (sender, receiver) = mpsc::channel(2);
         let batch = batch_of(&["{\"n\":1}", "{\"n\":2}", "{\"n\":3}", "{\"n\":4}"]);
-        let body = batch.body.clone();
+        let body = batch.text().to_vec();
         sender.send(batch).await.unwrap();
         drop(sender);
         let output = Output::File(FileOutput::new(settings.clone()));

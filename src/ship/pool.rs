@@ -89,7 +89,10 @@ impl BatchPool {
                 Batch::default()
             }
         };
-        batch.body.reserve_exact(self.shared.body_bytes);
+        let there = batch.body.len();
+        batch
+            .body
+            .reserve_exact(self.shared.body_bytes.saturating_sub(there));
         batch.home = Some(Home(Arc::clone(&self.shared)));
         Some(batch)
     }
@@ -105,6 +108,7 @@ impl Shared {
 impl Home {
     /// Takes emptied memory back. A body that one large document made grow is cut to size again.
     pub(super) fn give_back(self, mut body: Vec<u8>, docs: Vec<Doc>, parts: Vec<Part>) {
+        body.truncate(self.0.body_bytes);
         body.shrink_to(self.0.body_bytes);
         self.0.stock().idle.push(Batch {
             body,
@@ -129,7 +133,7 @@ mod tests {
         assert!(pool.try_take().is_none(), "one batch, and it is out");
         drop(batch);
         let batch = pool.take().unwrap();
-        assert!(batch.body.is_empty() && batch.body.capacity() >= 1000);
+        assert!(batch.text().is_empty() && batch.body.capacity() >= 1000);
         assert_eq!(batch.body.as_ptr(), memory);
     }
 

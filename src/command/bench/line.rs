@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::workload::Endless;
 use crate::derive::{Registry, Shard, SpecError};
-use crate::encode::Template;
+use crate::encode::{SHEET_BYTES, Template};
 use crate::event::Timestamp;
 use crate::lane::{self, Lane, Late};
 use crate::limits;
@@ -74,9 +74,6 @@ struct Part {
     reader: Reader,
 }
 
-/// Room for the document that goes over the edge of a body before it is moved to the next.
-const OVERHANG_BYTES: usize = 64 << 10;
-
 /// Bodies that are filled, sent and answered at a time.
 const BATCHES: usize = 2 + limits::REQUESTS_MAX;
 
@@ -111,7 +108,7 @@ impl Line {
             rule: lane::frame_rule(&pipeline, limits::LINE_BYTES_MAX, None),
             mill: Mill::new(
                 registry.shard(),
-                BatchPool::new(BATCHES, body_bytes_max + OVERHANG_BYTES),
+                BatchPool::new(BATCHES, body_bytes_max + SHEET_BYTES),
                 body_bytes_max,
             ),
             part: Part {
@@ -165,7 +162,7 @@ impl Line {
                 Stage::Derive => self.part.derive(&grist),
                 Stage::Encode => {
                     let full = |batch: Batch| {
-                        tally.body_bytes += batch.body.len() as u64;
+                        tally.body_bytes += batch.text_bytes() as u64;
                         full(batch);
                     };
                     self.mill
@@ -256,7 +253,7 @@ mod tests {
             .unwrap();
         assert_eq!(line.take_counts().unmatched, 0);
         assert_eq!(bodies.len(), 1, "the second body is not full");
-        let body = &bodies[0].body;
+        let body = bodies[0].text();
         assert_eq!(tally.body_bytes, body.len() as u64);
         for document in body.split(|&byte| byte == b'\n').skip(1).step_by(2).take(1_000) {
             let document: serde_json::Value = serde_json::from_slice(document).unwrap();
