@@ -272,7 +272,10 @@ impl GzBytes {
             self.kept.resize(len + Self::STEP, 0);
             let read = match self.decoder.read(&mut self.kept[len..]) {
                 Ok(read) => read,
-                Err(error) if error.kind() == ErrorKind::Interrupted => 0,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {
+                    self.kept.truncate(len);
+                    continue;
+                }
                 Err(error) => {
                     self.kept.truncate(len);
                     return Err(error);

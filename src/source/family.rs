@@ -14,6 +14,7 @@ use crate::state::Tail;
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// A file whose name rotation made from a watched name.
+#[derive(Clone)]
 pub struct Sibling {
     pub path: PathBuf,
     pub order: Order,
@@ -117,17 +118,55 @@ pub fn siblings_in(dir: &Path, bases: &HashSet<String>) -> HashMap<String, Vec<S
 
 /// Every file that rotation may have made of `path`, or of what `path` was made of.
 pub fn family(path: &Path) -> Vec<Sibling> {
-    let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
-        return Vec::new();
-    };
-    let mut bases: HashSet<String> = rotated(name).into_iter().map(|way| way.base).collect();
-    bases.insert(name.to_owned());
-    let mut found: Vec<Sibling> = siblings_in(dir, &bases).into_values().flatten().collect();
-    // A name may have been made of more than one of them.
-    found.sort_by(|one, other| one.path.cmp(&other.path));
-    found.dedup_by(|one, other| one.path == other.path);
-    found.sort_by_key(|it| std::cmp::Reverse(it.facts.modified));
-    found
+    Families::default().of(path)
+}
+
+/// Families of many paths: each directory is listed once, when the first of them is asked for.
+#[derive(Default)]
+pub struct Families {
+    /// Names that are asked for, by directory.
+    expected: HashMap<PathBuf, HashSet<String>>,
+    listed: HashMap<PathBuf, HashMap<String, Vec<Sibling>>>,
+}
+
+impl Families {
+    /// The family of this path will be asked for.
+    pub fn expect(&mut self, path: &Path) {
+        if let Some((dir, bases)) = bases(path)
+            && !self.listed.contains_key(dir)
+        {
+            self.expected.entry(dir.to_path_buf()).or_default().extend(bases);
+        }
+    }
+
+    /// As [`family`], as of the time when its directory was listed.
+    pub fn of(&mut self, path: &Path) -> Vec<Sibling> {
+        self.expect(path);
+        let Some((dir, bases)) = bases(path) else {
+            return Vec::new();
+        };
+        let expected = self.expected.remove(dir).unwrap_or_default();
+        let listed = self.listed.entry(dir.to_path_buf());
+        let listed = listed.or_insert_with(|| siblings_in(dir, &expected));
+        let mut found: Vec<Sibling> = bases
+            .iter()
+            .filter_map(|base| listed.get(base))
+            .flatten()
+            .cloned()
+            .collect();
+        // A name may have been made of more than one of them.
+        found.sort_by(|one, other| one.path.cmp(&other.path));
+        found.dedup_by(|one, other| one.path == other.path);
+        found.sort_by_key(|it| std::cmp::Reverse(it.facts.modified));
+        found
+    }
+}
+
+/// The directory of a path, and the names in it that it and its relatives may have been made of.
+fn bases(path: &Path) -> Option<(&Path, HashSet<String>)> {
+    let (dir, name) = path.parent().zip(path.file_name()?.to_str())?;
+    let made_of = rotated(name).into_iter().map(|way| way.base);
+    Some((dir, made_of.chain([name.to_owned()]).collect()))
 }
 
 /// Whether there is any gzip file in the directory.
@@ -165,4 +204,35 @@ pub fn agrees(bytes: &mut Bytes, known: &Known) -> io::Result<bool> {
     }
     // The last byte before the offset is there.
     Ok(known.offset == 0 || bytes.read_at(known.offset - 1, &mut [0])? == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_listed_once_for_all_that_are_expected() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let make = |name: &str| fs::write(path(name), b"").unwrap();
+        for name in ["a.log.1", "a.log.2.gz", "b.log", "b.log.1"] {
+            make(name);
+        }
+        let names = |found: Vec<Sibling>| {
+            let mut names: Vec<_> = found.into_iter().map(|it| it.path).collect();
+            names.sort();
+            names
+        };
+        let mut families = Families::default();
+        families.expect(&path("a.log"));
+        families.expect(&path("b.log.1"));
+        assert_eq!(
+            names(families.of(&path("a.log"))),
+            ["a.log.1", "a.log.2.gz"].map(path)
+        );
+        make("b.log.2");
+        let of_b = names(families.of(&path("b.log.1")));
+        assert_eq!(of_b, [path("b.log.1")], "as of the listing");
+        assert_eq!(names(family(&path("b.log.1"))), ["b.log.1", "b.log.2"].map(path));
+    }
 }

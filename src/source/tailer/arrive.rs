@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, UNIX_EPOCH};
@@ -7,7 +8,7 @@ use tracing::{debug, info, warn};
 use super::Tailer;
 use crate::limits;
 use crate::source::disk::{Bytes, Facts, Kind, open};
-use crate::source::family::agrees;
+use crate::source::family::{Families, agrees, family};
 use crate::source::identity::{Evidence, Relation, end_life, relation};
 use crate::source::sibling::{Packed, packed};
 use crate::source::tail::{Stage, Tail};
@@ -248,6 +249,10 @@ impl Tailer {
                 packed: false,
             };
             debug!(path = %arrival.path.display(), "a file that was rotated away before its turn came");
+            if self.files.contains_key(&facts.inode) {
+                // The one that had the inode before is deleted.
+                self.bury(facts.inode, now);
+            }
             // One that has a name is opened again when its turn comes.
             let stays = facts.links == 0 || self.has_urgent_room(now);
             self.insert(&arrival, stays.then(|| Bytes::plain(file)), now);
@@ -277,6 +282,23 @@ impl Tailer {
 
     /// Records whose inode is not there: their bytes may be in a file that was moved, copied or compressed.
     fn search_dormant(&mut self, rest: &mut Vec<Arrival>, now: Instant) {
+        if self.dormant.is_empty() {
+            return;
+        }
+        // Each directory is listed once, and those in which nothing was heard of with the scans only.
+        let is_scan = std::mem::replace(&mut self.searched, self.scans) != self.scans;
+        let heard: HashSet<PathBuf> = self
+            .rotations
+            .iter()
+            .filter_map(|path| Some(path.parent()?.into()))
+            .collect();
+        let is_due = |record: &FileRecord| {
+            !record.done && (is_scan || record.path.parent().is_some_and(|dir| heard.contains(dir)))
+        };
+        let mut families = Families::default();
+        for record in self.dormant.iter().filter(|record| is_due(record)) {
+            families.expect(&record.path);
+        }
         for key in self.dormant.keys() {
             let Some(record) = self.dormant.get(key).cloned() else {
                 continue;
@@ -284,8 +306,8 @@ impl Tailer {
             let Some(watch) = self.watch_of(&record) else {
                 continue;
             };
-            let found = self.find(&record, watch, rest);
-            match found {
+            let families = is_due(&record).then_some(&mut families);
+            match self.find(&record, watch, rest, families) {
                 Some((arrival, bytes)) => {
                     rest.retain(|it| it.facts.inode != arrival.facts.inode);
                     self.dormant.take(key);
@@ -305,7 +327,13 @@ impl Tailer {
     }
 
     /// Where the bytes of a record are now, among new files of the input and among its siblings.
-    fn find(&self, record: &FileRecord, watch: usize, rest: &[Arrival]) -> Option<(Arrival, Bytes)> {
+    fn find(
+        &self,
+        record: &FileRecord,
+        watch: usize,
+        rest: &[Arrival],
+        families: Option<&mut Families>,
+    ) -> Option<(Arrival, Bytes)> {
         let known = record.into();
         if let Some(found) = self.find_kept(record, watch) {
             return Some(found);
@@ -329,10 +357,8 @@ impl Tailer {
         if let Some(found) = found.pop() {
             return Some(found);
         }
-        if record.done {
-            return None;
-        }
-        self.find_sibling(&record.path, Some(record), &known, watch)
+        let family = families?.of(&record.path);
+        self.find_sibling(&record.path, family, Some(record), &known, watch)
     }
 
     /// A record that nothing was found for is kept for a while: a disk may be mounted later, rights may come
@@ -362,9 +388,10 @@ impl Tailer {
         let Some(watch) = self.watch_of(&record) else {
             return false;
         };
-        let found = self
-            .find_kept(&record, watch)
-            .or_else(|| self.find_sibling(&record.path, Some(&record), &(&record).into(), watch));
+        let found = self.find_kept(&record, watch).or_else(|| {
+            let family = family(&record.path);
+            self.find_sibling(&record.path, family, Some(&record), &(&record).into(), watch)
+        });
         let Some((arrival, bytes)) = found else {
             return false;
         };

@@ -173,7 +173,7 @@ impl Tailer {
             return false;
         };
         let (watch, path) = (tail.watch, tail.path.to_path_buf());
-        let found = self.find_sibling(&path, None, &known, watch);
+        let found = self.find_sibling(&path, family(&path), None, &known, watch);
         // Another file may have its inode by now.
         let Some((arrival, bytes)) = found.filter(|(arrival, _)| arrival.facts.inode != inode) else {
             return false;

@@ -5,7 +5,7 @@ use tracing::warn;
 
 use super::Tailer;
 use crate::source::disk::Inode;
-use crate::source::family::agrees;
+use crate::source::family::{agrees, family};
 use crate::source::identity::Known;
 use crate::source::place::Place;
 use crate::source::tail::Stage;
@@ -81,7 +81,7 @@ impl Tailer {
         }
         // The file was emptied meanwhile: what came back may be in its copy.
         let (path, watch) = (tail.path.to_path_buf(), tail.watch);
-        let found = self.find_sibling(&path, None, &known, watch);
+        let found = self.find_sibling(&path, family(&path), None, &known, watch);
         let Some(tail) = self.files.get_mut(&inode) else {
             return false;
         };

@@ -35,7 +35,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use self::rotate::{Bystander, Prior};
 use super::closer::Closer;
-use super::disk::Inode;
+use super::disk::{Facts, Inode};
 use super::dormant::Dormant;
 use super::frame::Scratch;
 use super::notice::Notice;
@@ -101,12 +101,12 @@ pub struct Tailer {
     /// Files next to a watched name that are not ours: rotated before the agent knew the name, compressed
     /// copies of what was read, copies that somebody made.
     bystanders: HashMap<Inode, Bystander>,
+    /// Compressed files beside watched names, as they were seen last, and since when they are so.
+    packing: HashMap<Inode, (Facts, Instant)>,
     /// Watched names whose file has changed, so that there may be rotated files to look for.
     rotations: HashSet<PathBuf>,
     /// Files that wait for their turn.
     ready: VecDeque<Inode>,
-    /// Files that were written to a moment ago: their turn comes with [`limits::READ_EVERY`].
-    soon: Vec<Inode>,
     /// Files that time matters to.
     attentive: HashSet<Inode>,
     /// Chunks whose last event was ended by time; they leave when that is in the checkpoint.
@@ -119,6 +119,8 @@ pub struct Tailer {
     next_keep: Instant,
     said: Said,
     scans: u64,
+    /// The scan with which the records of the last run were searched for last.
+    searched: u64,
     /// The first scan is over: what is found from now on came while the agent runs.
     looked: bool,
     /// As in [`Setup`], a little earlier: file systems count time in steps.
@@ -218,10 +220,10 @@ impl Tailer {
             prior,
             sighted: HashSet::new(),
             bystanders: HashMap::new(),
+            packing: HashMap::new(),
             rotations: HashSet::new(),
             dormant,
             ready: VecDeque::new(),
-            soon: Vec::new(),
             attentive: HashSet::new(),
             flushed: Vec::new(),
             scratch: Scratch::default(),
@@ -231,6 +233,7 @@ impl Tailer {
             next_keep: now,
             said: Said::default(),
             scans: 0,
+            searched: 0,
             looked: false,
             began: setup.began - CLOCK_STEP_NANOS,
             wall: setup.wall,
@@ -263,7 +266,7 @@ impl Tailer {
 
     /// Whether nothing is left to do before time passes or something happens.
     pub fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.soon.is_empty() && self.workers.iter().all(|it| it.waiting.is_empty())
+        self.ready.is_empty() && self.workers.iter().all(|it| it.waiting.is_empty())
     }
 
     /// Does what is due and a bounded part of what is ready. Returns how long nothing more will be due, unless
@@ -280,7 +283,6 @@ impl Tailer {
             self.tick(now);
         }
         self.drain();
-        self.ready.extend(self.soon.drain(..));
         for _ in 0..TURNS_PER_STEP {
             if self.starved || self.ended {
                 break;
@@ -319,11 +321,11 @@ impl Tailer {
 
     fn pause(&self, now: Instant) -> Duration {
         let waiting = self.workers.iter().any(|it| !it.waiting.is_empty());
-        if (!self.ready.is_empty() || !self.soon.is_empty()) && !self.starved && !waiting {
+        if !self.ready.is_empty() && !self.starved && !waiting {
             return Duration::ZERO;
         }
         let mut next = self.next_scan;
-        if !self.attentive.is_empty() || self.ledger.is_holding() {
+        if !self.attentive.is_empty() || !self.flushed.is_empty() || self.ledger.is_holding() {
             next = next.min(self.next_tick);
         }
         if self.notice.is_limited() {

@@ -35,6 +35,7 @@ impl Tailer {
         self.visit_rotated(now);
         self.forget_sighted();
         self.forget_bystanders();
+        self.forget_packing(now);
         self.look_for_vacant();
         self.settle(arrivals, now);
         self.keep_rotated(now);

@@ -1,12 +1,13 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tracing::info;
 
 use super::Tailer;
 use super::arrive::Arrival;
 use crate::event::FileKey;
+use crate::limits;
 use crate::source::disk::{Bytes, Facts, Inode};
 use crate::source::family::{Sibling, agrees, family, siblings_in};
 use crate::source::identity::Known;
@@ -20,6 +21,9 @@ pub(super) struct Prior {
     pub key: FileKey,
     pub modified: i64,
 }
+
+/// How long a compressed file has to stay as it is to be complete.
+const PACKED_QUIET: Duration = Duration::from_millis(500);
 
 /// A file that is none of ours. Its inode may be that of another file some day.
 #[derive(Clone, Debug)]
@@ -181,10 +185,15 @@ impl Tailer {
             let take = match sibling.packed {
                 Packed::Unreadable => false,
                 // While the agent runs it mostly reads a file before it is compressed.
-                Packed::Gz if self.looked => match self.was_read(&sibling) {
-                    Some(was_read) => !was_read && missed.includes(&sibling),
-                    None => continue,
-                },
+                Packed::Gz if self.looked && missed.includes(&sibling) => {
+                    match self.was_read(&sibling, now) {
+                        Some(was_read) => !was_read,
+                        None => {
+                            self.rotations.insert(base.to_path_buf());
+                            continue;
+                        }
+                    }
+                }
                 Packed::No | Packed::Gz => missed.includes(&sibling),
             };
             if take {
@@ -360,17 +369,45 @@ impl Tailer {
     }
 
     /// Whether a compressed file was made of one that is known; `None` while that cannot be told.
-    fn was_read(&mut self, sibling: &Sibling) -> Option<bool> {
+    fn was_read(&mut self, sibling: &Sibling, now: Instant) -> Option<bool> {
+        // By its head and its length, which costs next to nothing.
+        let near = self
+            .ledger
+            .records_of(|record| self.is_near(&record.path, &sibling.path));
+        if near.iter().any(|record| sibling.is_made_of(&record.into())) {
+            return Some(true);
+        }
         let begun =
             |tail: &Tail| matches!(tail.stage, Stage::Unborn(_)) && tail.gone.is_some() && tail.size > 0;
-        let mut tails = self.files.values();
-        if !sibling.is_whole() || tails.any(|tail| begun(tail) && self.is_near(&tail.path, &sibling.path)) {
+        // All of it is unpacked to see whether it is complete: not while it is being written.
+        if self.is_being_packed(&sibling.facts, now)
+            || self
+                .files
+                .values()
+                .any(|tail| begun(tail) && self.is_near(&tail.path, &sibling.path))
+            || !sibling.is_whole()
+        {
             return None;
         }
-        let records = self.ledger.records();
-        let mut near = records.iter().filter(|it| self.is_near(&it.path, &sibling.path));
-        let holds = near.any(|record| sibling.holds(&record.into()).unwrap_or(true));
+        let holds = near
+            .iter()
+            .any(|record| sibling.holds(&record.into()).unwrap_or(true));
         Some(holds || self.is_beginning(sibling))
+    }
+
+    /// Whether somebody may be writing to the file: it has to be the same for a while.
+    fn is_being_packed(&mut self, facts: &Facts, now: Instant) -> bool {
+        let (seen, since) = self.packing.entry(facts.inode).or_insert((*facts, now));
+        if seen != facts {
+            (*seen, *since) = (*facts, now);
+        }
+        now.saturating_duration_since(*since) < PACKED_QUIET
+    }
+
+    /// Forgets about compressed files that have been looked at.
+    pub(super) fn forget_packing(&mut self, now: Instant) {
+        self.packing
+            .retain(|_, (_, since)| now.saturating_duration_since(*since) < limits::FINISH_AFTER);
     }
 
     /// Whether the compressed file is what a file began with that was written to while it was compressed: the rest
@@ -419,16 +456,16 @@ impl Tailer {
         }
     }
 
-    /// The sibling of `base` that holds the bytes of a file whose inode is gone or was emptied: the file itself
+    /// The sibling of `base`, among those of its family, that holds the bytes of a file whose inode is gone or was emptied: the file itself
     /// under another name, its copy, or the compressed file that was made from it.
     pub(super) fn find_sibling(
         &self,
         base: &Path,
+        mut found: Vec<Sibling>,
         record: Option<&FileRecord>,
         known: &Known,
         watch: usize,
     ) -> Option<(Arrival, Bytes)> {
-        let mut found = family(base);
         if let Some(real) = self.real_of(base) {
             found.extend(family(&real));
         }

@@ -268,7 +268,16 @@ impl Tailer {
         let begin = match tail.skip {
             Some(skip) => skip,
             None if tail.from_end => {
-                last_line_end(bytes, tail.size, self.watches[tail.watch].frame.line_bytes_max)
+                let line_bytes_max = self.watches[tail.watch].frame.line_bytes_max;
+                match last_line_end(bytes, tail.size, line_bytes_max) {
+                    Ok(end) => end,
+                    Err(error) => {
+                        let path = tail.at.clone();
+                        tail.try_later();
+                        self.cannot(&path, "read", &error);
+                        return false;
+                    }
+                }
             }
             None => 0,
         };
@@ -481,22 +490,39 @@ impl Tailer {
 }
 
 /// The offset behind the last line end before `size`; 0 where there is none in reach.
-fn last_line_end(bytes: &mut Bytes, size: u64, line_bytes_max: usize) -> u64 {
+fn last_line_end(bytes: &mut Bytes, size: u64, line_bytes_max: usize) -> std::io::Result<u64> {
     let mut to = size;
     let mut block = vec![0; limits::CHUNK_BYTES];
     while to > 0 && size - to <= line_bytes_max as u64 {
         let from = to.saturating_sub(block.len() as u64);
         // At most the block's length.
         let block = &mut block[..(to - from) as usize];
-        match bytes.read_at(from, block) {
-            Ok(read) => {
-                if let Some(at) = memchr::memrchr(b'\n', &block[..read]) {
-                    return from + at as u64 + 1;
-                }
-            }
-            Err(_) => return 0,
+        let read = bytes.read_at(from, block)?;
+        if let Some(at) = memchr::memrchr(b'\n', &block[..read]) {
+            return Ok(from + at as u64 + 1);
         }
         to = from;
     }
-    0
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_last_line_is_found_and_a_disk_that_fails_is_no_empty_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.log");
+        for (text, end) in [("one\ntwo", 4), ("one\ntwo\n", 8), ("none", 0), ("", 0)] {
+            fs::write(&path, text).unwrap();
+            let mut bytes = Bytes::plain(File::open(&path).unwrap());
+            let found = last_line_end(&mut bytes, text.len() as u64, 1 << 20);
+            assert_eq!(found.unwrap(), end, "{text:?}");
+        }
+        let mut unreadable = Bytes::plain(File::open(dir.path()).unwrap());
+        assert!(last_line_end(&mut unreadable, 10, 1 << 20).is_err());
+    }
 }

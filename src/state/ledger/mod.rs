@@ -219,6 +219,13 @@ impl Ledger {
             .collect()
     }
 
+    /// Those that are wanted.
+    pub fn records_of(&self, is_wanted: impl Fn(&FileRecord) -> bool) -> Vec<FileRecord> {
+        let inner = self.lock();
+        let records = inner.files.values().map(|entry| &entry.record);
+        records.filter(|record| is_wanted(record)).cloned().collect()
+    }
+
     pub fn record(&self, file: FileKey) -> Option<FileRecord> {
         self.lock().files.get(&file).map(|entry| entry.record.clone())
     }
