@@ -31,6 +31,14 @@ impl Sibling {
         })
     }
 
+    /// Its first bytes, unpacked, [`HEAD_BYTES`] at most.
+    pub fn head(&self) -> io::Result<Vec<u8>> {
+        let mut head = vec![0; HEAD_BYTES];
+        let read = self.open()?.read_at(0, &mut head)?;
+        head.truncate(read);
+        Ok(head)
+    }
+
     pub fn holds(&self, known: &Known) -> io::Result<bool> {
         agrees(&mut self.open()?, known)
     }

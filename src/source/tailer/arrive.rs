@@ -7,7 +7,7 @@ use tracing::{debug, info, warn};
 
 use super::Tailer;
 use crate::limits;
-use crate::source::disk::{Bytes, Facts, Kind, open};
+use crate::source::disk::{Bytes, Facts, Inode, Kind, open};
 use crate::source::family::{Families, agrees, family};
 use crate::source::identity::{Evidence, Relation, end_life, relation};
 use crate::source::sibling::{Packed, packed};
@@ -23,6 +23,24 @@ pub(super) struct Arrival {
     /// A path of the input; otherwise a rotated file next to one.
     pub named: bool,
     pub packed: bool,
+}
+
+/// Files that were found with one look, each under each of its paths once.
+#[derive(Debug, Default)]
+pub(super) struct Arrivals {
+    list: Vec<Arrival>,
+    inodes: HashSet<Inode>,
+}
+
+impl Arrivals {
+    pub fn add(&mut self, watch: usize, path: &Path, facts: Facts) {
+        let is_first = self.inodes.insert(facts.inode);
+        // Files with several paths are few.
+        let is_same = |it: &Arrival| it.facts.inode == facts.inode && it.path == path;
+        if is_first || !self.list.iter().any(is_same) {
+            self.list.push(Arrival::new(watch, path, facts));
+        }
+    }
 }
 
 impl Arrival {
@@ -53,7 +71,8 @@ impl Arrival {
 impl Tailer {
     /// Decides what the new files are: remembered ones first, so that no copy is taken for a file of its own
     /// while the file that it was copied from is still unknown.
-    pub(super) fn settle(&mut self, mut arrivals: Vec<Arrival>, now: Instant) {
+    pub(super) fn settle(&mut self, arrivals: Arrivals, now: Instant) {
+        let mut arrivals = arrivals.list;
         arrivals.sort_by_key(|it| it.facts.modified);
         let mut rest = Vec::new();
         for mut arrival in arrivals {
@@ -264,7 +283,9 @@ impl Tailer {
 
     fn insert(&mut self, arrival: &Arrival, bytes: Option<Bytes>, now: Instant) {
         let inode = arrival.facts.inode;
-        self.open_count += usize::from(bytes.is_some());
+        if bytes.is_some() {
+            self.note_open(inode);
+        }
         let tail = Tail::new(&arrival.facts, arrival.watch, &arrival.path, bytes, now);
         self.files.insert(inode, tail);
         if arrival.named {

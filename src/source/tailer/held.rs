@@ -23,6 +23,7 @@ impl Tailer {
         };
         let leave = self.ledger.leave(key, now);
         tail.held = leave == Leave::Wait;
+        self.any_held |= tail.held;
         match leave {
             Leave::Go => true,
             Leave::Wait => false,
@@ -32,7 +33,7 @@ impl Tailer {
 
     /// Files that wait, and those of which something came back, get their turn.
     pub(super) fn visit_held(&mut self) {
-        if !self.ledger.is_holding() && self.files.values().all(|tail| !tail.held) {
+        if !self.ledger.is_holding() && !std::mem::take(&mut self.any_held) {
             return;
         }
         let returned: HashSet<_> = self.ledger.returned().into_iter().collect();

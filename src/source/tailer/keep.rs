@@ -201,7 +201,7 @@ impl Tailer {
         };
         if let Some(tail) = self.files.get_mut(&inode) {
             tail.bytes = Some(Bytes::plain(file));
-            self.open_count += 1;
+            self.note_open(inode);
         }
         true
     }
@@ -209,6 +209,7 @@ impl Tailer {
     /// Whether the compressed file was made of one that is read from where it is kept.
     pub(super) fn is_made_of_kept(&self, sibling: &Sibling) -> bool {
         sibling.packed == Packed::Gz
+            && self.kept.bytes() > 0
             && self.files.values().any(|tail| {
                 tail.linked
                     && tail.path.parent() == sibling.path.parent()

@@ -90,6 +90,8 @@ pub struct Tailer {
     linked_from: HashMap<PathBuf, PathBuf>,
     /// Other paths of the same files: where notifications speak of the target of a symbolic link.
     targets: HashMap<PathBuf, Inode>,
+    /// Directories in which names are watched, and those that globs lead through, as of the last scan.
+    dirs: HashSet<PathBuf>,
     /// Directories of watched names without symbolic links, as of the last scan.
     real_dirs: HashMap<PathBuf, Option<PathBuf>>,
     /// Records of the last run whose files were not found yet.
@@ -131,6 +133,10 @@ pub struct Tailer {
     descriptors: Descriptors,
     /// Descriptors in use; counted anew with each tick.
     open_count: usize,
+    /// Files that are open, and perhaps some that have been closed since the last tick.
+    opened: HashSet<Inode>,
+    /// Some file is held, or was when it was looked at last.
+    any_held: bool,
     /// There was no descriptor to close at the last look.
     crowded: bool,
     next_scan: Instant,
@@ -216,6 +222,7 @@ impl Tailer {
             reals: HashMap::new(),
             linked_from: HashMap::new(),
             targets: HashMap::new(),
+            dirs: HashSet::new(),
             real_dirs: HashMap::new(),
             prior,
             sighted: HashSet::new(),
@@ -240,6 +247,8 @@ impl Tailer {
             since: now,
             descriptors: setup.descriptors,
             open_count: 0,
+            opened: HashSet::new(),
+            any_held: false,
             crowded: false,
             next_scan: now,
             next_tick: now,

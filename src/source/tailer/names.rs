@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tracing::warn;
 
-use super::arrive::Arrival;
+use super::arrive::Arrivals;
 use super::{Name, Tailer};
 use crate::limits;
 use crate::source::disk::{Facts, Inode, Kind};
@@ -17,7 +17,7 @@ impl Tailer {
     pub(super) fn scan(&mut self, now: Instant) {
         self.scans += 1;
         self.real_dirs.clear();
-        let mut arrivals = Vec::new();
+        let mut arrivals = Arrivals::default();
         let mut dirs = HashSet::new();
         let mut unreadable: Vec<PathBuf> = Vec::new();
         for watch in 0..self.watches.len() {
@@ -34,6 +34,9 @@ impl Tailer {
         self.missing(&unreadable, &mut arrivals, now);
         self.visit_rotated(now);
         self.forget_sighted();
+        let files = &self.files;
+        self.targets
+            .retain(|_, inode| files.get(inode).is_some_and(|tail| !tail.names.is_empty()));
         self.forget_bystanders();
         self.forget_packing(now);
         self.look_for_vacant();
@@ -48,13 +51,14 @@ impl Tailer {
             dirs.extend(target.parent().map(Path::to_path_buf));
         }
         self.notice.watch(&dirs);
+        self.dirs = dirs;
         self.looked = true;
         self.started();
         self.next_scan = now + self.scan.max(limits::SCAN_PAUSE_PER_PATH * self.path_count());
     }
 
     /// Names that the scan did not see.
-    fn missing(&mut self, unreadable: &[PathBuf], arrivals: &mut Vec<Arrival>, now: Instant) {
+    fn missing(&mut self, unreadable: &[PathBuf], arrivals: &mut Arrivals, now: Instant) {
         let stale: Vec<(PathBuf, usize)> = self
             .names
             .iter()
@@ -89,7 +93,7 @@ impl Tailer {
             .iter()
             .map(|(path, name)| (path.clone(), name.watch))
             .collect();
-        let mut arrivals = Vec::new();
+        let mut arrivals = Arrivals::default();
         for (path, watch) in paths {
             self.sight(watch, &path, &mut arrivals, now);
         }
@@ -103,7 +107,7 @@ impl Tailer {
 
     /// Names in watched directories changed.
     pub(super) fn moved(&mut self, paths: HashSet<PathBuf>, now: Instant) {
-        let mut arrivals = Vec::new();
+        let mut arrivals = Arrivals::default();
         for path in paths {
             let mut ours = false;
             for watch in 0..self.watches.len() {
@@ -164,7 +168,7 @@ impl Tailer {
 
     fn may_lead_to_ours(&self, path: &Path) -> bool {
         Facts::of(path).is_ok_and(|facts| facts.kind == Kind::Directory)
-            || self.names.keys().any(|name| name.starts_with(path))
+            || self.dirs.iter().any(|dir| dir.starts_with(path))
     }
 
     /// A file was written to.
@@ -180,7 +184,7 @@ impl Tailer {
     }
 
     /// Looks where a path of the input leads to now.
-    pub(super) fn sight(&mut self, watch: usize, path: &Path, arrivals: &mut Vec<Arrival>, now: Instant) {
+    pub(super) fn sight(&mut self, watch: usize, path: &Path, arrivals: &mut Arrivals, now: Instant) {
         let facts = match Facts::of(path) {
             Ok(facts) => facts,
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
@@ -222,11 +226,8 @@ impl Tailer {
         }
         if self.files.contains_key(&facts.inode) {
             self.name(watch, path, &facts, now);
-        } else if !arrivals
-            .iter()
-            .any(|it| it.facts.inode == facts.inode && it.path == path)
-        {
-            arrivals.push(Arrival::new(watch, path, facts));
+        } else {
+            arrivals.add(watch, path, facts);
         }
     }
 
@@ -328,7 +329,9 @@ impl Tailer {
             tail.names.retain(|it| it != path);
             if tail.names.is_empty() {
                 tail.gone = Some(now);
-                self.targets.retain(|_, inode| *inode != name.inode);
+                if let Some(target) = &tail.target {
+                    self.targets.remove(target);
+                }
                 self.attend(name.inode, now);
                 self.queue(name.inode);
             }

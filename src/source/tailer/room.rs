@@ -15,9 +15,18 @@ use crate::source::tail::Tail;
 impl Tailer {
     /// Counts the descriptors anew and closes what is too much.
     pub(super) fn close_surplus(&mut self, now: Instant) {
-        self.open_count = self.files.values().filter(|tail| tail.bytes.is_some()).count();
+        let files = &self.files;
+        self.opened
+            .retain(|inode| files.get(inode).is_some_and(|tail| tail.bytes.is_some()));
+        self.open_count = self.opened.len();
         self.crowded = false;
         self.has_room(now);
+    }
+
+    /// One more file is open.
+    pub(super) fn note_open(&mut self, inode: Inode) {
+        self.open_count += 1;
+        self.opened.insert(inode);
     }
 
     /// Whether one more file may be opened; makes room for it if it can.
@@ -40,8 +49,9 @@ impl Tailer {
     /// still writes to it is not heard.
     fn make_room(&mut self, now: Instant) {
         let mut quiet: Vec<(bool, Instant, Inode)> = self
-            .files
-            .values()
+            .opened
+            .iter()
+            .filter_map(|inode| self.files.get(inode))
             .filter(|tail| tail.bytes.is_some())
             .filter(|tail| tail.is_drained() || self.is_kept(tail) || is_resting(tail))
             .map(|tail| (!tail.is_drained(), tail.grew, tail.inode))

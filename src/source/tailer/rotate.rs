@@ -10,7 +10,7 @@ use crate::event::FileKey;
 use crate::limits;
 use crate::source::disk::{Bytes, Facts, Inode};
 use crate::source::family::{Sibling, agrees, family, siblings_in};
-use crate::source::identity::Known;
+use crate::source::identity::{Known, print};
 use crate::source::sibling::{Order, Packed, rotated};
 use crate::source::tail::{Stage, Tail};
 use crate::state::FileRecord;
@@ -103,13 +103,19 @@ impl Tailer {
                     .insert(name.to_owned());
             }
         }
+        // Where files of the last run are now.
+        let mut placed = HashMap::new();
+        if !self.prior.is_empty() {
+            let tails = self.files.values();
+            placed.extend(tails.filter_map(|tail| Some((tail.place()?.origin.key, tail.inode))));
+        }
         for (dir, bases) in by_dir {
             let mut found = siblings_in(&dir, &bases);
             for name in bases {
                 let mut siblings = found.remove(&name).unwrap_or_default();
                 let base = dir.join(name);
                 siblings.extend(self.beside_real(&base));
-                self.look_at_rotated(&base, siblings, now);
+                self.look_at_rotated(&base, siblings, &placed, now);
             }
         }
     }
@@ -140,7 +146,13 @@ impl Tailer {
         path.parent() == sibling.parent() || real.is_some() && real == sibling.parent()
     }
 
-    fn look_at_rotated(&mut self, base: &Path, mut found: Vec<Sibling>, now: Instant) {
+    fn look_at_rotated(
+        &mut self,
+        base: &Path,
+        mut found: Vec<Sibling>,
+        placed: &HashMap<FileKey, Inode>,
+        now: Instant,
+    ) {
         let watch = match self.names.get(base) {
             Some(name) => Some(name.watch),
             None => self.watches.iter().position(|watch| watch.globs.contains(base)),
@@ -159,7 +171,7 @@ impl Tailer {
         }
         let missed = match prior {
             _ if !first => Missed::All,
-            Some(prior) => self.missed_since(base, &prior),
+            Some(prior) => self.missed_since(base, &prior, placed),
             None => self.missed_since_start(),
         };
         // The oldest first: its events came first.
@@ -305,12 +317,8 @@ impl Tailer {
     }
 
     /// What can have been rotated away since the last run.
-    fn missed_since(&self, base: &Path, prior: &Prior) -> Missed {
-        let tail = self
-            .files
-            .values()
-            .find(|tail| tail.place().is_some_and(|place| place.origin.key == prior.key));
-        let Some(tail) = tail else {
+    fn missed_since(&self, base: &Path, prior: &Prior, placed: &HashMap<FileKey, Inode>) -> Missed {
+        let Some(tail) = placed.get(&prior.key).and_then(|inode| self.files.get(inode)) else {
             return Missed::Since {
                 order: None,
                 modified: prior.modified,
@@ -354,10 +362,14 @@ impl Tailer {
             self.pass_by(&sibling.path, &sibling.facts, None);
             return true;
         }
+        if self.dormant.is_empty() {
+            return false;
+        }
         let near = |record: &FileRecord| record.done && self.is_near(&record.path, &sibling.path);
+        let head = sibling.head().unwrap_or_default();
         let is_it = |record: &FileRecord| {
             record.ino == sibling.facts.inode.ino && record.born == sibling.facts.born
-                || sibling.holds(&record.into()).unwrap_or(false)
+                || begins(&head, record) && sibling.holds(&record.into()).unwrap_or(false)
         };
         let found = self.dormant.iter().find(|record| near(record) && is_it(record));
         let Some(key) = found.map(|record| record.key) else {
@@ -374,7 +386,9 @@ impl Tailer {
         let near = self
             .ledger
             .records_of(|record| self.is_near(&record.path, &sibling.path));
-        if near.iter().any(|record| sibling.is_made_of(&record.into())) {
+        let head = sibling.head().ok()?;
+        let alike: Vec<&FileRecord> = near.iter().filter(|record| begins(&head, record)).collect();
+        if alike.iter().any(|record| sibling.is_made_of(&(*record).into())) {
             return Some(true);
         }
         let begun =
@@ -389,9 +403,9 @@ impl Tailer {
         {
             return None;
         }
-        let holds = near
+        let holds = alike
             .iter()
-            .any(|record| sibling.holds(&record.into()).unwrap_or(true));
+            .any(|record| sibling.holds(&(*record).into()).unwrap_or(true));
         Some(holds || self.is_beginning(sibling))
     }
 
@@ -495,6 +509,12 @@ impl Tailer {
                 .then_some((arrival, bytes))
         })
     }
+}
+
+/// Whether bytes begin with the head that a record knows.
+fn begins(head: &[u8], record: &FileRecord) -> bool {
+    let known = head.get(..record.head.len as usize);
+    known.is_some_and(|known| !known.is_empty() && print(known) == record.head)
 }
 
 /// Which rotated files next to a watched name were never seen under it.

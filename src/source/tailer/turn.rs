@@ -174,6 +174,7 @@ impl Tailer {
                         });
                         let path = path.clone();
                         self.open_count += 1;
+                        self.opened.insert(inode);
                         self.said.over(&path, "open");
                         return true;
                     }
