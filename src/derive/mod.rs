@@ -27,6 +27,7 @@ mod agreement;
 mod backlog;
 mod cells;
 mod clock;
+mod draft;
 mod exemplar;
 mod exposition;
 mod family;

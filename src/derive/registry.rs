@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::age::{self, Lag};
 use super::backlog;
 use super::cells::Sums;
+use super::draft::Draft;
 use super::exposition::{self, Format};
 use super::family::Family;
 use super::follower::Follower;
@@ -13,9 +14,9 @@ use super::gather::{Gather, GatherSpec};
 use super::idle::{Idle, Leaving};
 use super::offender::{self, OverBudget};
 use super::reading::Reading;
-use super::rules::{Rules, all_labels};
+use super::rules::Rules;
 use super::shard::{Shard, State, lock};
-use super::spec::{self, MetricSpec, Part, SpecError};
+use super::spec::{MetricSpec, SpecError};
 use crate::event::Timestamp;
 use crate::limits;
 
@@ -54,97 +55,33 @@ impl Registry {
 
     /// Compiles the metrics of one input. Either all of them are registered, or none and each mistake is told.
     ///
-    /// A metric may come from several pipelines and inputs; kind, labels and buckets must then be the same.
+    /// A metric may come from several pipelines and inputs, which must then agree (`agreement`).
     pub fn rules(
         &self,
         specs: &[MetricSpec],
         gathered: &[GatherSpec],
         service: &str,
     ) -> Result<Rules, Vec<SpecError>> {
-        let alone = specs.iter().flat_map(|spec| {
-            let errors = spec::check(spec).into_iter();
-            errors.map(|error| error.at(spec.written.as_ref(), None))
-        });
-        let gathered_alone = gathered.iter().flat_map(|spec| {
-            let errors = spec::check_gather(spec).into_iter();
-            errors.map(|error| error.at(spec.written.as_ref(), None))
-        });
-        let mut errors: Vec<SpecError> = alone.chain(gathered_alone).collect();
         let mut families = self.families.write().unwrap_or_else(PoisonError::into_inner);
-        // Looked at before anything is changed: a reload that fails leaves no trace.
-        let mut after = families.clone();
-        let mut own = Vec::with_capacity(specs.len());
-        for spec in specs {
-            let labels: Vec<String> = all_labels(spec).into_iter().map(|label| label.name).collect();
-            let family = match after.iter().find(|family| family.name == spec.name) {
-                Some(family) => match family.agrees(spec, &labels) {
-                    Ok(()) => Arc::clone(family),
-                    Err(error) => {
-                        errors.push(error.at(spec.written.as_ref(), family.written.as_ref()));
-                        continue;
-                    }
-                },
-                None if companion(&after, &spec.name) || self.gathered(&spec.name) => {
-                    let text = "a metric of this name comes of another one already; choose another name";
-                    let error = SpecError::new(&spec.name, Part::Name, text);
-                    errors.push(error.at(spec.written.as_ref(), None));
-                    continue;
-                }
-                None => {
-                    if let Some(twin) = twin(&after, &spec.name) {
-                        let text = format!(
-                            "OpenMetrics cannot tell it from `{}`: `_total` is no part of a name there; choose another name",
-                            twin.name
-                        );
-                        let error = SpecError::new(&spec.name, Part::Name, text);
-                        errors.push(error.at(spec.written.as_ref(), twin.written.as_ref()));
-                        continue;
-                    }
-                    let family = Arc::new(Family::new(after.len(), spec, labels));
-                    after.push(Arc::clone(&family));
-                    family
-                }
-            };
-            own.push(family);
-        }
         let mut gathers = self.gathers.write().unwrap_or_else(PoisonError::into_inner);
-        let mut gathers_after = gathers.clone();
-        let mut own_gathers = Vec::with_capacity(gathered.len());
-        for spec in gathered {
-            let names = Gather::names(spec);
-            if let Some(name) = names
-                .iter()
-                .find(|name| after.iter().any(|family| family.name == **name))
-            {
-                let text =
-                    format!("`{name}`, which comes of it, is another metric already; choose another name");
-                let error = SpecError::new(&spec.name, Part::Name, text);
-                errors.push(error.at(spec.written.as_ref(), None));
-            }
-            let gather = match gathers_after.iter().find(|gather| gather.name() == spec.name) {
-                Some(gather) => match gather.agrees(spec) {
-                    Ok(()) => Arc::clone(gather),
-                    Err(error) => {
-                        errors.push(error.at(spec.written.as_ref(), gather.written()));
-                        continue;
-                    }
-                },
-                None => {
-                    let gather = Arc::new(Gather::new(spec));
-                    gathers_after.push(Arc::clone(&gather));
-                    gather
-                }
-            };
-            own_gathers.push(gather);
-        }
-        if !errors.is_empty() {
-            return Err(errors);
+        let mut draft = Draft {
+            families: families.clone(),
+            gathers: gathers.clone(),
+            errors: Vec::new(),
+        };
+        let own: Vec<_> = specs.iter().filter_map(|spec| draft.add(spec)).collect();
+        let own_gathers: Vec<_> = gathered
+            .iter()
+            .filter_map(|spec| draft.add_gather(spec))
+            .collect();
+        if !draft.errors.is_empty() {
+            return Err(draft.errors);
         }
         for (family, spec) in own.iter().zip(specs) {
             family.set_series_max(spec.series_max);
         }
-        *families = after;
-        *gathers = gathers_after;
+        *families = draft.families;
+        *gathers = draft.gathers;
         let number = || self.next_group.fetch_add(1, Ordering::Relaxed);
         let followers = own_gathers
             .iter()
@@ -156,12 +93,6 @@ impl Registry {
             .collect();
         let at = gathered.first().map(|spec| spec.at);
         Ok(Rules::new(specs, &own, service, number).with_followers(followers, at))
-    }
-
-    /// Whether a metric of this name comes of sessions or a top list.
-    fn gathered(&self, name: &str) -> bool {
-        let gathers = self.gathers.read().unwrap_or_else(PoisonError::into_inner);
-        gathers.iter().any(|gather| gather.yields(name))
     }
 
     /// How old the events of one input are when they are read.
@@ -335,19 +266,6 @@ impl Totals {
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Whether a metric of this name comes of one that measures between two lines.
-fn companion(families: &[Arc<Family>], name: &str) -> bool {
-    families
-        .iter()
-        .any(|family| family.unmatched_name().as_deref() == Some(name))
-}
-
-/// A metric whose name differs in `_total` alone.
-fn twin<'a>(families: &'a [Arc<Family>], name: &str) -> Option<&'a Arc<Family>> {
-    let bare = |name: &'_ str| name.strip_suffix("_total").unwrap_or(name).to_owned();
-    families.iter().find(|family| bare(&family.name) == bare(name))
 }
 
 /// What says how exact the others are.

@@ -1,0 +1,112 @@
+use std::sync::Arc;
+
+use super::family::Family;
+use super::gather::{Gather, GatherSpec};
+use super::rules::all_labels;
+use super::spec::{self, MetricSpec, Part, SpecError};
+use crate::config::Spanned;
+
+/// The metrics of a registry with those of one more input. They replace those of the registry when there is no error; so
+/// an input that cannot be leaves no trace.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub families: Vec<Arc<Family>>,
+    pub gathers: Vec<Arc<Gather>>,
+    pub errors: Vec<SpecError>,
+}
+
+impl Draft {
+    /// The metric that `spec` counts into: one that is there, or a new one. After a mistake it is left out.
+    pub fn add(&mut self, spec: &MetricSpec) -> Option<Arc<Family>> {
+        let wrong = spec::check(spec).into_iter();
+        self.errors
+            .extend(wrong.map(|error| error.at(spec.written.as_ref(), None)));
+        let labels: Vec<String> = all_labels(spec).into_iter().map(|label| label.name).collect();
+        if let Some(family) = self.families.iter().find(|family| family.name == spec.name) {
+            let family = Arc::clone(family);
+            return match family.agrees(spec, &labels) {
+                Ok(()) => Some(family),
+                Err(error) => self.refuse(error, spec.written.as_ref(), family.written.clone()),
+            };
+        }
+        if let Some(there) = self.source_of(&spec.name) {
+            let text = "a metric of this name comes of another one already; choose another name";
+            let error = SpecError::new(&spec.name, Part::Name, text);
+            return self.refuse(error, spec.written.as_ref(), there);
+        }
+        if let Some(twin) = self.twin_of(&spec.name) {
+            let text = format!(
+                "OpenMetrics cannot tell it from `{}`: `_total` is no part of a name there; choose another name",
+                twin.name
+            );
+            let there = twin.written.clone();
+            let error = SpecError::new(&spec.name, Part::Name, text);
+            return self.refuse(error, spec.written.as_ref(), there);
+        }
+        let family = Arc::new(Family::new(self.families.len(), spec, labels));
+        self.families.push(Arc::clone(&family));
+        Some(family)
+    }
+
+    /// The same for sessions and top lists. The input's other metrics have been added.
+    pub fn add_gather(&mut self, spec: &GatherSpec) -> Option<Arc<Gather>> {
+        let wrong = spec::check_gather(spec).into_iter();
+        self.errors
+            .extend(wrong.map(|error| error.at(spec.written.as_ref(), None)));
+        if let Some(gather) = self.gathers.iter().find(|gather| gather.name() == spec.name) {
+            let gather = Arc::clone(gather);
+            return match gather.agrees(spec) {
+                Ok(()) => Some(gather),
+                Err(error) => {
+                    let there = gather.written().cloned();
+                    self.refuse(error, spec.written.as_ref(), there)
+                }
+            };
+        }
+        for name in Gather::names(spec) {
+            let family = self.families.iter().find(|family| family.name == name);
+            let there = match family {
+                Some(family) => Some(family.written.clone()),
+                None => self.source_of(&name),
+            };
+            if let Some(there) = there {
+                let text =
+                    format!("`{name}`, which comes of it, is another metric already; choose another name");
+                let error = SpecError::new(&spec.name, Part::Name, text);
+                return self.refuse(error, spec.written.as_ref(), there);
+            }
+        }
+        let gather = Arc::new(Gather::new(spec));
+        self.gathers.push(Arc::clone(&gather));
+        Some(gather)
+    }
+
+    /// Notes a mistake; gives nothing.
+    fn refuse<T>(
+        &mut self,
+        error: SpecError,
+        here: Option<&Spanned<String>>,
+        there: Option<Spanned<String>>,
+    ) -> Option<T> {
+        self.errors.push(error.at(here, there.as_ref()));
+        None
+    }
+
+    /// Where the metric is written of which one of this name comes besides; the inner `None`: nowhere.
+    fn source_of(&self, name: &str) -> Option<Option<Spanned<String>>> {
+        let unmatched = |family: &&Arc<Family>| family.unmatched_name().as_deref() == Some(name);
+        if let Some(family) = self.families.iter().find(unmatched) {
+            return Some(family.written.clone());
+        }
+        let gather = self.gathers.iter().find(|gather| gather.yields(name))?;
+        Some(gather.written().cloned())
+    }
+
+    /// A metric whose name differs in `_total` alone.
+    fn twin_of(&self, name: &str) -> Option<&Arc<Family>> {
+        let bare = |name: &'_ str| name.strip_suffix("_total").unwrap_or(name).to_owned();
+        self.families
+            .iter()
+            .find(|family| bare(&family.name) == bare(name))
+    }
+}
