@@ -56,6 +56,8 @@
 //! Deliberately absent: an own queue on disk (the log files are one), a plug-in system, cargo features.
 
 #![deny(unsafe_code)]
+// They panic where standard output or standard error is closed or full; `command::out` does not.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod agent;
 pub mod allocations;

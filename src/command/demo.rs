@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 use std::future::Future;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use tokio::time::MissedTickBehavior;
 
 use super::ask::{Over, get};
-use super::{DemoArguments, Refused, Terminal};
+use super::{DemoArguments, Refused, Terminal, out};
 use crate::agent::{Agent, Plan};
 use crate::config::{AgentFile, Diagnostics, Settings, SourceFile, System};
 use crate::demo::company::{Company, LogFile};
@@ -89,7 +89,7 @@ fn show(arguments: &DemoArguments, agent: &Agent, writer: &mut Writer) -> anyhow
     let shown = agent
         .handle()
         .block_on(work(company, writer, &mut screen, agent, over));
-    let mut stdout = io::stdout().lock();
+    let mut stdout = out::stdout();
     // The cursor comes back also when something went wrong.
     let _ = stdout.write_all(screen.farewell().as_bytes());
     shown
@@ -103,6 +103,7 @@ async fn work(
     over: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let began = Instant::now();
+    let mut stdout = out::stdout();
     let mut over = std::pin::pin!(over);
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -121,10 +122,10 @@ async fn work(
             screen.observe(began.elapsed(), page);
             let orders = Some(company.ledger().into());
             let frame = screen.frame(orders, &screen::Terminal::of_stdout());
-            let mut stdout = io::stdout().lock();
-            match stdout.write_all(frame.as_bytes()).and_then(|()| stdout.flush()) {
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
-                written => written.context("cannot write to standard output")?,
+            stdout.write_all(frame.as_bytes())?;
+            stdout.flush()?;
+            if stdout.is_closed() {
+                break;
             }
         }
     }

@@ -1,11 +1,12 @@
 //! `logmill health`: whether the agent answers, for health checks of containers.
 
+use std::io::Write;
 use std::net::SocketAddr;
 
 use anyhow::Context;
 
 use super::ask::{Over, get};
-use super::{Failed, HealthArguments};
+use super::{Failed, HealthArguments, out};
 
 pub fn run(arguments: &HealthArguments) -> anyhow::Result<()> {
     let address: SocketAddr = arguments.listen.parse().with_context(|| {
@@ -18,7 +19,7 @@ pub fn run(arguments: &HealthArguments) -> anyhow::Result<()> {
     let answer =
         get(address, over, "/healthz", None).with_context(|| format!("no agent answers at {address}"))?;
     let (status, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    println!("{}", body.trim());
+    writeln!(out::stdout(), "{}", body.trim())?;
     if status.starts_with("HTTP/1.1 200") {
         Ok(())
     } else {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::{ImportArguments, Program, Refused};
+use super::{ImportArguments, Program, Refused, out};
 use crate::import::{self, Imported};
 
 pub fn run(arguments: &ImportArguments) -> anyhow::Result<()> {
@@ -29,7 +29,7 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<()> {
     let imported = match imported {
         Ok(imported) => imported,
         Err(broken) => {
-            eprintln!("error: {shown}:{}: {}", broken.line, broken.why);
+            writeln!(out::stderr(), "error: {shown}:{}: {}", broken.line, broken.why)?;
             return Err(Refused.into());
         }
     };
@@ -41,7 +41,7 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<()> {
 }
 
 fn print(imported: &Imported, folder: Option<&Path>) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = out::stdout();
     write!(out, "{}", imported.report)?;
     match folder {
         Some(folder) => writeln!(

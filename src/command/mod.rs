@@ -11,6 +11,7 @@ mod explain;
 mod health;
 mod import;
 mod library;
+mod out;
 mod parse;
 mod reading;
 mod rejects;
@@ -23,7 +24,7 @@ mod status;
 mod suggest;
 mod test;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -408,7 +409,12 @@ impl Terminal {
     /// [`Refused`] when it cannot be run like that.
     fn report(self, diagnostics: &Diagnostics) -> Result<(), Refused> {
         if !diagnostics.is_empty() {
-            eprintln!("{}", diagnostics.render(self.error_color).trim_end());
+            // Where nobody hears it, the exit code says it.
+            let _ = writeln!(
+                out::stderr(),
+                "{}",
+                diagnostics.render(self.error_color).trim_end()
+            );
         }
         if diagnostics.has_errors() {
             Err(Refused)
@@ -451,7 +457,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Err(error) if error.is::<Refused>() => ExitCode::from(2),
         Err(error) if error.is::<Failed>() => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            let _ = writeln!(out::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }

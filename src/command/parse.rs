@@ -1,7 +1,7 @@
 //! `logmill parse`: what a pipeline makes of lines.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Stdout, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Context;
 
 use super::library::{argument, library, pipeline};
+use super::out::{self, Out};
 use super::replay::{self, Event};
 use super::{ParseArguments, Reading, Refused, Terminal, explain};
 use crate::config::Diagnostics;
@@ -45,7 +46,7 @@ pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()>
         unmatched: 0,
         dropped: 0,
         terminal,
-        out: BufWriter::with_capacity(64 << 10, io::stdout().lock()),
+        out: BufWriter::with_capacity(64 << 10, out::stdout()),
     };
     let input = open(arguments.file.as_deref())?;
     let read = replay::each(&pipeline, arguments.wrapper.into(), now, input, |event| {
@@ -94,7 +95,7 @@ impl Reading {
     }
 }
 
-struct Printer<'p, W: Write> {
+struct Printer<'p> {
     pipeline: &'p Pipeline,
     clock: Clock,
     times: TimestampWriter,
@@ -105,10 +106,10 @@ struct Printer<'p, W: Write> {
     /// How many the pipeline does not ship.
     dropped: usize,
     terminal: Terminal,
-    out: W,
+    out: BufWriter<Out<Stdout>>,
 }
 
-impl<W: Write> Printer<'_, W> {
+impl Printer<'_> {
     fn event(&mut self, event: &Event<'_, '_>, arguments: &ParseArguments) -> io::Result<()> {
         self.events += 1;
         if let Outcome::Filtered { .. } = event.outcome {
@@ -123,7 +124,10 @@ impl<W: Write> Printer<'_, W> {
         if arguments.explain && event.outcome == Outcome::Unmatched {
             self.explain(event.text)?;
         }
-        Ok(())
+        match self.out.get_ref().is_closed() {
+            true => Err(io::ErrorKind::BrokenPipe.into()),
+            false => Ok(()),
+        }
     }
 
     fn json(&mut self, event: &Event<'_, '_>) -> io::Result<()> {
@@ -197,14 +201,14 @@ impl<W: Write> Printer<'_, W> {
         let unmatched = self.pipeline.explain(text, &mut self.clock);
         let name = &self.pipeline.name;
         let explanation = explain::render(&unmatched, name, self.events, self.terminal.error_color);
-        writeln!(io::stderr().lock(), "{explanation}\n")
+        writeln!(out::stderr(), "{explanation}\n")
     }
 
     /// How much of the log the pipeline matched.
     fn conclude(&mut self) -> io::Result<()> {
         self.out.flush()?;
         let (events, unmatched) = (self.events, self.unmatched);
-        let mut err = io::stderr().lock();
+        let mut err = out::stderr();
         if unmatched > EXPLAINED_MAX {
             writeln!(err, "{} more are not explained\n", unmatched - EXPLAINED_MAX)?;
         }

@@ -1,11 +1,12 @@
 //! `logmill rejects`: the documents that Elasticsearch refused for good.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
 use super::server::{client, elasticsearch, runtime, settings};
-use super::{Failed, RejectsAction, RejectsArguments, Terminal};
+use super::{Failed, RejectsAction, RejectsArguments, Terminal, out};
 use crate::ship::rejects::{Reject, RejectReader, remove, replay};
 
 pub fn run(arguments: &RejectsArguments, terminal: Terminal) -> anyhow::Result<()> {
@@ -21,12 +22,14 @@ pub fn run(arguments: &RejectsArguments, terminal: Terminal) -> anyhow::Result<(
             let replayed = runtime()?
                 .block_on(replay(&dir, &client, hosts, pick))
                 .with_context(|| format!("cannot read {}", dir.display()))?;
-            println!(
+            let mut out = out::stdout();
+            writeln!(
+                out,
                 "{} stored, {} were there already, {} refused again, {} left",
                 replayed.accepted, replayed.already_there, replayed.rejected, replayed.left
-            );
+            )?;
             if let Some(reason) = &replayed.reason {
-                println!("refused for instance with: {reason}");
+                writeln!(out, "refused for instance with: {reason}")?;
             }
             match replayed.trouble {
                 Some(trouble) => bail!("the replay stopped: {trouble}"),
@@ -37,7 +40,7 @@ pub fn run(arguments: &RejectsArguments, terminal: Terminal) -> anyhow::Result<(
         RejectsAction::Drop { key, .. } => {
             let pick = |reject: &Reject| key.as_deref().is_none_or(|key| is_called(reject, key));
             let removed = remove(&dir, pick).with_context(|| format!("cannot change {}", dir.display()))?;
-            println!("{removed} dropped");
+            writeln!(out::stdout(), "{removed} dropped")?;
             Ok(())
         }
     }
@@ -61,13 +64,15 @@ fn name(reject: &Reject) -> String {
 
 fn list(dir: &Path) -> anyhow::Result<()> {
     let mut damaged = 0;
+    let mut out = out::stdout();
     let mut reader = open(dir)?;
     while let Some(line) = reader
         .advance()
         .with_context(|| format!("cannot read {}", dir.display()))?
     {
         match line {
-            Ok(reject) => println!(
+            Ok(reject) => writeln!(
+                out,
                 "{}  {}  {}:{}  {} {}",
                 name(&reject),
                 reject.time,
@@ -75,12 +80,18 @@ fn list(dir: &Path) -> anyhow::Result<()> {
                 reject.offset,
                 reject.status,
                 reject.reason
-            ),
+            )?,
             Err(_) => damaged += 1,
+        }
+        if out.is_closed() {
+            return Ok(());
         }
     }
     if damaged > 0 {
-        eprintln!("{damaged} lines were left half written by a crash or a full disk and cannot be read");
+        writeln!(
+            out::stderr(),
+            "{damaged} lines were left half written by a crash or a full disk and cannot be read"
+        )?;
     }
     Ok(())
 }
@@ -94,7 +105,7 @@ fn show(dir: &Path, key: &str) -> anyhow::Result<()> {
         if let Ok(reject) = line
             && is_called(&reject, key)
         {
-            println!("{}", serde_json::to_string_pretty(&reject)?);
+            writeln!(out::stdout(), "{}", serde_json::to_string_pretty(&reject)?)?;
             return Ok(());
         }
     }

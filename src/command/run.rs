@@ -44,6 +44,8 @@ fn log(level: tracing::Level, terminal: Terminal) {
     // Refused only when a log is there already.
     let _ = tracing_subscriber::fmt()
         .with_writer(io::stderr)
+        // Nobody may hear it; what cannot be logged would be said with a macro that panics there.
+        .log_internal_errors(false)
         .with_ansi(terminal.error_color)
         .with_target(false)
         .with_max_level(LevelFilter::from_level(level))

@@ -1,8 +1,8 @@
 //! `logmill schema`: what a file may hold, as JSON Schema.
 
-use std::io::{self, Write};
+use std::io::Write;
 
-use super::{SchemaArguments, SchemaFile};
+use super::{SchemaArguments, SchemaFile, out};
 use crate::config;
 
 pub fn run(arguments: &SchemaArguments) -> anyhow::Result<()> {
@@ -10,6 +10,6 @@ pub fn run(arguments: &SchemaArguments) -> anyhow::Result<()> {
         SchemaFile::Config => config::agent_schema(),
         SchemaFile::Pipeline => config::pipeline_schema(),
     };
-    writeln!(io::stdout().lock(), "{schema:#}")?;
+    writeln!(out::stdout(), "{schema:#}")?;
     Ok(())
 }

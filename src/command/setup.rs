@@ -1,9 +1,11 @@
 //! `logmill setup`: the index template, put in place.
 
+use std::io::Write;
+
 use anyhow::Context;
 
 use super::server::{client, client_of_url, elasticsearch, runtime, settings};
-use super::{SetupArguments, Terminal};
+use super::{SetupArguments, Terminal, out};
 use crate::ship::{self, Installed, TemplateSettings};
 
 pub fn run(arguments: &SetupArguments, terminal: Terminal) -> anyhow::Result<()> {
@@ -20,9 +22,14 @@ pub fn run(arguments: &SetupArguments, terminal: Terminal) -> anyhow::Result<()>
         .block_on(ship::setup(&client, &template))
         .context("cannot put the index template in place")?;
     let indexes = arguments.indexes.join(", ");
-    match installed {
-        Installed::DataStream => println!("template `{}`: {indexes} are data streams", template.name),
-        Installed::PlainIndex => println!("template `{}`: {indexes} are plain indexes", template.name),
-    }
+    let what = match installed {
+        Installed::DataStream => "data streams",
+        Installed::PlainIndex => "plain indexes",
+    };
+    writeln!(
+        out::stdout(),
+        "template `{}`: {indexes} are {what}",
+        template.name
+    )?;
     Ok(())
 }

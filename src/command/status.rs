@@ -1,5 +1,6 @@
 //! `logmill status`: the books and the files, from the running agent or from its state directory.
 
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use serde_json::Value;
 
 use super::ask::{Over, get};
 use super::server::settings;
-use super::{StatusArguments, Terminal};
+use super::{StatusArguments, Terminal, out};
 use crate::agent;
 use crate::config::EndpointSettings;
 use crate::state::{Ledger, Recovery};
@@ -38,11 +39,12 @@ pub fn run(arguments: &StatusArguments, terminal: Terminal) -> anyhow::Result<()
             }
         }
     };
+    let mut out = out::stdout();
     if arguments.json {
-        println!("{status:#}");
+        writeln!(out, "{status:#}")?;
     } else {
-        println!("from {from}\n");
-        show(&status);
+        writeln!(out, "from {from}\n")?;
+        show(&status, &mut out)?;
     }
     Ok(())
 }
@@ -78,16 +80,18 @@ fn read(state_dir: &Path) -> anyhow::Result<Value> {
     Ok(agent::status(&ledger))
 }
 
-fn show(status: &Value) {
+fn show(status: &Value, out: &mut impl Write) -> io::Result<()> {
     let rows = |name: &str| status[name].as_array().cloned().unwrap_or_default();
     let number = |row: &Value, name: &str| row[name].as_u64().unwrap_or_default();
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
-    println!(
+    writeln!(
+        out,
         "{:>12} {:>12} {:>12} {:>10} {:>10} {:>10}  input",
         "read", "accepted", "there", "filtered", "rejected", "pending"
-    );
+    )?;
     for row in rows("inputs") {
-        println!(
+        writeln!(
+            out,
             "{:>12} {:>12} {:>12} {:>10} {:>10} {:>10}  {}",
             number(&row, "read"),
             number(&row, "accepted"),
@@ -96,50 +100,56 @@ fn show(status: &Value) {
             number(&row, "rejected"),
             number(&row, "pending"),
             text(&row, "input")
-        );
+        )?;
         if row["held"] == true {
-            println!(
+            writeln!(
+                out,
                 "{:>79}its documents are not taken now: see the agent's log, and `logmill rejects list`",
                 ""
-            );
+            )?;
         }
     }
-    println!("\n{:>14} {:>14}  file", "bytes", "settled");
+    writeln!(out, "\n{:>14} {:>14}  file", "bytes", "settled")?;
     for row in rows("files") {
-        println!(
+        writeln!(
+            out,
             "{:>14} {:>14}  {}",
             number(&row, "size").max(number(&row, "settled")),
             number(&row, "settled"),
             text(&row, "path")
-        );
+        )?;
     }
     let over = rows("metrics_over_budget");
     if !over.is_empty() {
-        println!(
+        writeln!(
+            out,
             "\n{:>14} {:>14}  metric over its budget",
             "events in other", "series_max"
-        );
+        )?;
     }
     for row in over {
-        println!(
+        writeln!(
+            out,
             "{:>14} {:>14}  {}",
             number(&row, "events_folded"),
             number(&row, "series_max"),
             text(&row, "metric")
-        );
+        )?;
         let examples = row["label_examples"].as_array().cloned().unwrap_or_default();
         let examples: Vec<&str> = examples.iter().filter_map(Value::as_str).collect();
         if !examples.is_empty() {
-            println!(
+            writeln!(
+                out,
                 "{:>31}its label `{}` has {} values, such as {}",
                 "",
                 text(&row, "label"),
                 number(&row, "label_values"),
                 examples.join(", ")
-            );
+            )?;
         }
     }
     if let Some(reason) = status["checkpoint"]["failing"].as_str() {
-        println!("\nthe checkpoint cannot be written: {reason}");
+        writeln!(out, "\nthe checkpoint cannot be written: {reason}")?;
     }
+    Ok(())
 }

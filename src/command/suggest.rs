@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::library::library;
-use super::{SuggestArguments, Terminal};
+use super::{SuggestArguments, Terminal, out};
 use crate::config::Diagnostics;
 use crate::event::Timestamp;
 use crate::pipeline::name_like;
@@ -59,7 +59,7 @@ pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<(
         }
         (None, None) => (None, ""),
     };
-    let mut err = io::stderr().lock();
+    let mut err = out::stderr();
     let Some(draft) = draft else {
         writeln!(
             err,
@@ -68,7 +68,6 @@ pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<(
         return Ok(());
     };
     writeln!(err, "{which} {} of {} events:\n", draft.matched, draft.events)?;
-    drop(err);
     match &arguments.output {
         Some(path) => {
             if let Some(folder) = path.parent() {
@@ -76,15 +75,15 @@ pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<(
                     .with_context(|| format!("cannot make {}", folder.display()))?;
             }
             std::fs::write(path, &draft.text).with_context(|| format!("cannot write {}", path.display()))?;
-            eprintln!("written to {}", path.display());
+            writeln!(err, "written to {}", path.display())?;
         }
-        None => io::stdout().lock().write_all(draft.text.as_bytes())?,
+        None => out::stdout().write_all(draft.text.as_bytes())?,
     }
     Ok(())
 }
 
 fn report(file: &Path, lines: usize, fits: &[Fit]) -> io::Result<()> {
-    let mut err = io::stderr().lock();
+    let mut err = out::stderr();
     writeln!(err, "{}: looked at {lines} lines", file.display())?;
     if fits.iter().all(|fit| fit.takes_anything) {
         writeln!(err, "no shipped pipeline knows them")?;

@@ -7,4 +7,5 @@ mod proxy;
 mod samples;
 mod servers;
 mod smoke;
+mod terminal;
 mod walk;

@@ -18,6 +18,8 @@ mod progress;
 mod report;
 mod workload;
 
+use std::io::Write;
+
 use anyhow::Context;
 
 pub use self::line::{Line, Stage, Tally};
@@ -28,7 +30,7 @@ use self::outlet::{Outlet, Sink};
 use self::progress::Progress;
 use self::report::{Report, StageCost};
 use super::library::{argument, library};
-use super::{BenchArguments, Failed, Refused, Terminal};
+use super::{BenchArguments, Failed, Refused, Terminal, out};
 use crate::config::Diagnostics;
 use crate::pipeline::{HostWords, compile};
 
@@ -66,15 +68,20 @@ pub(super) fn run(arguments: &BenchArguments, terminal: Terminal) -> anyhow::Res
 
     let stages = stages(&mut line, &mut input, arguments)?;
     let report = whole(&mut line, &mut input, &workload, &sink, stages, arguments)?;
+    let mut out = out::stdout();
     if arguments.json {
-        println!("{}", report.json());
+        writeln!(out, "{}", report.json())?;
     } else {
-        print!("{}", report.text(terminal.color));
+        write!(out, "{}", report.text(terminal.color))?;
     }
     match report.lost() {
         0 => Ok(()),
         lost => {
-            eprintln!("error: {lost} documents were not accepted by {}", arguments.sink);
+            writeln!(
+                out::stderr(),
+                "error: {lost} documents were not accepted by {}",
+                arguments.sink
+            )?;
             Err(Failed.into())
         }
     }

@@ -8,6 +8,7 @@ mod state_dir;
 mod tests;
 
 use std::fmt;
+use std::io::Write;
 use std::path::Path;
 
 use anstyle::AnsiColor;
@@ -15,7 +16,7 @@ use anstyle::AnsiColor;
 use self::files::Claims;
 use self::outputs::Target;
 use super::library::library;
-use super::{CheckArguments, Terminal};
+use super::{CheckArguments, Terminal, out};
 use crate::config::{AgentFile, Diagnostics, Settings, Surroundings, System};
 use crate::derive::Registry;
 use crate::lane;
@@ -49,7 +50,11 @@ pub fn run(arguments: &CheckArguments, terminal: Terminal) -> anyhow::Result<()>
     };
     let sound = terminal.report(&diagnostics);
     if sound.is_ok() {
-        println!("{}", summary(&checked.scope, &diagnostics, terminal));
+        writeln!(
+            out::stdout(),
+            "{}",
+            summary(&checked.scope, &diagnostics, terminal)
+        )?;
     }
     sound?;
     asked

@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
+use std::io::Write;
 
-use crate::command::Failed;
 use crate::command::server::{client, runtime};
+use crate::command::{Failed, out};
 use crate::config::{ElasticsearchSettings, InputSettings, OutputSettings};
 use crate::ship::{self, TemplateSettings};
 
@@ -43,6 +44,7 @@ pub fn ask(targets: &[Target]) -> anyhow::Result<()> {
     let runtime = runtime()?;
     let mut said = BTreeSet::new();
     let mut failed = false;
+    let mut err = out::stderr();
     for index in indexes {
         let probes = runtime.block_on(ship::probe(&client, index, &TemplateSettings::default()));
         for probe in probes {
@@ -66,7 +68,7 @@ pub fn ask(targets: &[Target]) -> anyhow::Result<()> {
             }
             for line in lines {
                 if said.insert(line.clone()) {
-                    eprintln!("{line}");
+                    writeln!(err, "{line}")?;
                 }
             }
         }

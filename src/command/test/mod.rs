@@ -4,6 +4,7 @@ mod case;
 mod difference;
 mod junit;
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use anyhow::Context;
 
 use self::case::{Case, Verdict};
 use super::library::library;
-use super::{Failed, Refused, Terminal, TestArguments};
+use super::{Failed, Refused, Terminal, TestArguments, out};
 use crate::config::{Diagnostic, Diagnostics};
 use crate::pipeline::{HostWords, Library, compile, run_tests};
 
@@ -85,12 +86,15 @@ pub fn run(arguments: &TestArguments, terminal: Terminal) -> anyhow::Result<()> 
         std::fs::write(path, junit::render(&outcomes, began.elapsed().as_secs_f64()))
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
-    show(&outcomes, &table, began, terminal);
+    show(&outcomes, &table, began, terminal)?;
     if diagnostics.has_errors() {
         terminal.report(&diagnostics)?;
     }
     if outcomes.is_empty() {
-        eprintln!("nothing to test: no pipeline and no case is called like that");
+        writeln!(
+            out::stderr(),
+            "nothing to test: no pipeline and no case is called like that"
+        )?;
         return Err(Refused.into());
     }
     if outcomes.iter().any(|outcome| outcome.failure.is_some()) {
@@ -146,34 +150,43 @@ fn inline_tests(library: &Library, name: &str, outcomes: &mut Vec<Outcome>, diag
     }
 }
 
-fn show(outcomes: &[Outcome], table: &[(String, Coverage)], began: Instant, terminal: Terminal) {
+fn show(
+    outcomes: &[Outcome],
+    table: &[(String, Coverage)],
+    began: Instant,
+    terminal: Terminal,
+) -> io::Result<()> {
+    let mut out = out::stdout();
     let (good, bad) = match terminal.color {
         true => (AnsiColor::Green.on_default(), AnsiColor::Red.on_default().bold()),
         false => Default::default(),
     };
     for outcome in outcomes {
         if let Some(failure) = &outcome.failure {
-            println!(
+            writeln!(
+                out,
                 "{bad}FAILED{bad:#} {} {}\n{failure}",
                 outcome.pipeline, outcome.name
-            );
+            )?;
         }
     }
     let width = table.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, coverage) in table {
-        println!(
+        writeln!(
+            out,
             "{name:width$}  {:6} events, {:4} matched by no pattern",
             coverage.events, coverage.unmatched
-        );
+        )?;
     }
     let failed = outcomes
         .iter()
         .filter(|outcome| outcome.failure.is_some())
         .count();
     let style = if failed == 0 { good } else { bad };
-    println!(
+    writeln!(
+        out,
         "{style}{} passed, {failed} failed{style:#}",
         outcomes.len() - failed
-    );
-    println!("in {:.0} ms", began.elapsed().as_secs_f64() * 1000.0);
+    )?;
+    writeln!(out, "in {:.0} ms", began.elapsed().as_secs_f64() * 1000.0)
 }
