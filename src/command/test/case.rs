@@ -13,7 +13,7 @@ use crate::command::replay;
 use crate::config::{Diagnostics, Wrapper};
 use crate::derive::{Format, Registry};
 use crate::encode::{self, Page};
-use crate::event::{Timestamp, TimestampWriter};
+use crate::event::{Timestamp, TimestampWriter, Value};
 use crate::pipeline::{HostWords, Library, Outcome, Pipeline, compile};
 
 /// One log of a pipeline's fixtures, with what must come of it.
@@ -52,7 +52,8 @@ struct Words {
     wrapper: Option<String>,
 }
 
-/// The moment of reading of a case that gives none: late in 2026, so that times without a year are of then.
+/// The moment of reading of a log whose events have no time. Also where the years and dates are looked for that a log
+/// leaves out: late in 2026, so that they are of then.
 const NOW: &str = "2026-11-22T23:59:59Z";
 
 /// What came of a log.
@@ -128,12 +129,6 @@ impl Case {
 
     fn read(&self, pipeline: &Arc<Pipeline>, words: &Words) -> anyhow::Result<Found> {
         let path = self.path("log");
-        let now: jiff::Timestamp = words
-            .now
-            .as_deref()
-            .unwrap_or(NOW)
-            .parse()
-            .with_context(|| format!("{}: `now` is no moment", self.path("toml").display()))?;
         let named = |word: &str| {
             Wrapper::named(word).with_context(|| {
                 let path = self.path("toml");
@@ -144,7 +139,11 @@ impl Case {
             })
         };
         let wrapper = words.wrapper.as_deref().map(named).transpose()?;
-        let log = fs::File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+        let moment = match &words.now {
+            Some(now) => self.moment(now)?,
+            None => self.newest(pipeline, wrapper)?,
+        };
+        let log = self.log()?;
         let registry = Registry::default();
         let rules = registry
             .rules(&pipeline.metrics, &pipeline.gathered, &self.pipeline)
@@ -168,7 +167,6 @@ impl Case {
         };
         let mut times = TimestampWriter::default();
         let mut page = Page::default();
-        let moment = Timestamp::from_millis(now.as_millisecond());
         guard.read_at(moment);
         replay::each(pipeline, wrapper, moment, log, |event| {
             let unmatched = event.outcome == Outcome::Unmatched;
@@ -194,6 +192,42 @@ impl Case {
         registry.totals(moment).write(Format::Text, &mut metrics);
         found.metrics = String::from_utf8_lossy(&metrics).into_owned();
         Ok(found)
+    }
+
+    fn log(&self) -> anyhow::Result<fs::File> {
+        let path = self.path("log");
+        fs::File::open(&path).with_context(|| format!("cannot open {}", path.display()))
+    }
+
+    fn moment(&self, now: &str) -> anyhow::Result<Timestamp> {
+        let now: jiff::Timestamp = now
+            .parse()
+            .with_context(|| format!("{}: `now` is no moment", self.path("toml").display()))?;
+        Ok(Timestamp::from_millis(now.as_millisecond()))
+    }
+
+    /// When the newest event of the log happened: it was read then, or soon after. The same on every day and every
+    /// machine.
+    fn newest(
+        &self,
+        pipeline: &Arc<Pipeline>,
+        wrapper: Option<Option<Wrapper>>,
+    ) -> anyhow::Result<Timestamp> {
+        let fallback = self.moment(NOW)?;
+        let Some(slot) = pipeline.schema.get(encode::TIMESTAMP) else {
+            return Ok(fallback);
+        };
+        let mut newest: Option<Timestamp> = None;
+        replay::each(pipeline, wrapper, fallback, self.log()?, |event| {
+            if let Value::Time(at) = event.fields.get(slot)
+                && newest.is_none_or(|newest| (newest.secs, newest.nanos) < (at.secs, at.nanos))
+            {
+                newest = Some(at);
+            }
+            Ok(())
+        })
+        .with_context(|| format!("cannot read {}", self.path("log").display()))?;
+        Ok(newest.unwrap_or(fallback))
     }
 
     fn words(&self) -> anyhow::Result<Words> {
