@@ -73,7 +73,13 @@ enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct ConfigArgument {
     /// The agent's configuration.
-    #[arg(short, long, default_value = "/etc/logmill/logmill.toml", value_name = "FILE")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        default_value = "/etc/logmill/logmill.toml",
+        value_name = "FILE"
+    )]
     config: PathBuf,
 }
 
@@ -349,7 +355,7 @@ struct RejectsArguments {
     #[command(flatten)]
     config: ConfigArgument,
     /// The store, without a configuration.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     dir: Option<PathBuf>,
     #[command(subcommand)]
     action: RejectsAction,
@@ -358,21 +364,27 @@ struct RejectsArguments {
 #[derive(Debug, Clone, Subcommand)]
 enum RejectsAction {
     /// One line per document: key, time, source, reason.
-    List,
+    List {
+        /// Print one JSON object per line.
+        #[arg(long)]
+        json: bool,
+    },
     /// One document whole.
     Show {
         /// Its key, or the beginning of it.
+        #[arg(value_parser = reject_key)]
         key: String,
     },
-    /// Send them again, and forget those that are stored; exit code 1 where some are left.
+    /// Send them again, and forget those that are stored; exit code 1 where some stay, or none has the key.
     Replay {
         /// Only those whose key begins like this; all when absent.
+        #[arg(value_parser = reject_key)]
         key: Option<String>,
     },
-    /// Forget them.
+    /// Forget them; exit code 1 where none has the key.
     Drop {
         /// Only those whose key begins like this.
-        #[arg(required_unless_present = "all")]
+        #[arg(required_unless_present = "all", conflicts_with = "all", value_parser = reject_key)]
         key: Option<String>,
         /// All of them.
         #[arg(long)]
@@ -460,6 +472,14 @@ pub fn main(arguments: Arguments) -> ExitCode {
             let _ = writeln!(out::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The beginning of a reject's key. With none it would be every key's, said by mistake, such as an empty variable's.
+fn reject_key(text: &str) -> Result<String, String> {
+    match text.is_empty() {
+        true => Err("an empty key is every document's; `logmill rejects list` shows the keys".to_owned()),
+        false => Ok(text.to_owned()),
     }
 }
 
