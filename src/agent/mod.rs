@@ -279,6 +279,7 @@ impl Agent {
         Kept::open(&self.plan.settings.agent.state_dir, 0).tidy(&self.ledger);
         match ended {
             Ok(Ended::Drained | Ended::GaveUp | Ended::Closed) => Ok(()),
+            Ok(Ended::Failed) => bail!("the output cannot be written to"),
             Err(error) => bail!("the output broke off: {error}"),
         }
     }

@@ -24,9 +24,6 @@ const TICK: Duration = Duration::from_millis(100);
 const TICKS_PER_SCRAPE: u64 = 10;
 
 pub fn run(arguments: &DemoArguments, terminal: Terminal) -> anyhow::Result<()> {
-    if !(arguments.rate > 0.0 && arguments.rate <= 100.0) {
-        bail!("the rate {} is not between 0 and 100", arguments.rate);
-    }
     let mut writer = Writer::create()?;
     let mut diagnostics = Diagnostics::new();
     let file = SourceFile::new("demo", configuration(arguments, &writer));
@@ -92,7 +89,21 @@ fn show(arguments: &DemoArguments, agent: &Agent, writer: &mut Writer) -> anyhow
     let mut stdout = out::stdout();
     // The cursor comes back also when something went wrong.
     let _ = stdout.write_all(screen.farewell().as_bytes());
-    shown
+    shown?;
+    match &arguments.elasticsearch {
+        Some(url) => delivered(url, agent),
+        None => Ok(()),
+    }
+}
+
+/// The demo has no log; whether events arrive, the agent says when it is asked whether it is ready.
+fn delivered(url: &str, agent: &Agent) -> anyhow::Result<()> {
+    let answer = get(agent.address(), Over::Plain, "/readyz", None).context("the agent does not answer")?;
+    let (status, reason) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    match status.starts_with("HTTP/1.1 200") {
+        true => Ok(()),
+        false => bail!("events do not arrive at {url}: {}", reason.trim()),
+    }
 }
 
 async fn work(

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::{ImportArguments, Program, Refused, out};
+use super::{ImportArguments, Misused, Program, Refused, out};
 use crate::import::{self, Imported};
 
 pub fn run(arguments: &ImportArguments) -> anyhow::Result<()> {
@@ -18,7 +18,10 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<()> {
         (Some(program), _) => program,
         (None, Some("yml" | "yaml")) => Program::Filebeat,
         (None, Some("conf" | "config")) => Program::Logstash,
-        (None, _) => anyhow::bail!("whose file is {shown}? say `--from filebeat` or `--from logstash`"),
+        (None, _) => {
+            let question = format!("whose file is {shown}? say `--from filebeat` or `--from logstash`");
+            return Err(Misused(question).into());
+        }
     };
     let text = fs::read_to_string(&arguments.file).with_context(|| format!("cannot read {shown}"))?;
     let name = arguments.file.to_string_lossy();

@@ -23,13 +23,16 @@ mod setup;
 mod status;
 mod suggest;
 mod test;
+mod word;
 
 use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
 
 use crate::config::{Diagnostics, Wrapper};
 
@@ -89,8 +92,8 @@ struct SetupArguments {
     #[command(flatten)]
     config: ConfigArgument,
     /// The server, without a configuration.
-    #[arg(long, value_name = "URL")]
-    elasticsearch: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = word::server)]
+    elasticsearch: Option<reqwest::Url>,
     /// Plain indexes and no data streams.
     #[arg(long)]
     plain_indexes: bool,
@@ -132,7 +135,7 @@ struct RunArguments {
 #[derive(Debug, Clone, Args)]
 struct DemoArguments {
     /// Stop after this long, such as 30s; until Ctrl-C when absent.
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = word::duration)]
     duration: Option<Duration>,
     /// Ship there and not to a file.
     #[arg(long, value_name = "URL")]
@@ -141,7 +144,7 @@ struct DemoArguments {
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
     /// How busy the company is; 1 is a few hundred lines a second.
-    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = word::rate)]
     rate: f64,
     /// Address of /metrics.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
@@ -254,11 +257,11 @@ impl From<WrapperArgument> for Option<Option<Wrapper>> {
 #[derive(Debug, Clone, Args)]
 struct Reading {
     /// Time zone of times that name none, such as Europe/Berlin.
-    #[arg(long, value_name = "ZONE")]
-    timezone: Option<String>,
+    #[arg(long, value_name = "ZONE", value_parser = word::zone)]
+    timezone: Option<TimeZone>,
     /// The moment of reading (RFC 3339), for times without year or date.
-    #[arg(long, value_name = "TIME")]
-    now: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = word::moment)]
+    now: Option<jiff::Timestamp>,
 }
 
 /// Hold all pipelines against their inline tests and their golden files.
@@ -310,7 +313,7 @@ struct BenchArguments {
     lines: u64,
     /// Where the bulk bodies go: `null`, `bulk` (a server inside this process), or a URL.
     #[arg(long, default_value = "null", value_name = "SINK")]
-    sink: String,
+    sink: bench::Sink,
     /// Compression of the bodies, 0 (off) to 9.
     #[arg(long, default_value_t = 0, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(0..=9))]
     gzip: u32,
@@ -331,8 +334,8 @@ struct StatusArguments {
     #[command(flatten)]
     config: ConfigArgument,
     /// Ask the agent at this address.
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
+    #[arg(long, value_name = "ADDRESS", value_parser = word::address)]
+    listen: Option<SocketAddr>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -342,8 +345,8 @@ struct StatusArguments {
 #[derive(Debug, Clone, Args)]
 struct HealthArguments {
     /// Address of the agent.
-    #[arg(long, default_value = "127.0.0.1:9598", value_name = "ADDRESS")]
-    listen: String,
+    #[arg(long, default_value = "127.0.0.1:9598", value_name = "ADDRESS", value_parser = word::address)]
+    listen: SocketAddr,
     /// Ask over TLS, whatever certificate the agent shows.
     #[arg(long)]
     tls: bool,
@@ -372,19 +375,19 @@ enum RejectsAction {
     /// One document whole.
     Show {
         /// Its key, or the beginning of it.
-        #[arg(value_parser = reject_key)]
+        #[arg(value_parser = word::key)]
         key: String,
     },
     /// Send them again, and forget those that are stored; exit code 1 where some stay, or none has the key.
     Replay {
         /// Only those whose key begins like this; all when absent.
-        #[arg(value_parser = reject_key)]
+        #[arg(value_parser = word::key)]
         key: Option<String>,
     },
     /// Forget them; exit code 1 where none has the key.
     Drop {
         /// Only those whose key begins like this.
-        #[arg(required_unless_present = "all", conflicts_with = "all", value_parser = reject_key)]
+        #[arg(required_unless_present = "all", conflicts_with = "all", value_parser = word::key)]
         key: Option<String>,
         /// All of them.
         #[arg(long)]
@@ -441,6 +444,11 @@ impl Terminal {
 #[error("nothing was started")]
 struct Refused;
 
+/// Words of the command line that do not go together; clap says of each by itself what is wrong with it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Misused(String);
+
 /// Something was tried and is not as it should be; it has been said what.
 #[derive(Debug, thiserror::Error)]
 #[error("it is not as it should be")]
@@ -468,35 +476,13 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<Refused>() => ExitCode::from(2),
         Err(error) if error.is::<Failed>() => ExitCode::FAILURE,
+        Err(error) if error.is::<Misused>() => {
+            let _ = writeln!(out::stderr(), "error: {error}");
+            ExitCode::from(2)
+        }
         Err(error) => {
             let _ = writeln!(out::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }
-}
-
-/// The beginning of a reject's key. With none it would be every key's, said by mistake, such as an empty variable's.
-fn reject_key(text: &str) -> Result<String, String> {
-    match text.is_empty() {
-        true => Err("an empty key is every document's; `logmill rejects list` shows the keys".to_owned()),
-        false => Ok(text.to_owned()),
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let scale = match unit {
-        "ms" => 0.001,
-        "s" | "" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => return Err("expected a duration such as 30s, 500ms or 5m".to_owned()),
-    };
-    let number: f64 = number
-        .parse()
-        .map_err(|_| "expected a duration such as 30s".to_owned())?;
-    Duration::try_from_secs_f64(number * scale).map_err(|error| error.to_string())
 }

@@ -16,11 +16,8 @@ use crate::state::{Ledger, Recovery};
 
 pub fn run(arguments: &StatusArguments, terminal: Terminal) -> anyhow::Result<()> {
     let (status, from) = match &arguments.listen {
-        Some(listen) => {
-            let address: SocketAddr = listen
-                .parse()
-                .with_context(|| format!("{listen:?} is no address; write it like 127.0.0.1:9598"))?;
-            let status = ask(address, &EndpointSettings::default())
+        Some(address) => {
+            let status = ask(*address, &EndpointSettings::default())
                 .with_context(|| format!("no agent answers at {address}"))?;
             (status, format!("the agent at {address}"))
         }

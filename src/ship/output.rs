@@ -29,6 +29,8 @@ pub enum Ended {
     GaveUp,
     /// Nobody reads standard output any more.
     Closed,
+    /// Standard output cannot be written to; the log says why.
+    Failed,
 }
 
 impl Output {

@@ -42,12 +42,13 @@ impl<W: Write + Send + 'static> StdoutOutput<W> {
                 Ok(()) => settle_all(&batch, &*settle),
                 Err(error) => {
                     // `head` has seen enough: that is no error.
-                    if error.kind() != io::ErrorKind::BrokenPipe {
-                        tracing::error!(
-                            "cannot write to standard output: {error}; what is not written is read again at the next start"
-                        );
+                    if error.kind() == io::ErrorKind::BrokenPipe {
+                        return Ended::Closed;
                     }
-                    return Ended::Closed;
+                    tracing::error!(
+                        "cannot write to standard output: {error}; what is not written is read again at the next start"
+                    );
+                    return Ended::Failed;
                 }
             }
         }

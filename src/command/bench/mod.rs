@@ -26,7 +26,8 @@ pub use self::line::{Line, Stage, Tally};
 pub use self::workload::{Endless, Workload};
 
 use self::meter::Meter;
-use self::outlet::{Outlet, Sink};
+use self::outlet::Outlet;
+pub use self::outlet::Sink;
 use self::progress::Progress;
 use self::report::{Report, StageCost};
 use super::library::{argument, library};
@@ -62,12 +63,11 @@ pub(super) fn run(arguments: &BenchArguments, terminal: Terminal) -> anyhow::Res
         }
         None => Workload::of_pipeline(&file).context("cannot make lines")?,
     };
-    let sink: Sink = arguments.sink.parse()?;
     let mut line = Line::new(pipeline).map_err(|error| anyhow::anyhow!("{error}"))?;
     let mut input = workload.endless(line.frame_rule());
 
     let stages = stages(&mut line, &mut input, arguments)?;
-    let report = whole(&mut line, &mut input, &workload, &sink, stages, arguments)?;
+    let report = whole(&mut line, &mut input, &workload, stages, arguments)?;
     let mut out = out::stdout();
     if arguments.json {
         writeln!(out, "{}", report.json())?;
@@ -119,7 +119,6 @@ fn whole(
     line: &mut Line,
     input: &mut Endless<'_>,
     workload: &Workload,
-    sink: &Sink,
     stages: Vec<StageCost>,
     arguments: &BenchArguments,
 ) -> anyhow::Result<Report> {
@@ -129,7 +128,7 @@ fn whole(
     }
     drop(line.take_rest());
     line.take_counts();
-    let outlet = Outlet::open(sink, arguments.gzip)?;
+    let outlet = Outlet::open(&arguments.sink, arguments.gzip)?;
     let mut progress = Progress::new(arguments.lines);
     let meter = Meter::start();
     let mut tally = Tally::default();
@@ -150,7 +149,7 @@ fn whole(
     Ok(Report {
         pipeline: arguments.pipeline.clone(),
         lines: workload.name().to_owned(),
-        sink: arguments.sink.clone(),
+        sink: arguments.sink.to_string(),
         gzip: arguments.gzip,
         tally,
         unmatched: line.take_counts().unmatched,

@@ -1,5 +1,6 @@
 //! Where full bodies go.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -38,6 +39,16 @@ impl FromStr for Sink {
             url if url.starts_with("http://") || url.starts_with("https://") => Ok(Sink::Url(url.to_owned())),
             other => anyhow::bail!("unknown sink {other:?}; give `null`, `bulk` or an http address"),
         }
+    }
+}
+
+impl fmt::Display for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Sink::Null => "null",
+            Sink::Bulk => "bulk",
+            Sink::Url(url) => url,
+        })
     }
 }
 
