@@ -118,40 +118,65 @@ impl Facts {
     }
 }
 
+/// The most sources that are told apart: each becomes an input and a pipeline of its own, which somebody has to read.
+pub const CASES_MAX: usize = 100;
+
+/// The most blocks that are looked at, each as often as there are ways to it. Blocks within blocks multiply them, and many may say the same.
+const WAYS_MAX: usize = 100_000;
+
 /// The sources that a filter tells apart, where its input does not: one for each way to a filter through the values
-/// that conditions compare with.
-pub fn cases(body: &[Branch]) -> Vec<Facts> {
-    let mut cases = Vec::new();
-    let any = Facts {
-        complete: true,
-        tags: Some(Vec::new()),
-        ..Facts::default()
-    };
-    gather(body, &any, &mut cases);
-    cases
+/// that conditions compare with. Not all of them where there are too many.
+#[derive(Debug, Default)]
+pub struct Cases {
+    pub known: Vec<Facts>,
+    pub more: bool,
+    ways: usize,
 }
 
-fn gather(body: &[Branch], so_far: &Facts, cases: &mut Vec<Facts>) {
-    for branch in body {
-        let Branch::If { arms, .. } = branch else { continue };
-        for (condition, body) in arms {
-            let found = condition.as_ref().map(told_by).unwrap_or_default();
-            if found.is_empty() {
-                gather(body, so_far, cases);
-            }
-            for one in found {
-                let mut facts = so_far.clone();
-                facts.fields.extend(one.fields);
-                facts
-                    .tags
-                    .get_or_insert_default()
-                    .extend(one.tags.unwrap_or_default());
-                // A block of blocks alone is no source of its own.
-                let has_filter = body.iter().any(|branch| matches!(branch, Branch::Plugin(_)));
-                let before = cases.len();
-                gather(body, &facts, cases);
-                if (has_filter || cases.len() == before) && !cases.contains(&facts) {
-                    cases.push(facts);
+impl Cases {
+    pub fn of(body: &[Branch]) -> Cases {
+        let mut cases = Cases::default();
+        let any = Facts {
+            complete: true,
+            tags: Some(Vec::new()),
+            ..Facts::default()
+        };
+        cases.gather(body, &any);
+        cases
+    }
+
+    fn gather(&mut self, body: &[Branch], so_far: &Facts) {
+        for branch in body {
+            let Branch::If { arms, .. } = branch else { continue };
+            for (condition, body) in arms {
+                let found = condition.as_ref().map(told_by).unwrap_or_default();
+                if found.is_empty() {
+                    self.gather(body, so_far);
+                }
+                for one in found {
+                    // Also what is passed on the way.
+                    self.ways += 1 + body.len();
+                    if self.ways > WAYS_MAX || self.known.len() == CASES_MAX {
+                        self.more = true;
+                        return;
+                    }
+                    let mut facts = so_far.clone();
+                    for field in one.fields {
+                        if !facts.fields.contains(&field) {
+                            facts.fields.push(field);
+                        }
+                    }
+                    facts
+                        .tags
+                        .get_or_insert_default()
+                        .extend(one.tags.unwrap_or_default());
+                    // A block of blocks alone is no source of its own.
+                    let has_filter = body.iter().any(|branch| matches!(branch, Branch::Plugin(_)));
+                    let before = self.known.len();
+                    self.gather(body, &facts);
+                    if (has_filter || self.known.len() == before) && !self.known.contains(&facts) {
+                        self.known.push(facts);
+                    }
                 }
             }
         }
@@ -263,4 +288,49 @@ fn compared(left: &Term, sign: Sign, right: &Term, lines_follow: bool) -> Result
         _ => return Err("it depends on more than the value of a field".to_owned()),
     }
     Ok(vec![selection])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::grammar;
+    use super::*;
+
+    fn cases(text: &str) -> Cases {
+        let sections = grammar::read(text).unwrap();
+        Cases::of(&sections[0].body)
+    }
+
+    #[test]
+    fn each_way_to_a_filter_is_a_source() {
+        let told = cases(
+            r#"filter { if [type] == "a" or [type] == "b" { if "x" in [tags] { drop {} } } else if [type] == "c" { drop {} } }"#,
+        );
+        assert!(!told.more);
+        let types: Vec<_> = told
+            .known
+            .iter()
+            .map(|facts| facts.fields[0].1.as_str())
+            .collect();
+        assert_eq!(types, [Some("a"), Some("b"), Some("c")]);
+    }
+
+    #[test]
+    fn blocks_within_blocks_do_not_multiply_without_end() {
+        for condition in [
+            r#"[type] == "a" or [type] == "b""#,
+            r#"[type] == "a" or [type] == "a""#,
+        ] {
+            let deep = format!(
+                "filter {{ {} drop {{}} {} }}",
+                format!("if {condition} {{").repeat(20),
+                "}".repeat(20)
+            );
+            let told = cases(&deep);
+            assert!(told.more, "{condition}");
+            assert!(
+                told.known.len() <= CASES_MAX && told.ways < 2 * WAYS_MAX,
+                "{condition}"
+            );
+        }
+    }
 }

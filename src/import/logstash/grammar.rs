@@ -32,6 +32,16 @@ pub enum Branch {
     },
 }
 
+impl Branch {
+    /// Where it begins, from 1.
+    pub fn line(&self) -> usize {
+        match self {
+            Branch::Plugin(plugin) => plugin.line,
+            Branch::If { line, .. } => *line,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plugin {
     pub name: String,

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use self::condition::Facts;
+use self::condition::{CASES_MAX, Cases, Facts};
 use self::filter::Filtering;
 use self::grammar::{Branch, Plugin, Section, Value};
 use self::settings::Settings;
@@ -231,7 +231,22 @@ impl Import {
     /// Pipelines for events whose files are not known: one for each source that the filters tell apart.
     fn sources(&mut self, wanted: &str, facts: Option<Facts>) {
         let given = facts.unwrap_or_default();
-        let mut cases = condition::cases(&self.filters());
+        let filters = self.filters();
+        let Cases {
+            known: mut cases,
+            more,
+            ..
+        } = Cases::of(&filters);
+        if more {
+            let line = filters.first().map_or(1, Branch::line);
+            self.note(
+                line,
+                "`if`",
+                Err(format!(
+                    "the filters tell more than {CASES_MAX} sources apart; the others have to be written by hand"
+                )),
+            );
+        }
         if cases.is_empty() || !given.fields.is_empty() {
             cases = vec![Facts {
                 complete: !given.fields.is_empty(),
