@@ -3,7 +3,7 @@ use super::level::{level, level_tens};
 use super::list;
 use super::net::{EndpointFields, endpoint, ip};
 use super::number::{float, hex, int};
-use super::octets::octets;
+use super::octets::{hex_text, octets};
 use super::quoted::{quoted, unescape};
 use super::scene::{Keep, Nothing, Scene};
 use super::scopes::scopes;
@@ -136,6 +136,10 @@ impl Capture {
                 let bytes = keep.arena().and_then(|arena| octets(text, arena));
                 self.put(Value::Text(bytes.unwrap_or(text)), keep);
             }
+            Kind::HexText => {
+                let bytes = keep.arena().and_then(|arena| hex_text(text, arena));
+                self.put(Value::Text(bytes.unwrap_or(text)), keep);
+            }
             Kind::HttpRequest => {
                 let fields = match self.targets {
                     Targets::Request(fields) => Some(fields),
@@ -209,6 +213,7 @@ impl Capture {
             | Kind::Lines
             | Kind::Longest
             | Kind::Octets
+            | Kind::HexText
             | Kind::HttpRequest
             | Kind::RequestTarget
             | Kind::Url

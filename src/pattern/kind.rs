@@ -53,12 +53,14 @@ pub enum Kind {
     List,
     /// Text, or its bytes as a JSON array of numbers, which is how journald writes what is no UTF-8.
     Octets,
+    /// Text, or the text whose bytes hexadecimal digits stand for, which is how the audit log writes what has blanks.
+    HexText,
     /// The scopes that .NET's console logger writes before a message on one line.
     Scopes,
 }
 
 /// Every kind by the name that patterns call it.
-const NAMES: [(&str, Kind); 44] = [
+const NAMES: [(&str, Kind); 46] = [
     ("text", Kind::Text),
     ("trimmed", Kind::Trimmed),
     ("word", Kind::Word),
@@ -82,6 +84,7 @@ const NAMES: [(&str, Kind); 44] = [
     ("epoch_ms", Kind::Time(Form::EpochMs)),
     ("epoch_us", Kind::Time(Form::EpochUs)),
     ("epoch_ns", Kind::Time(Form::EpochNs)),
+    ("instant", Kind::Time(Form::Instant)),
     ("klog", Kind::Time(Form::Klog)),
     ("clock", Kind::Time(Form::Clock)),
     ("compact", Kind::Time(Form::Compact)),
@@ -102,6 +105,7 @@ const NAMES: [(&str, Kind); 44] = [
     ("endpoint", Kind::Endpoint),
     ("list", Kind::List),
     ("octets", Kind::Octets),
+    ("hex_text", Kind::HexText),
     ("scopes", Kind::Scopes),
 ];
 
@@ -131,6 +135,7 @@ impl Kind {
                 | Kind::Lines
                 | Kind::Longest
                 | Kind::Octets
+                | Kind::HexText
                 | Kind::HttpRequest
                 | Kind::RequestTarget
                 | Kind::Url
@@ -146,6 +151,7 @@ impl Kind {
             | Kind::Lines
             | Kind::Longest
             | Kind::Octets
+            | Kind::HexText
             | Kind::HttpRequest
             | Kind::RequestTarget => ByteSet::ALL,
             Kind::Word | Kind::Url | Kind::Endpoint | Kind::List | Kind::Scopes => {
@@ -176,7 +182,7 @@ impl Kind {
     /// What a person calls such a value, with its article.
     pub(super) fn describe(self) -> String {
         let noun = match self {
-            Kind::Text | Kind::Trimmed | Kind::Lines | Kind::Longest | Kind::Octets => "text",
+            Kind::Text | Kind::Trimmed | Kind::Lines | Kind::Longest | Kind::Octets | Kind::HexText => "text",
             Kind::Word => "a word without white space",
             Kind::Int => "a whole number",
             Kind::Float => "a number",

@@ -1,6 +1,6 @@
-use super::{Read, SECS_MAX, done, fail};
+use super::{Read, SECS_MAX, done, fail, instant};
 use crate::event::Timestamp;
-use crate::pattern::number::{POWERS, digits};
+use crate::pattern::number::{POWERS, digits, int};
 
 /// The most digits that are read: a `u64` holds them, and no unit needs more before the year 10000 but
 /// nanoseconds, which end in 2286.
@@ -42,4 +42,47 @@ pub(super) fn epoch(input: &[u8], scale: usize) -> Read<'_, Timestamp> {
             digits: known as u8,
         });
     done(rest, at)
+}
+
+/// An object of seconds since 1970 and, where it has them, nanoseconds.
+pub(super) fn pair(input: &[u8]) -> Read<'_, Timestamp> {
+    let Some(mut rest) = input.strip_prefix(b"{") else {
+        return fail();
+    };
+    let (mut secs, mut nanos) = (None, None);
+    loop {
+        let Some((slot, behind)) = [
+            (&mut secs, &b"\"epochSecond\""[..]),
+            (&mut nanos, b"\"nanoOfSecond\""),
+        ]
+        .into_iter()
+        .find_map(|(slot, key)| Some((slot, rest.trim_ascii_start().strip_prefix(key)?)))
+        .and_then(|(slot, rest)| {
+            Some((
+                slot,
+                rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start(),
+            ))
+        }) else {
+            return fail();
+        };
+        let (behind, number) = int(behind)?;
+        *slot = Some(number);
+        rest = behind.trim_ascii_start();
+        match rest {
+            [b',', more @ ..] => rest = more,
+            [b'}', more @ ..] => {
+                let nanos = match nanos {
+                    Some(nanos) => u32::try_from(nanos).ok().filter(|nanos| *nanos < 1_000_000_000),
+                    None => Some(0),
+                };
+                let digits = if nanos == Some(0) { 0 } else { 9 };
+                return done(
+                    more,
+                    secs.zip(nanos)
+                        .and_then(|(secs, nanos)| instant(secs, (nanos, digits))),
+                );
+            }
+            _ => return fail(),
+        }
+    }
 }

@@ -46,6 +46,8 @@ pub enum Form {
     EpochMs,
     EpochUs,
     EpochNs,
+    /// `{"epochSecond":1795368510,"nanoOfSecond":123456789}`, as Log4j writes an instant in JSON.
+    Instant,
     /// `1122 17:28:30.123456`: month and day, no year; Kubernetes' klog, which puts a letter before.
     Klog,
     /// `17:28:30.123`: no date.
@@ -85,6 +87,7 @@ impl Form {
             Form::EpochMs => epoch::epoch(input, 3),
             Form::EpochUs => epoch::epoch(input, 6),
             Form::EpochNs => epoch::epoch(input, 9),
+            Form::Instant => epoch::pair(input),
             Form::Klog => syslog::klog(input, clock),
             Form::Clock => of_day::clock_time(input, clock),
             Form::Compact => iso::compact(input, clock),
@@ -102,6 +105,7 @@ impl Form {
             Form::Rfc2822 | Form::DayFirst | Form::MonthFirst | Form::When => {
                 ByteSet::LETTERS.or(ByteSet::DIGITS)
             }
+            Form::Instant => ByteSet::EMPTY.and(b'{'),
             _ => ByteSet::DIGITS,
         }
     }
@@ -119,6 +123,7 @@ impl Form {
             Form::EpochMs => "1795368510123",
             Form::EpochUs => "1795368510123456",
             Form::EpochNs => "1795368510123456789",
+            Form::Instant => r#"{"epochSecond":1795368510,"nanoOfSecond":123456789}"#,
             Form::Klog => "1122 17:28:30.123456",
             Form::Clock => "17:28:30.123",
             Form::Compact => "20261122T172830Z",

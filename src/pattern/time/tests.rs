@@ -411,6 +411,29 @@ fn epochs() {
             "1795368510123456789.5",
             Some(("2026-11-22T17:28:30.123456789Z", "")),
         ),
+        (
+            Form::Instant,
+            r#"{"epochSecond":1795368510,"nanoOfSecond":123456789}!"#,
+            Some(("2026-11-22T17:28:30.123456789Z", "!")),
+        ),
+        (
+            Form::Instant,
+            r#"{ "nanoOfSecond" : 1000 , "epochSecond" : 1795368510 }"#,
+            Some(("2026-11-22T17:28:30.000001000Z", "")),
+        ),
+        (
+            Form::Instant,
+            r#"{"epochSecond":1795368510}"#,
+            Some(("2026-11-22T17:28:30Z", "")),
+        ),
+        (Form::Instant, r#"{"nanoOfSecond":1}"#, None),
+        (
+            Form::Instant,
+            r#"{"epochSecond":1,"nanoOfSecond":1000000000}"#,
+            None,
+        ),
+        (Form::Instant, r#"{"epochSecond":1,"#, None),
+        (Form::Instant, r#"{"epochSecond":"1"}"#, None),
         (Form::EpochMs, "9999999999999999999", None),
     ] {
         check(form, "UTC", &[(text, expected)]);
