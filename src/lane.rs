@@ -13,6 +13,7 @@ use crate::derive::{
 };
 use crate::encode::{TIMESTAMP, Template};
 use crate::event::{FieldId, Schema, Timestamp};
+use crate::format::w3c;
 use crate::pipeline::{FrameStart, HostWords, Library, Pipeline, compile};
 use crate::source::{self, FrameRule, Globs, Watch};
 
@@ -308,11 +309,22 @@ pub fn frame_rule(
         start: question(!pipeline.frame.every_line(), FrameStart::begins),
         lead: question(!rule.lead.is_empty(), FrameStart::leads),
         skip: question(!rule.skip.is_empty(), FrameStart::skips),
+        header: pipeline.has_header().then_some(header),
         line_bytes_max,
         event_bytes_max: rule.bytes_max,
         event_lines_max: rule.lines_max,
         flush: rule.flush,
     }
+}
+
+/// Puts what a clock keeps of the last header in `lines` into `found`, if there is one.
+fn header(lines: &[u8], found: &mut Vec<u8>) -> bool {
+    let Some(pieces) = w3c::header(lines) else {
+        return false;
+    };
+    found.clear();
+    pieces.iter().for_each(|piece| found.extend_from_slice(piece));
+    true
 }
 
 #[cfg(test)]

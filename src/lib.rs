@@ -34,7 +34,7 @@
 //! | [`source`] | discover, identity, read, frame |
 //! | [`ship`] | batch, verdict, backoff, client, rejects; file and stdout outputs |
 //! | [`lane`] | an input ready to run: its pipeline, its template, its metric rules, its frame rule |
-//! | [`columns`] | the headers of files that name their columns |
+//! | [`columns`] | the headers within a chunk of a file that names its columns |
 //! | [`mill`] | one worker's pass over a chunk: parse, derive, encode |
 //! | [`suggest`] | from a log of unknown form to the pipelines that fit, and to a draft of one |
 //! | [`import`] | from the configurations of Filebeat and Logstash to ours, with a report |

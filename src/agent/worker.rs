@@ -98,6 +98,7 @@ impl Worker {
             lane: &lane,
             chunk: &delivery.chunk,
             path: &delivery.origin.path,
+            header: delivery.header.as_deref(),
             read_at: timestamp(delivery.read_at),
             counted_to: self.ledger.counted_to(span.file),
         };

@@ -34,14 +34,11 @@ pub fn each(
     let rule = lane::frame_rule(pipeline, limits::LINE_BYTES_MAX, wrapper);
     let mut chunks = Chunks::new(input, rule);
     let mut clock = pipeline.clock(now);
-    let mut columns = Columns::default();
     let has_header = pipeline.has_header();
     while let Some(chunk) = chunks.next()? {
         let arena = Bump::new();
         let mut fields = Fields::new(pipeline.schema.len());
-        if has_header {
-            columns.enter(chunk, None, &mut clock);
-        }
+        let mut columns = Columns::default();
         for frame in &chunk.frames {
             if has_header {
                 columns.pass(chunk, frame, &mut clock);

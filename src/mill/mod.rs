@@ -47,6 +47,8 @@ pub struct Grist<'c> {
     pub lane: &'c Arc<Lane>,
     pub chunk: &'c Chunk,
     pub path: &'c Path,
+    /// See [`Delivery::header`](crate::source::Delivery::header).
+    pub header: Option<&'c [u8]>,
     pub read_at: Timestamp,
     /// Events before this offset were counted before a restart and are not counted again.
     pub counted_to: u64,
@@ -274,6 +276,7 @@ mod tests {
                 lane: &lane,
                 chunk: &chunk,
                 path: Path::new("shop.log"),
+                header: None,
                 read_at: Timestamp::from_millis(0),
                 counted_to: 0,
             };
@@ -320,6 +323,7 @@ mod tests {
                 lane: &lane,
                 chunk: &chunk,
                 path: Path::new("shop.log"),
+                header: None,
                 read_at: Timestamp::from_millis(read_at * 1000),
                 counted_to: 0,
             };

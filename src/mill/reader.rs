@@ -27,7 +27,6 @@ pub struct Reader {
 struct Desk {
     rows: [Row<'static>; EVENTS_AT_ONCE],
     clock: Option<(Arc<Lane>, Clock)>,
-    columns: Columns,
 }
 
 /// An event between two stages.
@@ -46,6 +45,7 @@ pub struct Reading<'c> {
     frames: slice::Chunks<'c, Frame>,
     rows: [Row<'c>; EVENTS_AT_ONCE],
     clock: Clock,
+    columns: Columns,
     /// See [`pipeline::is_plain`].
     plain: bool,
     arena: &'c Bump,
@@ -60,7 +60,7 @@ impl Reader {
         arena.reset();
         let mut clock = desk.clock_for(lane, grist.read_at);
         if lane.pipeline.has_header() {
-            desk.columns.enter(chunk, Some(grist.path), &mut clock);
+            clock.set_header(grist.header.as_slice());
         }
         let mut events = chunk.frames.len();
         let rows = std::mem::take(&mut desk.rows).map(|row| {
@@ -77,6 +77,7 @@ impl Reader {
             frames: chunk.frames.chunks(EVENTS_AT_ONCE),
             rows,
             clock,
+            columns: Columns::default(),
             plain: pipeline::is_plain(chunk),
             arena,
             desk,
@@ -92,7 +93,7 @@ impl<'c> Reading<'c> {
         let frames = self.frames.next()?;
         for (frame, row) in frames.iter().zip(&mut self.rows) {
             if pipeline.has_header() {
-                self.desk.columns.pass(chunk, frame, &mut self.clock);
+                self.columns.pass(chunk, frame, &mut self.clock);
             }
             let (fields, clock) = (&mut row.fields, &mut self.clock);
             row.outcome = pipeline.parse_frame(chunk, self.plain, frame, fields, clock, self.arena);
@@ -104,11 +105,8 @@ impl<'c> Reading<'c> {
     }
 
     /// The next chunk is parsed in the same memory.
-    pub fn close(mut self) {
-        let Grist { lane, chunk, .. } = self.grist;
-        if lane.pipeline.has_header() {
-            self.desk.columns.leave(chunk, &mut self.clock);
-        }
+    pub fn close(self) {
+        let lane = self.grist.lane;
         self.desk.rows = self.rows.map(|row| row.recycle(0));
         self.desk.clock = Some((Arc::clone(lane), self.clock));
     }

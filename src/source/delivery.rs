@@ -22,5 +22,7 @@ pub struct Delivery {
     pub origin: Arc<Origin>,
     /// Goes back to the pool when it is dropped.
     pub chunk: Pooled,
+    /// Of a file that names its columns: what its last header before the chunk says.
+    pub header: Option<Arc<[u8]>>,
     pub read_at: SystemTime,
 }

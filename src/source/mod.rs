@@ -17,6 +17,7 @@ mod dormant;
 mod family;
 pub mod frame;
 mod glob;
+mod header;
 mod identity;
 mod kept;
 mod listener;

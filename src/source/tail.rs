@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::Origin;
 use super::disk::{Bytes, Facts, Inode};
+use super::header::Header;
 use super::place::Place;
 use crate::event::FileKey;
 use crate::state::Life;
@@ -26,6 +27,8 @@ pub struct Tail {
     /// Its descriptor, while it is open.
     pub bytes: Option<Bytes>,
     pub is_gz: bool,
+    /// Where its lines have one.
+    pub header: Header,
     pub stage: Stage,
     /// As seen last, in bytes.
     pub size: u64,
@@ -94,6 +97,7 @@ impl Tail {
             target: None,
             is_gz: bytes.as_ref().is_some_and(Bytes::is_gz),
             bytes,
+            header: Header::default(),
             stage: Stage::Unborn(Life::default()),
             size: 0,
             modified: facts.modified,

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Globs;
+use super::header::FindHeader;
 use crate::config::{Form, StartAt, Wrapper};
 use crate::limits;
 
@@ -35,6 +36,8 @@ pub struct FrameRule {
     pub lead: Option<IsStart>,
     /// Lines that belong to no event; of a file that has no wrapper.
     pub skip: Option<IsStart>,
+    /// Some lines that belong to no event say what the columns of those behind them are.
+    pub header: Option<FindHeader>,
     /// A longer line is cut there. In bytes, at least 1.
     pub line_bytes_max: usize,
     /// A multi-line event ends before the line that would make it longer. In bytes, at least 1.
@@ -54,6 +57,7 @@ impl Default for FrameRule {
             start: None,
             lead: None,
             skip: None,
+            header: None,
             line_bytes_max: limits::LINE_BYTES_MAX,
             event_bytes_max: limits::EVENT_BYTES_MAX,
             event_lines_max: limits::EVENT_LINES_MAX,

@@ -63,6 +63,8 @@ impl AddAssign for Tally {
 pub struct Line {
     lane: Arc<Lane>,
     rule: FrameRule,
+    /// What the log has said of its columns so far.
+    header: Vec<u8>,
     mill: Mill,
     part: Part,
     read_at: Timestamp,
@@ -106,6 +108,7 @@ impl Line {
         let read_at = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
         Ok(Line {
             rule: lane::frame_rule(&pipeline, limits::LINE_BYTES_MAX, None),
+            header: Vec::new(),
             mill: Mill::new(
                 registry.shard(),
                 BatchPool::new(BATCHES, body_bytes_max + SHEET_BYTES),
@@ -153,6 +156,7 @@ impl Line {
                 lane: &self.lane,
                 chunk,
                 path: Path::new(PATH),
+                header: Some(&self.header),
                 read_at: self.read_at,
                 counted_to: 0,
             };
@@ -169,6 +173,9 @@ impl Line {
                         .grind(&grist, full)
                         .map_err(|_| io::Error::other("the output has ended"))?;
                 }
+            }
+            if let Some(find) = self.rule.header {
+                find(&chunk.raw, &mut self.header);
             }
         }
         Ok(tally)

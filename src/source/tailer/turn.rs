@@ -122,8 +122,11 @@ impl Tailer {
             size: tail.size,
             modified: tail.modified,
         });
+        let find = self.watches[tail.watch].frame.header;
+        let header = find.and_then(|find| tail.header.pass(find, &read.chunk, tail.bytes.as_mut()));
         let delivery = Delivery {
             origin: Arc::clone(&place.origin),
+            header,
             chunk: read.chunk,
             read_at: (self.wall)(),
         };

@@ -49,6 +49,51 @@ async fn a_file_is_followed_through_rotation_and_truncation() {
     assert_eq!(found, expected);
 }
 
+/// Lines that say by what header they were written, of two sites, one of which is rotated while the agent is away and whose
+/// new file has another header.
+#[tokio::test]
+async fn columns_are_those_of_the_file_that_a_line_is_from() {
+    let host = Host::new(TO_STDOUT)
+        .input("a.log*", "iis-w3c", "")
+        .input("b.log", "iis-w3c", "");
+    let lines = |from: u32, to: u32, status_first: bool| {
+        (from..to).map(move |n| match status_first {
+            true => format!("200 2026-11-22 17:28:30 /{n}"),
+            false => format!("2026-11-22 17:28:30 /{n} 404"),
+        })
+    };
+    let header = |status_first: bool| {
+        let names = match status_first {
+            true => "#Fields: sc-status date time cs-uri-stem",
+            false => "#Fields: date time cs-uri-stem sc-status",
+        };
+        [names.to_owned()]
+    };
+    host.append("a.log", header(true).into_iter().chain(lines(0, 5, true)));
+    host.append("b.log", header(false).into_iter().chain(lines(0, 5, false)));
+    let agent = host.start();
+    events(&host, 10).await;
+    agent.stop();
+
+    host.append("a.log", lines(5, 10, true));
+    host.append("b.log", lines(5, 10, false));
+    fs::rename(host.path("a.log"), host.path("a.log.1")).expect("a rotation");
+    host.append("a.log", header(false).into_iter().chain(lines(0, 5, false)));
+    let agent = host.start();
+    events(&host, 25).await;
+    for n in 10..30 {
+        host.append("a.log", lines(n, n + 1, false));
+        host.append("b.log", lines(n, n + 1, false));
+    }
+    let events = events(&host, 65).await;
+    agent.stop();
+    let count = |status: u32| {
+        let of = |event: &&serde_json::Value| event["http.response.status_code"] == status;
+        events.iter().filter(of).count()
+    };
+    assert_eq!((count(200), count(404)), (10, 55), "{events:?}");
+}
+
 #[tokio::test]
 async fn strange_things_that_a_glob_matches_stop_nothing() {
     let host = Host::new(TO_STDOUT).input("logs/*.log", "plain", "");
