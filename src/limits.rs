@@ -9,6 +9,11 @@ use std::time::Duration;
 /// enough that a chunk stays in the second-level cache.
 pub const CHUNK_BYTES: usize = 256 << 10;
 
+/// How much of a file's beginning may belong to the last event of the file that had its name before, in bytes: the rest of
+/// a stack trace has some kilobytes. It is kept in the checkpoint until the event is settled. Of a file with more such
+/// lines nothing is taken: they are an event of their own.
+pub const BORROWED_BYTES_MAX: usize = 64 << 10;
+
 /// `line_bytes_max`: a longer line is cut here, flagged in `log.flags` and counted; the line after it is whole.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
 

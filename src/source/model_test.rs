@@ -7,8 +7,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use super::FrameRule;
 use super::rig::Rig;
 
 /// Rotated files that are kept.
@@ -42,7 +44,9 @@ struct Model {
     rig: Rig,
     random: Random,
     running: bool,
-    /// Lines that must be documents, each exactly once.
+    /// Lines that begin with a blank belong to the event before them, and rotation may come between.
+    multi_line: bool,
+    /// Events that must be documents, each exactly once.
     written: Vec<String>,
     /// The beginning of a line that waits for its end, by base.
     partial: BTreeMap<&'static str, String>,
@@ -66,16 +70,24 @@ impl Model {
             true => Rig::new(globs),
             false => Rig::in_memory(globs),
         };
+        let multi_line = random.chance(50);
+        if multi_line {
+            rig.rule = FrameRule {
+                start: Some(Arc::new(|line: &[u8]| !line.starts_with(b" "))),
+                ..FrameRule::default()
+            };
+        }
         rig.start();
         Model {
             rig,
             random,
             running: true,
+            multi_line,
             written: Vec::new(),
             partial: BTreeMap::new(),
             number: 0,
             unknown_files: false,
-            log: vec![format!("globs {globs:?}")],
+            log: vec![format!("globs {globs:?} multi-line {multi_line}")],
         }
     }
 
@@ -117,6 +129,31 @@ impl Model {
         format!("{base} {:06} {filler}", self.number)
     }
 
+    /// A line, and in the half of all runs some that belong to it.
+    fn event(&mut self, base: &str, more: u64) -> String {
+        let mut event = self.line(base);
+        for _ in 0..more {
+            event += "\n ";
+            event += &self.line("more");
+        }
+        event
+    }
+
+    /// Writes an event up to the middle, just before rotation; gives the rest.
+    fn begin_event(&mut self, base: &'static str) -> Option<String> {
+        if !self.multi_line || self.partial.contains_key(base) || self.random.chance(30) {
+            return None;
+        }
+        let more = 1 + self.random.below(4);
+        let event = self.event(base, more);
+        let lines: Vec<&str> = event.split_inclusive('\n').collect();
+        let (here, there) = lines.split_at(1 + self.random.below(more) as usize);
+        self.append(base, &here.concat());
+        let there = there.concat() + "\n";
+        self.written.push(event);
+        Some(there)
+    }
+
     fn write(&mut self, base: &'static str) {
         let mut text = String::new();
         if let Some(partial) = self.partial.remove(base) {
@@ -126,10 +163,11 @@ impl Model {
             self.written.push(partial + &end);
         }
         for _ in 0..=self.random.below(30) {
-            let line = self.line(base);
-            text += &line;
+            let more = if self.multi_line { self.random.below(3) } else { 0 };
+            let event = self.event(base, more);
+            text += &event;
             text.push('\n');
-            self.written.push(line);
+            self.written.push(event);
         }
         self.append(base, &text);
     }
@@ -152,6 +190,15 @@ impl Model {
         self.note(format!("write {base} to {}", self.number));
         self.unknown_files |= !self.rig.path(base).exists();
         self.rig.append(base, text);
+        self.touch(base);
+    }
+
+    /// The time that the file was written to, finer than the file system counts it: rotations come quickly here.
+    fn touch(&self, name: &str) {
+        if self.multi_line {
+            let file = fs::File::options().append(true).open(self.rig.path(name));
+            file.unwrap().set_modified(SystemTime::now()).unwrap();
+        }
     }
 
     /// The writer leaves its file: what it has begun is the file's last line.
@@ -211,6 +258,7 @@ impl Model {
 
     fn rotate(&mut self, base: &'static str) {
         if self.exists(base) && self.shift(base) {
+            let rest = self.begin_event(base);
             self.leave(base);
             self.note(format!("rename {base}"));
             let content = fs::read(self.rig.path(base)).unwrap();
@@ -218,6 +266,9 @@ impl Model {
             if self.running && !content.contains(&b'\n') {
                 // A file without a whole line has no identity until it is finished.
                 self.rig.pass(Duration::from_secs(12));
+            }
+            if let Some(rest) = rest {
+                self.append(base, &rest);
             }
             if self.random.chance(70) {
                 self.write(base);
@@ -237,10 +288,15 @@ impl Model {
                 self.rig.pass(Duration::from_millis(2500));
                 self.persist();
             }
+            let rest = self.begin_event(base);
             self.leave(base);
             self.note(format!("copytruncate {base}"));
             self.rig.copytruncate(base, &format!("{base}.1"));
+            self.touch(&format!("{base}.1"));
             self.unknown_files = true;
+            if let Some(rest) = rest {
+                self.append(base, &rest);
+            }
             if self.random.chance(70) {
                 self.write(base);
             }
@@ -291,7 +347,15 @@ impl Model {
             self.persist();
         }
         self.note(format!("gzip {name}"));
+        let modified = fs::metadata(self.rig.path(&name)).unwrap().modified().unwrap();
         self.rig.gzip(&name, &format!("{name}.gz"));
+        if self.multi_line {
+            // As gzip leaves it; without it, the file would seem to lie between two others.
+            let file = fs::File::options()
+                .append(true)
+                .open(self.rig.path(&format!("{name}.gz")));
+            file.unwrap().set_modified(modified).unwrap();
+        }
     }
 
     fn stop(&mut self, kill: bool) {

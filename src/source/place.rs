@@ -1,3 +1,5 @@
+mod join;
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -8,7 +10,8 @@ use super::identity::{HEAD_BYTES, Known, TAIL_BYTES, print};
 use super::{FrameRule, Origin, Pool, Pooled};
 use crate::event::Span;
 use crate::limits::{CHUNK_BYTES, SCAN_BYTES_PER_TURN};
-use crate::state::{Life, Print, Tail};
+use crate::state::{Borrowed, FileRecord, Life, Print, Tail};
+pub use join::{Join, Lead};
 
 /// Where reading stands in one life of one file.
 ///
@@ -26,6 +29,8 @@ pub struct Place {
     last: Print,
     /// Offsets at which time ended an event in an earlier run.
     pub ends: VecDeque<u64>,
+    /// What comes behind one of these ends: the rest of the event is in the next file.
+    borrowed: Option<Borrowed>,
     /// `offset..quiet` holds no line end that was not seen yet: where to look on. At least `offset` when it
     /// means anything.
     quiet: u64,
@@ -76,25 +81,20 @@ pub struct Read {
 }
 
 impl Place {
-    /// Reading begins at `known.offset`, behind the bytes that `known` is about. They are read here.
+    /// Reading begins at the record's offset, behind the bytes that it is about. They are read here.
     ///
     /// # Errors
     ///
     /// When the disk fails.
-    pub fn resume(
-        origin: Arc<Origin>,
-        life: Life,
-        known: Known,
-        ends: Vec<u64>,
-        bytes: &mut Bytes,
-    ) -> io::Result<Place> {
+    pub fn resume(origin: Arc<Origin>, record: FileRecord, bytes: &mut Bytes) -> io::Result<Place> {
         let mut place = Place {
             origin,
-            life,
-            offset: known.offset,
-            head: known.head,
+            life: record.life,
+            offset: record.offset,
+            head: record.head,
             last: Print::default(),
-            ends: ends.into(),
+            ends: record.ends.into(),
+            borrowed: record.borrowed,
             quiet: 0,
             hole: 0,
             window: CHUNK_BYTES,
@@ -163,9 +163,12 @@ impl Place {
         let stop = self.ends.front().copied().unwrap_or(u64::MAX);
         let there = size.min(stop) - self.offset;
         let wanted = usize::try_from(there).map_or(self.window, |there| there.min(self.window));
-        let Some(mut chunk) = pool.take(wanted) else {
+        let borrowed = self.borrowed.as_ref().filter(|it| it.at == stop);
+        let room = wanted + borrowed.map_or(0, |it| it.text.len());
+        let Some(mut chunk) = pool.take(room) else {
             return Ok(Look::NoMemory);
         };
+        chunk.raw.truncate(wanted);
         let mut last = [0; TAIL_BYTES];
         let last = &mut last[..TAIL_BYTES.min(self.last.len as usize)];
         let from = self.offset - last.len() as u64;
@@ -178,7 +181,8 @@ impl Place {
         let to = self.offset + read as u64;
         let all = read < wanted || to >= size;
         let at_stop = to == stop;
-        let what_comes = if at_stop {
+        let borrowed = borrowed.filter(|_| at_stop);
+        let what_comes = if at_stop && borrowed.is_none() {
             End::Eof
         } else if all {
             end
@@ -186,7 +190,20 @@ impl Place {
             End::More
         };
         let first = self.offset == 0;
-        let taken = self.frame(rule, first, what_comes, &mut chunk, scratch);
+        let mut taken = self.frame(rule, first, what_comes, &mut chunk, scratch);
+        if let Some(borrowed) = borrowed.filter(|_| taken == 0 || taken == read) {
+            // What is whole without it has left: the rest is one with the first lines of the next file.
+            chunk.raw.extend_from_slice(&borrowed.text);
+            chunk.frames.clear();
+            chunk.unwrapped.clear();
+            taken = self.frame(rule, first, End::Eof, &mut chunk, scratch);
+            if taken >= read {
+                self.last = print_end(last, &chunk.raw[..read]);
+                let from = self.offset;
+                self.offset = to;
+                return Ok(Look::Chunk(self.finish(bytes, chunk, from, false, !all)?));
+            }
+        }
         if taken > 0 {
             let by_time = what_comes != End::More && !at_stop;
             self.last = print_end(last, &chunk.raw[..taken]);
@@ -219,14 +236,8 @@ impl Place {
         chunk: &mut Pooled,
         scratch: &mut Scratch,
     ) -> usize {
-        let chunk = &mut **chunk;
         chunk.wrapped = rule.wrapper.is_some();
-        let mut out = Out {
-            frames: &mut chunk.frames,
-            unwrapped: &mut chunk.unwrapped,
-            scratch,
-        };
-        frame(rule, &chunk.raw, first, end, &mut out)
+        framing(chunk, scratch, |raw, out| frame(rule, raw, first, end, out))
     }
 
     /// A full window without an end of anything: a very long line, or a very long hole. Looks for its end.
@@ -275,13 +286,7 @@ impl Place {
         };
         if !is_hole {
             let first = self.offset == 0;
-            let chunk = &mut *chunk;
-            let mut out = Out {
-                frames: &mut chunk.frames,
-                unwrapped: &mut chunk.unwrapped,
-                scratch,
-            };
-            long_line(rule, &chunk.raw, first, &mut out);
+            framing(&mut chunk, scratch, |raw, out| long_line(rule, raw, first, out));
         }
         let taken = to - self.offset;
         self.last = print_before(bytes, to)?;
@@ -307,7 +312,7 @@ impl Place {
             chunk.raw.truncate(taken);
             more = true;
         }
-        self.finish(bytes, chunk, from, by_time, more)
+        Ok(Look::Chunk(self.finish(bytes, chunk, from, by_time, more)?))
     }
 
     fn finish(
@@ -317,7 +322,7 @@ impl Place {
         from: u64,
         by_time: bool,
         more: bool,
-    ) -> io::Result<Look> {
+    ) -> io::Result<Read> {
         self.quiet = 0;
         self.hole = 0;
         self.open = false;
@@ -328,12 +333,18 @@ impl Place {
             from,
             to: self.offset,
         };
-        Ok(Look::Chunk(Read {
+        Ok(Read {
             chunk,
             tail: self.known().tail,
             by_time,
             more,
-        }))
+        })
+    }
+
+    /// Whether the file whose first bytes these are is the one that was read.
+    pub fn begins_as(&self, head: &[u8]) -> bool {
+        let head = head.get(..self.head.len as usize);
+        head.is_some_and(|head| print(head) == self.head)
     }
 
     fn head_is_there(&self, bytes: &mut Bytes) -> io::Result<bool> {
@@ -385,6 +396,17 @@ impl Place {
         }
         Ok(LineEnd::Missing)
     }
+}
+
+/// Does something with a chunk's bytes that puts events into it.
+fn framing<T>(chunk: &mut Pooled, scratch: &mut Scratch, work: impl FnOnce(&[u8], &mut Out<'_>) -> T) -> T {
+    let chunk = &mut **chunk;
+    let mut out = Out {
+        frames: &mut chunk.frames,
+        unwrapped: &mut chunk.unwrapped,
+        scratch,
+    };
+    work(&chunk.raw, &mut out)
 }
 
 /// The hash of the bytes before `offset`.

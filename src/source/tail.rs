@@ -52,6 +52,12 @@ pub struct Tail {
     pub copied: Option<u64>,
     /// Complete lines wait for the end of their event.
     pub open: bool,
+    /// The watched name that rotation has taken from it, where its last event may go on in the next file.
+    pub base: Option<Box<Path>>,
+    /// The file that has its name now, while that waits for the end of this one.
+    pub next: Option<Inode>,
+    /// Whose the first lines are.
+    pub beginning: Beginning,
     /// Rotated away and read to its last byte.
     pub done: bool,
     /// It waits for its turn.
@@ -66,6 +72,18 @@ pub struct Tail {
     pub skip: Option<u64>,
     /// Bytes that are there already when it is seen first are not read.
     pub from_end: bool,
+}
+
+/// Whose the lines are that a file begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    Unknown,
+    /// Perhaps the last event of this file goes on there: nothing is read until that is clear.
+    Waits(Inode),
+    /// They belong to the file before. What is behind them is read when the checkpoint says so.
+    Lent,
+    /// They begin an event, or nobody lays claim to them.
+    Own,
 }
 
 #[derive(Debug)]
@@ -110,6 +128,9 @@ impl Tail {
             linked: false,
             copied: None,
             open: false,
+            base: None,
+            next: None,
+            beginning: Beginning::Unknown,
             done: false,
             queued: false,
             held: false,

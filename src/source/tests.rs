@@ -12,6 +12,7 @@ use crate::state::Ledger;
 
 mod clock;
 mod copies;
+mod joint;
 mod output;
 mod paths;
 mod restart;

@@ -83,6 +83,11 @@ impl FrameRule {
     pub fn window_bytes_max(&self) -> usize {
         self.overlap_bytes_max() + LINE_END_ROOM
     }
+
+    /// Whether an event can be incomplete although its last line is complete.
+    pub fn waits(&self) -> bool {
+        self.start.is_some() || self.wrapper.is_some() || self.form == Form::Journal
+    }
 }
 
 impl fmt::Debug for FrameRule {

@@ -5,6 +5,7 @@
 //! {"input":"nginx","accepted":10,...}
 //! {"file":"fedcba9876543210","input":"nginx","path":"/var/log/nginx/access.log",...}
 //! {"metric":"http_requests_total","labels":["service","status"],...}            version 2
+//! {"file":"fedcba9876543210",...,"borrowed":{"at":5050,"text":"\tat ..."}}          version 3
 //! {"end":3,"xxh3":"0123456789abcdef"}
 //! ```
 //!
@@ -18,7 +19,7 @@ use super::{Books, FileRecord};
 use crate::derive::MetricTotals;
 
 /// The newest version that this program reads. It writes version 1 as long as there is nothing of a newer one in it.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What a checkpoint holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Checkpoint {
         line(
             out,
             &First {
-                logmill_checkpoint: if self.totals.is_empty() { 1 } else { VERSION },
+                logmill_checkpoint: self.version(),
                 written: self.written,
                 lost: self.lost,
             },
@@ -99,6 +100,17 @@ impl Checkpoint {
             xxh3: format!("{:016x}", xxh3_64(out)),
         };
         line(out, &last);
+    }
+
+    /// The oldest version that has everything that is in it: a program that would lose something refuses it.
+    fn version(&self) -> u32 {
+        if self.files.iter().any(|file| file.borrowed.is_some()) {
+            3
+        } else if self.totals.is_empty() {
+            1
+        } else {
+            2
+        }
     }
 
     /// # Errors
@@ -175,6 +187,7 @@ fn verified(text: &[u8]) -> Result<&[u8], DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Borrowed;
     use crate::state::record::tests::sample;
 
     fn text() -> (Checkpoint, Vec<u8>) {
@@ -198,6 +211,21 @@ mod tests {
         assert_eq!(Checkpoint::decode(&text), Ok(checkpoint));
     }
 
+    /// A program of an older version would ship the event without its end.
+    #[test]
+    fn its_version_is_the_oldest_that_has_everything() {
+        let (mut checkpoint, text) = text();
+        assert!(text.starts_with(b"{\"logmill_checkpoint\":1,"));
+        checkpoint.files[1].borrowed = Some(Borrowed {
+            at: 5050,
+            text: b"\tat \xff\n".to_vec(),
+        });
+        let mut borrowed = Vec::new();
+        checkpoint.encode(&mut borrowed);
+        assert!(borrowed.starts_with(b"{\"logmill_checkpoint\":3,"));
+        assert_eq!(Checkpoint::decode(&borrowed), Ok(checkpoint));
+    }
+
     #[test]
     fn every_cut_and_every_flipped_byte_is_noticed() {
         let (_, text) = text();
@@ -215,13 +243,13 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_told_from_damage() {
-        let mut newer = b"{\"logmill_checkpoint\":3,\"written\":1}\n{\"anything\":[1]}\n".to_vec();
+        let mut newer = b"{\"logmill_checkpoint\":4,\"written\":1}\n{\"anything\":[1]}\n".to_vec();
         let last = Last {
             end: 2,
             xxh3: format!("{:016x}", xxh3_64(&newer)),
         };
         line(&mut newer, &last);
-        assert_eq!(Checkpoint::decode(&newer), Err(DecodeError::Newer { version: 3 }));
+        assert_eq!(Checkpoint::decode(&newer), Err(DecodeError::Newer { version: 4 }));
         newer[30] ^= 1;
         assert!(matches!(Checkpoint::decode(&newer), Err(DecodeError::Damaged(_))));
     }

@@ -21,8 +21,8 @@ mod writer;
 
 pub use books::{Books, Tally};
 pub use interval::Settled;
-pub use ledger::{Emitted, FileStatus, Leave, Ledger, PersistHealth, Recovery};
+pub use ledger::{Emitted, FileStatus, Joint, Leave, Ledger, PersistHealth, Recovery};
 pub use lock::StateLock;
-pub use record::{FileRecord, Life, Print, Tail};
+pub use record::{Borrowed, FileRecord, Life, Print, Tail};
 pub use store::StateError;
 pub use writer::Writer;

@@ -41,12 +41,26 @@ pub struct FileRecord {
     /// Reading again ends it there again, so that its document stays the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ends: Vec<u64>,
+    /// The end of the event before the last of `ends`, where rotation has put it into the next file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub borrowed: Option<Borrowed>,
     /// Rotated away and read to its last byte: when it vanishes, nothing is missed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub done: bool,
     /// When a name led to it for the last time, in seconds since the epoch; 0: a name leads to it now.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub gone_since: i64,
+}
+
+/// The first lines of the next file, which belong to the last event of this one. They are here until that event is settled,
+/// so that it can be read again without the next file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Borrowed {
+    /// The size that the file had: the lines go on there.
+    pub at: u64,
+    /// At most [`crate::limits::BORROWED_BYTES_MAX`] bytes.
+    #[serde(serialize_with = "bytes_to_text", deserialize_with = "bytes_from_text")]
+    pub text: Vec<u8>,
 }
 
 /// How many lives the inode had before that began with the same first line: what tells apart two contents
@@ -95,26 +109,34 @@ fn key_from_hex<'de, D: Deserializer<'de>>(from: D) -> Result<FileKey, D::Error>
         .map_err(|_| D::Error::custom("a file key is 16 hexadecimal digits"))
 }
 
-/// A path is text where it can be and bytes where it must be.
+/// Bytes are text where they can be.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum PathText {
+enum Text {
     Text(String),
     Bytes(Vec<u8>),
 }
 
-fn path_to_text<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
-    match path.to_str() {
-        Some(text) => to.serialize_str(text),
-        None => PathText::Bytes(path.as_os_str().as_bytes().to_vec()).serialize(to),
+fn bytes_to_text<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => to.serialize_str(text),
+        Err(_) => Text::Bytes(bytes.to_vec()).serialize(to),
     }
 }
 
-fn path_from_text<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
-    Ok(match PathText::deserialize(from)? {
-        PathText::Text(text) => PathBuf::from(text),
-        PathText::Bytes(bytes) => PathBuf::from(OsString::from_vec(bytes)),
+fn bytes_from_text<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    Ok(match Text::deserialize(from)? {
+        Text::Text(text) => text.into_bytes(),
+        Text::Bytes(bytes) => bytes,
     })
+}
+
+fn path_to_text<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    bytes_to_text(path.as_os_str().as_bytes(), to)
+}
+
+fn path_from_text<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+    Ok(PathBuf::from(OsString::from_vec(bytes_from_text(from)?)))
 }
 
 #[cfg(test)]
@@ -143,6 +165,7 @@ pub(super) mod tests {
             offset: 5000,
             counted: 5100,
             ends: vec![5050],
+            borrowed: None,
             done: false,
             gone_since: 0,
         }
@@ -151,8 +174,12 @@ pub(super) mod tests {
     #[test]
     fn a_record_reads_back() {
         let mut record = sample(0xfedc_ba98_7654_3210);
-        for path in [&b"/var/log/a b.log"[..], b"/var/log/\xff\xfe.log"] {
-            record.path = PathBuf::from(OsString::from_vec(path.to_vec()));
+        for bytes in [&b"/var/log/a b.log"[..], b"/var/log/\xff\xfe.log"] {
+            record.path = PathBuf::from(OsString::from_vec(bytes.to_vec()));
+            record.borrowed = Some(Borrowed {
+                at: 5050,
+                text: bytes.to_vec(),
+            });
             let text = serde_json::to_string(&record).unwrap();
             assert!(text.starts_with("{\"file\":\"fedcba9876543210\""), "{text}");
             assert_eq!(serde_json::from_str::<FileRecord>(&text).unwrap(), record);

@@ -20,12 +20,14 @@
 mod journal;
 mod lines;
 mod multiline;
+mod share;
 mod wrapped;
 
 use super::FrameRule;
 use crate::config::Form;
 use crate::event::Frame;
 
+pub use share::share;
 pub use wrapped::Scratch;
 
 /// What comes behind the input.

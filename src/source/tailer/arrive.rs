@@ -103,8 +103,15 @@ impl Tailer {
             }
         }
         self.search_dormant(&mut rest, now);
+        let found: Vec<_> = rest.iter().map(|it| (it.path.clone(), it.facts.inode)).collect();
         for arrival in rest {
             self.admit(arrival, None, now);
+        }
+        for (path, inode) in found {
+            self.line_up_rotated(&path, inode);
+            if self.files.contains_key(&inode) {
+                self.seek_line(&path, now);
+            }
         }
         self.look_for_rotated(now);
     }
@@ -168,6 +175,7 @@ impl Tailer {
             tail.stub = stub;
             tail.from_end = false;
         }
+        self.line_up_rotated(&arrival.path, arrival.facts.inode);
         true
     }
 
@@ -188,6 +196,7 @@ impl Tailer {
             self.dormant.add(record);
             return;
         }
+        self.line_up_rotated(&record.path, arrival.facts.inode);
         self.opened_kept(arrival.facts.inode, record.key);
         self.ledger.track(record);
         self.queue(arrival.facts.inode);
@@ -229,6 +238,7 @@ impl Tailer {
             tail.is_gz = arrival.packed;
             if let Some(origin) = origin {
                 tail.path = origin.into();
+                self.line_up_rotated(origin, arrival.facts.inode);
             }
         }
     }
@@ -278,6 +288,11 @@ impl Tailer {
             if let Some(tail) = self.files.get_mut(&facts.inode) {
                 tail.path = origin.as_path().into();
             }
+            // What had the name as far as we know had it earlier.
+            if let Some(holder) = self.names.get(&origin).map(|name| name.inode) {
+                self.line_up(&origin, holder);
+            }
+            self.line_up_by_time(&origin, facts.inode);
         }
     }
 

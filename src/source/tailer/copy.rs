@@ -183,6 +183,7 @@ impl Tailer {
         };
         info!(path = %path.display(), copy = %arrival.path.display(), offset = known.offset, "reading on in the copy of the truncated file");
         let copy = arrival.facts.inode;
+        let base = self.base_of(&path);
         let tail = self.files.entry(copy).or_insert_with(|| {
             let mut tail = Tail::new(&arrival.facts, watch, &arrival.path, None, now);
             tail.gone = Some(now);
@@ -207,6 +208,7 @@ impl Tailer {
             record.ino = copy.ino;
             record.born = arrival.facts.born;
         });
+        self.line_up_copy(&base, copy, inode);
         self.attend(copy, now);
         self.queue(copy);
         true

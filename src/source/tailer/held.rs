@@ -89,7 +89,7 @@ impl Tailer {
         match (found, tail.place()) {
             (Some((_, mut copy)), Some(place)) => {
                 let origin = place.origin.clone();
-                if let Ok(place) = Place::resume(origin, record.life, known, record.ends, &mut copy) {
+                if let Ok(place) = Place::resume(origin, record, &mut copy) {
                     tail.stage = Stage::Placed(place);
                 }
             }

@@ -7,6 +7,7 @@
 //!  rotated (rotate.rs)     siblings of a rotated name: files that were missed, copies, compressed ones
 //!  copy (copy.rs)          copies that rotation makes in place of a rename
 //!  turn (turn.rs)          one look at one file: a chunk leaves, or nothing is there yet
+//!  join (join.rs)          the last event of a file and the beginning of the next one
 //!  held (held.rs)          inputs whose documents are not taken now
 //!  reload (reload.rs)      other inputs
 //!  tend (tend.rs)          time: flush, held copies, finished files
@@ -17,6 +18,7 @@
 mod arrive;
 mod copy;
 mod held;
+mod join;
 mod keep;
 mod names;
 mod reload;
@@ -107,6 +109,10 @@ pub struct Tailer {
     packing: HashMap<Inode, (Facts, Instant)>,
     /// Watched names whose file has changed, so that there may be rotated files to look for.
     rotations: HashSet<PathBuf>,
+    /// By watched name: files that rotation has taken it from, the oldest first, where events have several lines.
+    lines: HashMap<PathBuf, Vec<Inode>>,
+    /// Files whose first lines belong to the file before, until that is in the checkpoint.
+    lent: Vec<Inode>,
     /// Files that wait for their turn.
     ready: VecDeque<Inode>,
     /// Files that time matters to.
@@ -230,6 +236,8 @@ impl Tailer {
             packing: HashMap::new(),
             rotations: HashSet::new(),
             dormant,
+            lines: HashMap::new(),
+            lent: Vec::new(),
             ready: VecDeque::new(),
             attentive: HashSet::new(),
             flushed: Vec::new(),

@@ -37,6 +37,7 @@ impl Tailer {
         let files = &self.files;
         self.targets
             .retain(|_, inode| files.get(inode).is_some_and(|tail| !tail.names.is_empty()));
+        self.forget_lines();
         self.forget_bystanders();
         self.forget_packing(now);
         self.look_for_vacant();
@@ -325,6 +326,9 @@ impl Tailer {
             return;
         };
         self.rotations.insert(path.to_path_buf());
+        if self.base_of(path) == path {
+            self.line_up(path, name.inode);
+        }
         if let Some(tail) = self.files.get_mut(&name.inode) {
             tail.names.retain(|it| it != path);
             if tail.names.is_empty() {

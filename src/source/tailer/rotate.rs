@@ -121,7 +121,7 @@ impl Tailer {
     }
 
     /// Rotated files where a symbolic link leads to: the link stays when its target is rotated.
-    fn beside_real(&self, base: &Path) -> Vec<Sibling> {
+    pub(super) fn beside_real(&self, base: &Path) -> Vec<Sibling> {
         let parts = self
             .reals
             .get(base)
@@ -178,7 +178,12 @@ impl Tailer {
         for sibling in found.into_iter().rev() {
             let matched = self.watches[watch].globs.contains(&sibling.path);
             if sibling.packed == Packed::No && matched {
-                // A file of its own, which the globs lead to.
+                // A file of its own, which the globs lead to: the next scan would find it.
+                let arrival = Arrival::new(watch, &sibling.path, sibling.facts);
+                if !self.wake(&arrival, now) {
+                    self.admit(arrival, None, now);
+                    self.line_up_rotated(&sibling.path, sibling.facts.inode);
+                }
                 continue;
             }
             let arrival = Arrival {

@@ -4,7 +4,7 @@ use super::Tailer;
 use crate::limits;
 use crate::source::disk::Inode;
 use crate::source::frame::End;
-use crate::source::tail::Stage;
+use crate::source::tail::{Beginning, Stage};
 
 impl Tailer {
     /// Everything that time brings about.
@@ -23,7 +23,7 @@ impl Tailer {
 
     /// Events that time has ended leave when the checkpoint says so: read again, they must end there again.
     fn send_flushed(&mut self) {
-        if self.flushed.is_empty() {
+        if self.flushed.is_empty() && self.lent.is_empty() {
             return;
         }
         // A failure is logged by the ledger; going on is right, a full disk must not stop the logs.
@@ -31,6 +31,7 @@ impl Tailer {
         for delivery in std::mem::take(&mut self.flushed) {
             self.send(delivery);
         }
+        self.release_lent();
     }
 
     /// What is due for one file; whether time still matters to it.
@@ -52,6 +53,16 @@ impl Tailer {
         if tail.queued || tail.held {
             return true;
         }
+        let beginning = tail.beginning;
+        if let Beginning::Waits(_) = beginning {
+            self.queue(inode);
+        }
+        if matches!(beginning, Beginning::Waits(_) | Beginning::Lent) || self.has_next(inode) {
+            return true;
+        }
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return false;
+        };
         let idle = now.saturating_duration_since(tail.grew);
         if let Stage::Held { of, since } = tail.stage {
             let since = since.max(tail.grew);

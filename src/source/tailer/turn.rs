@@ -13,7 +13,7 @@ use crate::source::identity::{
     FIRST_LINE_BYTES, HEAD_BYTES, Known, begin_life, end_life, first_line, key, print,
 };
 use crate::source::place::{Look, Place, Read};
-use crate::source::tail::Stage;
+use crate::source::tail::{Beginning, Stage};
 use crate::source::{Delivery, Origin};
 use crate::state::{Emitted, FileRecord, Life};
 
@@ -38,7 +38,8 @@ impl Tailer {
             return;
         }
         let end = match self.files.get(&inode) {
-            Some(tail) if tail.is_gz => End::Eof,
+            // Of one that has its next file the last event may go on there.
+            Some(tail) if tail.is_gz && tail.base.is_none() => End::Eof,
             _ => End::More,
         };
         match self.files.get(&inode).map(|tail| &tail.stage) {
@@ -57,7 +58,7 @@ impl Tailer {
 
     /// Reads on where the file is placed.
     pub(super) fn look(&mut self, inode: Inode, end: End, now: Instant) {
-        if !self.may_read(inode, now) {
+        if !self.may_read(inode, now) || !self.is_own(inode, now) {
             return;
         }
         let Some(tail) = self.files.get_mut(&inode) else {
@@ -105,7 +106,7 @@ impl Tailer {
     }
 
     /// A chunk leaves for its worker.
-    fn leave(&mut self, inode: Inode, read: Read, now: Instant) {
+    pub(super) fn leave(&mut self, inode: Inode, read: Read, now: Instant) {
         let Some(tail) = self.files.get_mut(&inode) else {
             return;
         };
@@ -352,9 +353,8 @@ impl Tailer {
             path: Arc::clone(&tail.path),
             watch: self.watches[tail.watch].index,
         });
-        let known = (&record).into();
-        tail.stage = Stage::Placed(Place::resume(origin, record.life, known, record.ends, bytes)?);
         tail.done = record.done;
+        tail.stage = Stage::Placed(Place::resume(origin, record, bytes)?);
         tail.from_end = false;
         tail.skip = None;
         Ok(())
@@ -378,6 +378,8 @@ impl Tailer {
         tail.done = false;
         tail.from_end = false;
         tail.cleared = false;
+        tail.next = None;
+        tail.beginning = Beginning::Unknown;
         tail.stage = Stage::Unborn(end_life(place.life.clone()));
         let path = Arc::clone(&tail.path);
         info!(path = %path.display(), offset = place.offset, "the file was truncated: reading it from its beginning");

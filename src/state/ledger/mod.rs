@@ -1,4 +1,5 @@
 mod hold;
+mod joint;
 mod persist;
 
 use std::collections::{HashMap, VecDeque};
@@ -7,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use self::hold::Hold;
 pub use self::hold::Leave;
+pub use self::joint::Joint;
 pub use self::persist::PersistHealth;
 use super::checkpoint::Checkpoint;
 use super::store::{Loaded, Store};
@@ -481,6 +483,7 @@ impl Entry {
             self.marks.pop_front();
         }
         self.record.ends.retain(|&end| end > safe);
+        self.record.borrowed.take_if(|borrowed| borrowed.at <= safe);
     }
 }
 
