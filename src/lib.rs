@@ -31,9 +31,10 @@
 //! | [`mod@derive`] | counters and histograms from fields; series budgets; routes; exposition text |
 //! | [`pipeline`] | one pipeline compiled: frame rule, patterns, constants, metric rules |
 //! | [`state`] | settled spans → safe offsets; the checkpoint |
+//! | [`lane`] | what becomes of the events of an input: its pipeline, its template, its metric rules |
 //! | [`source`] | discover, identity, read, frame |
 //! | [`ship`] | batch, verdict, backoff, client, rejects; file and stdout outputs |
-//! | [`lane`] | an input ready to run: its pipeline, its template, its metric rules, its frame rule |
+//! | [`input`] | from the settings of an input to its lane and to what the source has to know of it |
 //! | [`columns`] | the headers within a chunk of a file that names its columns |
 //! | [`mill`] | one worker's pass over a chunk: parse, derive, encode |
 //! | [`suggest`] | from a log of unknown form to the pipelines that fit, and to a draft of one |
@@ -72,6 +73,7 @@ pub mod event;
 pub mod format;
 pub mod http;
 pub mod import;
+pub mod input;
 pub mod lane;
 pub mod limits;
 pub mod mill;

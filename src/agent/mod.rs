@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  source (1 thread) ─▶ workers (threads) ─▶ output (tokio) ─▶ Elasticsearch, file, stdout
-//!      ▲ bell               ▲ lanes              │ settle
-//!      │                    │                    ▼
-//!  signals ── reload ───────┘                 ledger ─▶ checkpoint (1 thread)
+//!      ▲ bell                                    │ settle
+//!      │                                         ▼
+//!  signals ── reload                          ledger ─▶ checkpoint (1 thread)
 //! ```
 //!
 //! Only the source is told to stop. Its senders close, each worker sends what it has and ends, the output's input
@@ -20,7 +20,7 @@ mod telemetry;
 mod worker;
 
 use std::path::Path;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -31,12 +31,12 @@ use tokio::sync::mpsc;
 pub use self::endpoint::status;
 use self::memory::Memory;
 use self::settlement::Settlement;
-use self::worker::{Lanes, Worker};
+use self::worker::Worker;
 use crate::config::{AgentFile, AgentSettings, Diagnostics, Settings, System};
 use crate::derive::Registry;
 use crate::encode::SHEET_BYTES;
 use crate::http::{self, Guard, Telemetry};
-use crate::lane::{self, Lane};
+use crate::input;
 use crate::mill::Mill;
 use crate::pipeline::Library;
 use crate::ship::{self, BatchPool, Ended, Settle};
@@ -47,7 +47,6 @@ use crate::state::{Ledger, StateLock, Writer};
 #[derive(Debug)]
 pub struct Plan {
     pub settings: Settings,
-    lanes: Vec<Arc<Lane>>,
     watches: Vec<Watch>,
     registry: Arc<Registry>,
 }
@@ -58,10 +57,9 @@ impl Plan {
         let library = library(&settings.agent, diagnostics);
         let registry = Arc::new(Registry::default());
         registry.set_idle_after(settings.metrics.idle_after);
-        let (lanes, watches) = compile(&settings, &library, &registry, 0, diagnostics)?;
+        let watches = compile(&settings, &library, &registry, diagnostics)?;
         Some(Plan {
             settings,
-            lanes,
             watches,
             registry,
         })
@@ -75,20 +73,19 @@ pub fn library(agent: &AgentSettings, diagnostics: &mut Diagnostics) -> Library 
     }
 }
 
-/// Every input compiled; the first lane has the place `first`.
+/// Every input compiled.
 fn compile(
     settings: &Settings,
     library: &Library,
     registry: &Registry,
-    first: usize,
     diagnostics: &mut Diagnostics,
-) -> Option<(Vec<Arc<Lane>>, Vec<Watch>)> {
-    let built = lane::build_all(settings, library, registry, first, diagnostics);
-    let complete: Option<Vec<_>> = built.into_iter().collect();
+) -> Option<Vec<Watch>> {
+    let built = input::build_all(settings, library, registry, diagnostics);
+    let complete = built.into_iter().collect();
     if diagnostics.has_errors() {
         return None;
     }
-    complete.map(|all| all.into_iter().unzip())
+    complete
 }
 
 /// A running agent.
@@ -96,7 +93,6 @@ pub struct Agent {
     plan: Plan,
     runtime: Runtime,
     bell: Bell,
-    lanes: Lanes,
     writer: Writer,
     ledger: Arc<Ledger>,
     source: JoinHandle<()>,
@@ -124,7 +120,7 @@ const LAST_WRITE: Duration = Duration::from_secs(1);
 
 impl Agent {
     /// Starts everything. The first chunk is read before this returns or shortly after.
-    pub fn start(plan: Plan) -> anyhow::Result<Agent> {
+    pub fn start(mut plan: Plan) -> anyhow::Result<Agent> {
         let settings = &plan.settings;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -170,7 +166,6 @@ impl Agent {
             run.await
         });
 
-        let lanes: Lanes = Arc::new(RwLock::new(plan.lanes.clone()));
         let mut senders = Vec::new();
         let mut workers = Vec::new();
         for number in 0..settings.agent.workers.get() {
@@ -178,7 +173,6 @@ impl Agent {
             senders.push(sender);
             let worker = Worker {
                 deliveries,
-                lanes: Arc::clone(&lanes),
                 mill: Mill::new(plan.registry.shard(), pool.clone(), memory.body_bytes),
                 ledger: Arc::clone(&ledger),
                 settlement: Arc::clone(&settle),
@@ -198,7 +192,7 @@ impl Agent {
             &ledger,
             &plan.registry,
             endpoint::Access {
-                inputs: lane::names(&settings.inputs),
+                inputs: settings.inputs.iter().map(|input| input.name.clone()).collect(),
                 health,
                 guard: guard.clone(),
             },
@@ -210,7 +204,8 @@ impl Agent {
         );
         let source = source::start(source::Setup {
             host: settings.agent.host_name.clone(),
-            watches: plan.watches.clone(),
+            // The source's own, so that a reload leaves nothing of them.
+            watches: std::mem::take(&mut plan.watches),
             ledger: Arc::clone(&ledger),
             pool: Pool::new(memory.chunk_bytes, bell.clone()),
             bell: bell.clone(),
@@ -228,7 +223,6 @@ impl Agent {
         Ok(Agent {
             runtime,
             bell,
-            lanes,
             writer,
             ledger,
             source,
@@ -294,18 +288,9 @@ impl Agent {
             return Err(diagnostics);
         };
         let library = library(&settings.agent, &mut diagnostics);
-        let mut lanes = self
-            .lanes
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let first = lanes.len();
-        let Some((added, watches)) =
-            compile(&settings, &library, &self.plan.registry, first, &mut diagnostics)
-        else {
+        let Some(watches) = compile(&settings, &library, &self.plan.registry, &mut diagnostics) else {
             return Err(diagnostics);
         };
-        lanes.extend(added);
-        drop(lanes);
         self.plan.registry.set_idle_after(settings.metrics.idle_after);
         self.bell.reload(watches);
         // Certificate and key were looked at with the settings, so they can be used.

@@ -1,6 +1,6 @@
 //! A worker: takes chunks, grinds them, and hands bodies to the output when they are full or old.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
@@ -10,19 +10,13 @@ use tokio::time::timeout;
 use super::settlement::Settlement;
 use super::telemetry;
 use crate::event::Timestamp;
-use crate::lane::Lane;
 use crate::mill::{Closed, Grist, Mill};
 use crate::ship::Batch;
 use crate::source::Delivery;
 use crate::state::Ledger;
 
-/// The lanes by [`crate::source::Watch::index`]. A reload adds new ones behind the old, so that a chunk that is
-/// under way keeps its own.
-pub type Lanes = Arc<RwLock<Vec<Arc<Lane>>>>;
-
 pub struct Worker {
     pub deliveries: Receiver<Delivery>,
-    pub lanes: Lanes,
     pub mill: Mill,
     pub ledger: Arc<Ledger>,
     pub settlement: Arc<Settlement>,
@@ -90,12 +84,9 @@ impl Worker {
     }
 
     fn grind(&mut self, delivery: &Delivery, sent: &mut Option<Instant>) -> Result<(), Closed> {
-        let Some(lane) = self.lane(delivery.origin.watch) else {
-            return Ok(());
-        };
         let span = delivery.chunk.span;
         let grist = Grist {
-            lane: &lane,
+            lane: &delivery.lane,
             chunk: &delivery.chunk,
             path: &delivery.origin.path,
             header: delivery.header.as_deref(),
@@ -110,16 +101,8 @@ impl Worker {
             *sent = Some(Instant::now());
         })?;
         self.ledger.counted(span.file, span.to);
-        telemetry::ground(&lane, self.mill.take_counts(), span.bytes());
+        telemetry::ground(&delivery.lane, self.mill.take_counts(), span.bytes());
         Ok(())
-    }
-
-    fn lane(&self, index: usize) -> Option<Arc<Lane>> {
-        let lanes = self
-            .lanes
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        lanes.get(index).cloned()
     }
 
     fn send(&mut self, sent: &mut Option<Instant>) {

@@ -10,7 +10,7 @@ use crate::columns::Columns;
 use crate::config::Wrapper;
 use crate::encode;
 use crate::event::{Chunk, Fields, Frame, Stream, Timestamp, Value};
-use crate::lane;
+use crate::input;
 use crate::limits;
 use crate::pattern::{self, Clock};
 use crate::pipeline::{Outcome, Pipeline};
@@ -31,7 +31,7 @@ pub fn each(
     input: impl Read,
     mut see: impl FnMut(&Event<'_, '_>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let rule = lane::frame_rule(pipeline, limits::LINE_BYTES_MAX, wrapper);
+    let rule = input::frame_rule(pipeline, limits::LINE_BYTES_MAX, wrapper);
     let mut chunks = Chunks::new(input, rule);
     let mut clock = pipeline.clock(now);
     let has_header = pipeline.has_header();

@@ -109,6 +109,7 @@ pub(super) struct RejectsTable {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct InputTable {
+    pub name: Option<Spanned<String>>,
     pub paths: Vec<Spanned<String>>,
     pub exclude: Vec<Spanned<String>>,
     pub pipeline: Option<Spanned<String>>,
@@ -366,6 +367,7 @@ impl InputTable {
         table.require("paths", "paths = [\"/var/log/nginx/access*.log\"]", d);
         table.require("pipeline", "pipeline = \"plain\"", d);
         let read = InputTable {
+            name: table.take_name("name", d),
             paths: table.take_list("paths", d),
             exclude: table.take_strings("exclude", d),
             pipeline: table.take_name("pipeline", d),

@@ -192,6 +192,8 @@ pub enum WhenFull {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputSettings {
+    /// No other input has it; books and positions are kept under it.
+    pub name: String,
     /// At least one; absolute globs that `globset` takes, where `*` stays within a directory and `**` does not.
     pub paths: Vec<Spanned<String>>,
     /// Files not to read: absolute globs.

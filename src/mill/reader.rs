@@ -1,5 +1,5 @@
 use std::slice;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bumpalo::Bump;
 
@@ -26,7 +26,8 @@ pub struct Reader {
 #[derive(Default)]
 struct Desk {
     rows: [Row<'static>; EVENTS_AT_ONCE],
-    clock: Option<(Arc<Lane>, Clock)>,
+    /// Of the lane that was read for last; it does not keep that alive.
+    clock: Option<(Weak<Lane>, Clock)>,
 }
 
 /// An event between two stages.
@@ -108,7 +109,7 @@ impl<'c> Reading<'c> {
     pub fn close(self) {
         let lane = self.grist.lane;
         self.desk.rows = self.rows.map(|row| row.recycle(0));
-        self.desk.clock = Some((Arc::clone(lane), self.clock));
+        self.desk.clock = Some((Arc::downgrade(lane), self.clock));
     }
 }
 
@@ -148,7 +149,7 @@ impl Desk {
     /// The clock of the lane, which remembers what it read last; a new one when the lane is another.
     fn clock_for(&mut self, lane: &Arc<Lane>, now: Timestamp) -> Clock {
         match self.clock.take() {
-            Some((last, mut clock)) if Arc::ptr_eq(&last, lane) => {
+            Some((last, mut clock)) if last.as_ptr() == Arc::as_ptr(lane) => {
                 clock.set_now(now);
                 clock
             }

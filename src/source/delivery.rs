@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use super::Pooled;
 use crate::event::FileKey;
+use crate::lane::Lane;
 
 /// Where the events of a chunk come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,14 +13,14 @@ pub struct Origin {
     /// The name that the file was first seen under. It stays when the file is rotated, so that all documents
     /// of one file carry one path.
     pub path: Arc<Path>,
-    /// [`super::Watch::index`] of the input that the file belongs to.
-    pub watch: usize,
 }
 
 /// What the source sends to a worker.
 #[derive(Debug)]
 pub struct Delivery {
     pub origin: Arc<Origin>,
+    /// What becomes of the events.
+    pub lane: Arc<Lane>,
     /// Goes back to the pool when it is dropped.
     pub chunk: Pooled,
     /// Of a file that names its columns: what its last header before the chunk says.

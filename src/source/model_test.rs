@@ -1,4 +1,4 @@
-//! Random writes, rotations, copies, deletions, restarts and kills against a model that only remembers which
+//! Random writes, rotations, copies, deletions, restarts, kills and reloads against a model that only remembers which
 //! lines were written. `LOGMILL_MODEL_ACTIONS` says how many, `LOGMILL_MODEL_SEED` repeats a run.
 //!
 //! What the model spares the source is what cannot be kept: a file's last bytes are settled and in the
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::FrameRule;
-use super::rig::Rig;
+use super::rig::{Input, Rig, input};
 
 /// Rotated files that are kept.
 const KEPT: usize = 6;
@@ -51,6 +51,8 @@ struct Model {
     /// The beginning of a line that waits for its end, by base.
     partial: BTreeMap<&'static str, String>,
     number: u32,
+    /// The globs of `BASES`.
+    globs: [&'static str; 2],
     /// A file was made after the last checkpoint.
     unknown_files: bool,
     log: Vec<String>,
@@ -60,15 +62,14 @@ impl Model {
     fn new(seed: u64) -> Model {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         random.next();
-        let globs: &[&str] = if random.chance(50) {
-            &["*.log*"]
-        } else {
-            &["a.log", "b.log"]
+        let globs = match random.chance(50) {
+            true => ["a.log*", "b.log*"],
+            false => ["a.log", "b.log"],
         };
         // Waiting for the disk is nearly all that it takes; but inodes are used again on a disk only.
         let mut rig = match seed.is_multiple_of(DISK_EVERY) {
-            true => Rig::new(globs),
-            false => Rig::in_memory(globs),
+            true => Rig::new(&globs),
+            false => Rig::in_memory(&globs),
         };
         let multi_line = random.chance(50);
         if multi_line {
@@ -86,6 +87,7 @@ impl Model {
             written: Vec::new(),
             partial: BTreeMap::new(),
             number: 0,
+            globs,
             unknown_files: false,
             log: vec![format!("globs {globs:?} multi-line {multi_line}")],
         }
@@ -119,6 +121,7 @@ impl Model {
             }
             93..=94 => self.stop(false),
             95..=96 => self.stop(true),
+            97 => self.reload(),
             _ => self.start(),
         }
     }
@@ -380,6 +383,43 @@ impl Model {
         }
     }
 
+    /// Other inputs for the same files, or none for some of them for a moment.
+    fn reload(&mut self) {
+        if self.running && self.random.chance(30) {
+            let gone = self.inputs().swap_remove(0);
+            self.change(vec![gone]);
+            let base = BASES[self.random.below(2) as usize];
+            self.write(base);
+            self.rig.pass(Duration::from_millis(300));
+        }
+        let inputs = self.inputs();
+        self.change(inputs);
+    }
+
+    /// One input or two, in any order, under any names.
+    fn inputs(&mut self) -> Vec<Input> {
+        let names = ["input", "other", "third"];
+        let name = self.random.below(3) as usize;
+        let [a, b] = self.globs;
+        let mut inputs = match self.random.chance(40) {
+            true => vec![input(names[name], &[a, b])],
+            false => vec![input(names[name], &[a]), input(names[(name + 1) % 3], &[b])],
+        };
+        if self.random.chance(50) {
+            inputs.reverse();
+        }
+        inputs
+    }
+
+    fn change(&mut self, inputs: Vec<Input>) {
+        self.note(format!("inputs {inputs:?}"));
+        if self.running {
+            self.rig.reload(inputs);
+        } else {
+            self.rig.inputs = inputs;
+        }
+    }
+
     fn print_state(&self) {
         for record in self.rig.ledger.records() {
             println!(
@@ -404,6 +444,13 @@ impl Model {
         self.rest();
         self.rig.pass_long();
         self.rig.settle_all();
+        for (input, books) in self.rig.ledger.books() {
+            assert_eq!(
+                (books.pending, books.bytes_pending),
+                (0, 0),
+                "seed {seed}: {input}"
+            );
+        }
         let mut expected = self.written.clone();
         expected.sort();
         let texts = self.rig.texts();

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use super::{Bell, Births, CHUNK_CHARGE, Delivery, Descriptors, FrameRule, Globs, Kept, Pool, Setup, Watch};
 use crate::config::StartAt;
+use crate::lane::Lane;
 use crate::state::{Ledger, Tally};
 
 /// A source that runs, without notifications.
@@ -37,8 +38,7 @@ impl Unheard {
         let setup = Setup {
             host: "host".to_owned(),
             watches: vec![Watch {
-                index: 0,
-                name: "input".to_owned(),
+                lane: Lane::plain("input"),
                 globs: Globs::compile(&[format!("{}/*.log", logs.path().display())], &[]).unwrap(),
                 frame: Arc::new(FrameRule::default()),
                 start_at: StartAt::Beginning,

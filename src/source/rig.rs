@@ -18,6 +18,7 @@ use super::{
 };
 use crate::config::StartAt;
 use crate::event::{FileKey, Span};
+use crate::lane::Lane;
 use crate::state::{Ledger, Tally};
 
 /// File, offset, hash of the first line: what a document's id is made of.
@@ -42,9 +43,25 @@ fn wall() -> SystemTime {
 /// Steps after which nothing more happens without a worker.
 const HANGING_STEPS: usize = 50;
 
+/// Name and globs of an input.
+#[derive(Clone, Debug)]
+pub struct Input {
+    pub name: String,
+    pub globs: Vec<String>,
+}
+
+/// The globs are relative to the directory of the logs.
+pub fn input(name: &str, globs: &[&str]) -> Input {
+    Input {
+        name: name.to_owned(),
+        globs: globs.iter().map(|glob| (*glob).to_owned()).collect(),
+    }
+}
+
 pub struct Rig {
     pub dir: TempDir,
-    pub globs: Vec<String>,
+    /// Name and globs of each input, relative to the directory of the logs.
+    pub inputs: Vec<Input>,
     pub rule: FrameRule,
     pub start_at: StartAt,
     pub kept_bytes_max: u64,
@@ -57,6 +74,8 @@ pub struct Rig {
     pub ledger: Arc<Ledger>,
     /// What the output holds.
     pub docs: HashMap<Id, String>,
+    /// Whose they are, as they came last.
+    lanes: HashMap<Id, Arc<Lane>>,
     /// Documents that came again.
     pub again: usize,
     /// Whether deliveries are settled at once.
@@ -87,12 +106,8 @@ impl Rig {
 
     fn within(dir: TempDir, globs: &[&str]) -> Rig {
         fs::create_dir(dir.path().join("logs")).unwrap();
-        let logs = dir.path().join("logs");
         Rig {
-            globs: globs
-                .iter()
-                .map(|glob| format!("{}/{glob}", logs.display()))
-                .collect(),
+            inputs: vec![input("input", globs)],
             ledger: Arc::new(Ledger::open(&dir.path().join("state")).unwrap()),
             dir,
             rule: FrameRule::default(),
@@ -103,6 +118,7 @@ impl Rig {
             now: Instant::now(),
             began: None,
             docs: HashMap::new(),
+            lanes: HashMap::new(),
             again: 0,
             settles: true,
             hangs: false,
@@ -137,7 +153,7 @@ impl Rig {
         }
         let setup = Setup {
             host: "host".to_owned(),
-            watches: vec![self.watch("input")],
+            watches: self.watches(),
             ledger: Arc::clone(&self.ledger),
             pool,
             bell,
@@ -162,20 +178,40 @@ impl Rig {
         })
     }
 
-    fn watch(&self, name: &str) -> Watch {
-        Watch {
-            index: 7,
-            name: name.to_owned(),
-            globs: Globs::compile(&self.globs, &[]).unwrap(),
-            frame: Arc::new(self.rule.clone()),
-            start_at: self.start_at,
-        }
+    fn watches(&self) -> Vec<Watch> {
+        let logs = self.dir.path().join("logs");
+        let watch = |input: &Input| {
+            let globs = input.globs.iter();
+            let globs: Vec<String> = globs.map(|glob| format!("{}/{glob}", logs.display())).collect();
+            Watch {
+                lane: Lane::plain(&input.name),
+                globs: Globs::compile(&globs, &[]).unwrap(),
+                frame: Arc::new(self.rule.clone()),
+                start_at: self.start_at,
+            }
+        };
+        self.inputs.iter().map(watch).collect()
     }
 
-    /// The configuration is read anew: one input of this name, with the globs and the rule as they are now.
-    pub fn reload(&mut self, name: &str) {
-        self.bell.reload(vec![self.watch(name)]);
+    /// The configuration is read anew: these inputs, with the rule as it is now.
+    pub fn reload(&mut self, inputs: Vec<Input>) {
+        self.inputs = inputs;
+        self.bell.reload(self.watches());
         self.pump();
+    }
+
+    /// The texts of the documents that came for this input, sorted.
+    pub fn texts_of(&self, input: &str) -> Vec<String> {
+        let docs = self.docs.iter().filter(|(id, _)| self.lanes[*id].name == input);
+        let mut texts: Vec<String> = docs.map(|(_, text)| text.clone()).collect();
+        texts.sort();
+        texts
+    }
+
+    /// Lanes that something still leads to, besides what this rig remembers.
+    pub fn forget_lanes(&mut self) -> Vec<std::sync::Weak<Lane>> {
+        let lanes = self.lanes.drain().map(|(_, lane)| Arc::downgrade(&lane));
+        lanes.collect()
     }
 
     /// The wall's clock jumps: it is off by so many seconds from now on.
@@ -263,7 +299,6 @@ impl Rig {
 
     fn store(&mut self, delivery: &Delivery) {
         let chunk = &delivery.chunk;
-        assert_eq!(delivery.origin.watch, 7);
         assert_eq!(delivery.origin.key, chunk.span.file);
         for frame in &chunk.frames {
             let at = frame.at as usize;
@@ -275,6 +310,7 @@ impl Rig {
                 chunk.span.from + u64::from(frame.at),
                 xxh3_64(first),
             );
+            self.lanes.insert(id, Arc::clone(&delivery.lane));
             match self.docs.insert(id, text.clone()) {
                 None => {}
                 Some(before) => {

@@ -2,7 +2,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Origin;
 use super::disk::{Bytes, Facts, Inode};
 use super::header::Header;
 use super::place::Place;
@@ -187,16 +186,5 @@ impl Tail {
             && !self.held
             && !self.open
             && self.place().is_some_and(|place| place.offset >= self.size)
-    }
-
-    /// The input has another place in the configuration now.
-    pub fn move_to(&mut self, index: usize) {
-        if let Stage::Placed(place) = &mut self.stage {
-            let origin = Origin {
-                watch: index,
-                ..Origin::clone(&place.origin)
-            };
-            place.origin = Arc::new(origin);
-        }
     }
 }

@@ -5,9 +5,10 @@ use std::os::unix::fs::symlink;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::rig::{Rig, expected, lines};
+use super::rig::{Rig, expected, input, lines};
 use super::{Bell, Births, CHUNK_CHARGE, Descriptors, FrameRule, Globs, Kept, Pool, Setup, Watch};
 use crate::config::StartAt;
+use crate::lane::Lane;
 use crate::state::Ledger;
 
 mod clock;
@@ -15,6 +16,7 @@ mod copies;
 mod joint;
 mod output;
 mod paths;
+mod reload;
 mod restart;
 mod rotation;
 
@@ -126,8 +128,7 @@ fn the_thread_hears_of_every_file() {
     let setup = Setup {
         host: "host".to_owned(),
         watches: vec![Watch {
-            index: 0,
-            name: "input".to_owned(),
+            lane: Lane::plain("input"),
             globs: Globs::compile(&[format!("{}/app.log", logs.display())], &[]).unwrap(),
             frame: Arc::new(FrameRule::default()),
             start_at: StartAt::Beginning,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Globs;
 use super::header::FindHeader;
 use crate::config::{Form, StartAt, Wrapper};
+use crate::lane::Lane;
 use crate::limits;
 
 /// Room for what is no part of a line's text: a byte order mark, `\r\n`.
@@ -13,13 +14,18 @@ const LINE_END_ROOM: usize = 16;
 /// What an input is to the source.
 #[derive(Clone, Debug)]
 pub struct Watch {
-    /// The input's place in the configuration; deliveries carry it.
-    pub index: usize,
-    /// The input's name; the books are kept under it.
-    pub name: String,
+    /// What becomes of its events; deliveries carry it.
+    pub lane: Arc<Lane>,
     pub globs: Globs,
     pub frame: Arc<FrameRule>,
     pub start_at: StartAt,
+}
+
+impl Watch {
+    /// The input's name; the books are kept under it.
+    pub fn name(&self) -> &str {
+        &self.lane.name
+    }
 }
 
 /// Says whether a line (without its end) begins an event.

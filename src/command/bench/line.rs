@@ -9,7 +9,8 @@ use super::workload::Endless;
 use crate::derive::{Registry, Shard, SpecError};
 use crate::encode::{SHEET_BYTES, Template};
 use crate::event::Timestamp;
-use crate::lane::{self, Lane, Late};
+use crate::input;
+use crate::lane::{Lane, Late};
 use crate::limits;
 use crate::mill::{self, Counts, Grist, Mill, Reader};
 use crate::pipeline::Pipeline;
@@ -107,7 +108,7 @@ impl Line {
         let pipeline = Arc::new(pipeline);
         let read_at = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
         Ok(Line {
-            rule: lane::frame_rule(&pipeline, limits::LINE_BYTES_MAX, None),
+            rule: input::frame_rule(&pipeline, limits::LINE_BYTES_MAX, None),
             header: Vec::new(),
             mill: Mill::new(
                 registry.shard(),

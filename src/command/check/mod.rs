@@ -19,7 +19,7 @@ use super::library::library;
 use super::{CheckArguments, Terminal, out};
 use crate::config::{AgentFile, Diagnostics, Settings, Surroundings, System};
 use crate::derive::Registry;
-use crate::lane;
+use crate::input;
 use crate::pipeline::Library;
 
 /// What is said below the options of `logmill check --help`.
@@ -98,13 +98,13 @@ fn config(path: &Path, surroundings: &dyn Surroundings, diagnostics: &mut Diagno
 
     state_dir::check(&settings.agent.state_dir, diagnostics);
     let registry = Registry::default();
-    let built = lane::build_all(&settings, &library, &registry, 0, diagnostics);
+    let built = input::build_all(&settings, &library, &registry, diagnostics);
     let mut claims = Claims::default();
     let mut targets = Vec::new();
     for (input, built) in settings.inputs.iter().zip(built) {
         claims.input(input, diagnostics);
-        if let Some((lane, _)) = built {
-            targets.extend(Target::of(input, &lane.pipeline.dataset, &settings.output));
+        if let Some(watch) = built {
+            targets.extend(Target::of(input, &watch.lane.pipeline.dataset, &settings.output));
         }
     }
     let mut used: Vec<&str> = settings

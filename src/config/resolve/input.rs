@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::input_name::name_all;
 use super::paths::{Base, check_glob};
 use super::value;
 use crate::config::agent_file::{BacklogTable, InputTable};
@@ -28,9 +29,10 @@ pub(super) fn inputs(
                 }
             }
         }
-        inputs.extend(input(table, backlog, paths, base, d));
+        let input = input(table, backlog, paths, base, d);
+        inputs.extend(input.map(|input| (input, table.name.clone())));
     }
-    inputs
+    name_all(inputs, d)
 }
 
 fn input(
@@ -47,6 +49,8 @@ fn input(
     let timezone = table.timezone.as_ref().and_then(|name| read_zone(name, d));
     let text = |written: &Option<Spanned<String>>| written.as_ref().map(|text| text.value.clone());
     Some(InputSettings {
+        // Given when all of them are known.
+        name: String::new(),
         paths,
         exclude,
         pipeline: table.pipeline.clone()?,

@@ -3,6 +3,7 @@
 mod elasticsearch;
 mod endpoint;
 mod input;
+mod input_name;
 mod paths;
 mod pem;
 #[cfg(test)]

@@ -180,7 +180,9 @@ impl Tailer {
     }
 
     /// Reading goes on where the last run has stopped.
-    pub(super) fn resume(&mut self, arrival: &Arrival, bytes: Bytes, mut record: FileRecord, now: Instant) {
+    pub(super) fn resume(&mut self, arrival: &Arrival, bytes: Bytes, record: FileRecord, now: Instant) {
+        // What left in this run and has no verdict yet gets it: reading goes on behind it.
+        let mut record = self.ledger.revive(record.key).unwrap_or(record);
         record.dev = arrival.facts.inode.dev;
         record.ino = arrival.facts.inode.ino;
         record.born = arrival.facts.born;
@@ -188,12 +190,13 @@ impl Tailer {
         if arrival.named {
             record.done = false;
         }
-        record.input.clone_from(&self.watches[arrival.watch].name);
+        self.watches[arrival.watch].name().clone_into(&mut record.input);
         self.insert(arrival, Some(bytes), now);
         if let Err(error) = self.place(arrival.facts.inode, record.clone()) {
             self.cannot(&arrival.path, "read", &error);
             self.files.remove(&arrival.facts.inode);
-            self.dormant.add(record);
+            self.ledger.leave_alone(record.key);
+            self.dormant.add(self.ledger.record(record.key).unwrap_or(record));
             return;
         }
         self.line_up_rotated(&record.path, arrival.facts.inode);
@@ -356,10 +359,6 @@ impl Tailer {
                 }
             }
         }
-    }
-
-    fn watch_of(&self, record: &FileRecord) -> Option<usize> {
-        self.watches.iter().position(|watch| watch.name == record.input)
     }
 
     /// Where the bytes of a record are now, among new files of the input and among its siblings.

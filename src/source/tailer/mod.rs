@@ -264,6 +264,7 @@ impl Tailer {
             starved: false,
             ended: false,
         };
+        tailer.inherit();
         tailer.expect();
         tailer
     }
@@ -413,7 +414,7 @@ impl Tailer {
     fn begins_at_end(&self, watch: usize) -> bool {
         self.watches[watch].start_at == StartAt::End
             && self.ledger.recovery() != Recovery::Lost
-            && !self.ledger.started(&self.watches[watch].name)
+            && !self.ledger.started(self.watches[watch].name())
     }
 }
 

@@ -76,8 +76,8 @@ impl Tailer {
     fn started(&mut self) {
         let mut fresh = false;
         for watch in &self.watches {
-            if !self.ledger.started(&watch.name) {
-                self.ledger.set_started(&watch.name);
+            if !self.ledger.started(watch.name()) {
+                self.ledger.set_started(watch.name());
                 fresh = true;
             }
         }
@@ -251,7 +251,7 @@ impl Tailer {
             return;
         };
         if tail.watch != watch && !tail.names.is_empty() {
-            let (first, other) = (&self.watches[tail.watch].name, &self.watches[watch].name);
+            let (first, other) = (self.watches[tail.watch].name(), self.watches[watch].name());
             if first != other && self.said.first(path, "claim") {
                 warn!(path = %path.display(), input = %other, read_by = %first, "two inputs claim this file: the first reads it; exclude it from one of them");
             }

@@ -1,20 +1,30 @@
+//! Which files belong to which input, as far as that is for the configuration to say: by their paths, never by what
+//! the input is called or where it stands.
+
+use std::collections::HashMap;
 use std::time::Instant;
 
 use super::{Tailer, globs};
 use crate::source::Watch;
 use crate::source::disk::Inode;
+use crate::source::tail::Tail;
+use crate::state::FileRecord;
 
 impl Tailer {
-    /// Other inputs. A file goes on where it is when the new inputs lead to it, whatever they are called; one of
-    /// an input that is gone is left alone, and its position is remembered.
+    /// Other inputs. A file goes on where it is when the new inputs lead to it, as one of that input which a start
+    /// would read it for; one that they do not lead to is left alone, and its position is remembered.
     pub(super) fn reload(&mut self, watches: Vec<Watch>, now: Instant) {
+        self.watches = watches;
+        self.inherit();
         let mut homeless = Vec::new();
         for (inode, tail) in &mut self.files {
-            let name = &self.watches[tail.watch].name;
-            match watches.iter().position(|it| it.name == *name) {
+            match owner(&self.watches, tail) {
                 Some(watch) => {
                     tail.watch = watch;
-                    tail.move_to(watches[watch].index);
+                    let key = tail.place().map(|place| place.origin.key);
+                    for key in key.into_iter().chain(tail.stub) {
+                        self.ledger.assign(key, self.watches[watch].name());
+                    }
                 }
                 None => homeless.push(*inode),
             }
@@ -22,15 +32,15 @@ impl Tailer {
             tail.names.clear();
             tail.gone.get_or_insert(now);
         }
-        self.notice.set_globs(globs(&watches));
-        self.watches = watches;
+        for inode in homeless {
+            self.leave_alone(inode);
+        }
+        self.ledger.free_all_but(self.watches.iter().map(Watch::name));
+        self.notice.set_globs(globs(&self.watches));
         self.names.clear();
         self.targets.clear();
         self.reals.clear();
         self.linked_from.clear();
-        for inode in homeless {
-            self.leave_alone(inode);
-        }
         self.attentive.extend(self.files.keys());
         self.next_scan = now;
     }
@@ -41,8 +51,53 @@ impl Tailer {
             return;
         };
         let key = tail.place().map(|place| place.origin.key).or(tail.stub);
-        if let Some(record) = key.and_then(|key| self.ledger.record(key)) {
+        let Some(key) = key else {
+            return;
+        };
+        self.ledger.leave_alone(key);
+        if let Some(record) = self.ledger.record(key) {
             self.dormant.add(record);
         }
     }
+
+    /// The input that a start would read the record's file for.
+    pub(super) fn watch_of(&self, record: &FileRecord) -> Option<usize> {
+        let contains = |watch: &Watch| watch.globs.contains(&record.path);
+        self.watches.iter().position(contains)
+    }
+
+    /// An input of a new name takes over the books of one that is gone and whose files are its own now, most of them
+    /// if there are several such: it is the same input under another name, and not started for the first time.
+    pub(super) fn inherit(&self) {
+        let mut gone = self.ledger.started_inputs();
+        gone.retain(|name| self.watches.iter().all(|watch| watch.name() != name));
+        let new = |watch: &Watch| !self.ledger.started(watch.name());
+        if gone.is_empty() || !self.watches.iter().any(new) {
+            return;
+        }
+        // How many files go from which input to which.
+        let mut files: HashMap<(String, usize), usize> = HashMap::new();
+        for record in self.ledger.records() {
+            if gone.contains(&record.input)
+                && let Some(watch) = self.watch_of(&record).filter(|watch| new(&self.watches[*watch]))
+            {
+                *files.entry((record.input, watch)).or_default() += 1;
+            }
+        }
+        let mut moves: Vec<((String, usize), usize)> = files.into_iter().collect();
+        moves.sort_by(|(a, of_a), (b, of_b)| of_b.cmp(of_a).then_with(|| a.cmp(b)));
+        for ((from, watch), _) in moves {
+            // Either may have found its like already; the ledger knows that of the names.
+            self.ledger.rename_input(&from, self.watches[watch].name());
+        }
+    }
+}
+
+/// The input that a start would read the file for.
+fn owner(watches: &[Watch], tail: &Tail) -> Option<usize> {
+    let of_names = watches
+        .iter()
+        .position(|watch| tail.names.iter().any(|name| watch.globs.contains(name)));
+    // Rotated away, it is known by the name that it had first.
+    of_names.or_else(|| watches.iter().position(|watch| watch.globs.contains(&tail.path)))
 }

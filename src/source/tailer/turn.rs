@@ -128,6 +128,7 @@ impl Tailer {
         let delivery = Delivery {
             origin: Arc::clone(&place.origin),
             header,
+            lane: Arc::clone(&self.watches[tail.watch].lane),
             chunk: read.chunk,
             read_at: (self.wall)(),
         };
@@ -289,7 +290,7 @@ impl Tailer {
         let watch = &self.watches[tail.watch];
         let record = FileRecord {
             key: key(&self.host, inode, tail.born, &life),
-            input: watch.name.clone(),
+            input: watch.name().to_owned(),
             path: tail.path.to_path_buf(),
             dev: inode.dev,
             ino: inode.ino,
@@ -328,7 +329,10 @@ impl Tailer {
             return false;
         }
         match self.ledger.revive(key) {
-            Some(record) => self.place(inode, record).is_ok(),
+            Some(record) => {
+                self.ledger.assign(key, self.watches[tail.watch].name());
+                self.place(inode, record).is_ok()
+            }
             None => false,
         }
     }
@@ -351,7 +355,6 @@ impl Tailer {
         let origin = Arc::new(Origin {
             key: record.key,
             path: Arc::clone(&tail.path),
-            watch: self.watches[tail.watch].index,
         });
         tail.done = record.done;
         tail.stage = Stage::Placed(Place::resume(origin, record, bytes)?);
@@ -401,7 +404,7 @@ impl Tailer {
         }
         let stub = FileRecord {
             key: key(&self.host, inode, tail.born, before),
-            input: self.watches[tail.watch].name.clone(),
+            input: self.watches[tail.watch].name().to_owned(),
             path: tail.path.to_path_buf(),
             dev: inode.dev,
             ino: inode.ino,

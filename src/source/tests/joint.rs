@@ -272,7 +272,7 @@ fn a_file_between_the_two_is_not_left_out() {
 fn more_than_may_be_borrowed_is_an_event_of_its_own() {
     let mut rig = started("app.log");
     rig.rule.event_lines_max = u32::MAX;
-    rig.reload("input");
+    rig.reload(rig.inputs.clone());
     rig.append("app.log", "two\n 1\n");
     rig.pass(SECOND);
     rig.rename("app.log", "app.log.1");

@@ -79,34 +79,3 @@ fn the_end_is_where_a_first_start_begins_if_it_is_told_so() {
     );
     assert!(rig.texts().contains(&"a 00001".to_owned()));
 }
-
-#[test]
-fn a_reload_goes_on_where_the_files_are() {
-    let mut rig = Rig::started(&["*.log"]);
-    rig.append("a.log", lines("a", 0..10));
-    rig.append("b.log", lines("b", 0..10));
-    rig.pass(3 * SECOND);
-    rig.globs.push(format!("{}/*.txt", rig.path("").display()));
-    rig.append("c.txt", lines("c", 0..10));
-    rig.reload("input");
-    rig.append("a.log", lines("a", 10..20));
-    rig.pass_long();
-    assert_eq!(rig.texts(), expected(&[("a", 0..20), ("b", 0..10), ("c", 0..10)]));
-    // Another input takes the files over.
-    rig.reload("other");
-    rig.append("a.log", lines("a", 20..30));
-    rig.pass_long();
-    assert_eq!(rig.texts(), expected(&[("a", 0..30), ("b", 0..10), ("c", 0..10)]));
-    // A path is taken away and given back.
-    let all = rig.globs.clone();
-    rig.globs.truncate(0);
-    rig.globs.push(all[1].clone());
-    rig.reload("other");
-    rig.append("b.log", lines("b", 10..20));
-    rig.pass_long();
-    rig.globs = all;
-    rig.reload("other");
-    rig.pass_long();
-    assert_eq!(rig.texts(), expected(&[("a", 0..30), ("b", 0..20), ("c", 0..10)]));
-    assert_eq!(rig.again, 0);
-}

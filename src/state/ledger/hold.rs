@@ -14,10 +14,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Entry, Ledger};
+use super::{Entry, Ledger, Reader};
 use crate::event::{FileKey, Span};
 use crate::limits::HELD_PAUSE_MAX;
-use crate::state::{FileRecord, Settled, Tally};
+use crate::state::{Books, FileRecord, Settled, Tally};
 
 /// The first pause of an input that is held.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
@@ -52,10 +52,15 @@ impl Ledger {
         };
         entry.under_way = entry.under_way.saturating_sub(span.bytes());
         let input = &mut inner.inputs[entry.input];
-        if !entry.returned && !entry.leaving {
+        if !entry.returned && entry.is_read() {
             input.returned += 1;
         }
         entry.returned = true;
+        if entry.reader == Reader::Gone {
+            // An input that is not read need not be held.
+            inner.rest(span.file);
+            return;
+        }
         match &mut input.hold {
             None => {
                 tracing::warn!(
@@ -81,7 +86,10 @@ impl Ledger {
 
     /// Whether the span may be given back: its file is still read, so that it can be read again.
     pub fn can_read_again(&self, file: FileKey) -> bool {
-        self.lock().files.get(&file).is_some_and(|entry| !entry.leaving)
+        self.lock()
+            .files
+            .get(&file)
+            .is_some_and(|entry| entry.reader != Reader::Over)
     }
 
     /// Whether the file may be read on. Whoever gets [`Leave::Rewind`] goes back at once.
@@ -105,14 +113,11 @@ impl Ledger {
                 Leave::Go
             };
         }
-        if waits || entry.under_way > 0 || entry.leaving {
+        if waits || entry.under_way > 0 || !entry.is_read() {
             return Leave::Wait;
         }
         input.returned = input.returned.saturating_sub(1);
-        input.books.pending = input.books.pending.saturating_sub(entry.pending);
-        let unsettled = entry.emitted.saturating_sub(entry.settled.safe());
-        input.books.bytes_pending = input.books.bytes_pending.saturating_sub(unsettled);
-        entry.rewind();
+        entry.rewind(&mut input.books);
         Leave::Rewind(Box::new(entry.record.clone()))
     }
 
@@ -124,7 +129,7 @@ impl Ledger {
         }
         let files = inner.files.iter();
         files
-            .filter(|(_, entry)| entry.returned && !entry.leaving)
+            .filter(|(_, entry)| entry.returned && entry.is_read())
             .map(|(key, _)| *key)
             .collect()
     }
@@ -152,6 +157,22 @@ impl super::Inner {
         }
     }
 
+    /// The input is read freely, or not at all.
+    pub(super) fn free(&mut self, input: usize) {
+        if self.inputs[input].hold.take().is_some() {
+            self.holds -= 1;
+        }
+    }
+
+    /// The chunk that was to show whether an input is taken now is another input's: the next one shows it.
+    pub(super) fn no_probe_of(&mut self, file: FileKey, input: usize) {
+        if let Some(hold) = &mut self.inputs[input].hold
+            && hold.probe.is_some_and(|span| span.file == file)
+        {
+            hold.probe = None;
+        }
+    }
+
     /// A span has settled: where it is the probe, its input is free.
     pub(super) fn release(&mut self, span: Span, input: usize) {
         let input = &mut self.inputs[input];
@@ -164,8 +185,10 @@ impl super::Inner {
 }
 
 impl Entry {
-    /// Reading begins again at the safe offset. Nothing of the file is under way.
-    fn rewind(&mut self) {
+    /// Reading begins again at the safe offset. Nothing of the file is under way, and what came back was not read.
+    pub(super) fn rewind(&mut self, books: &mut Books) {
+        books.pending = books.pending.saturating_sub(self.pending);
+        books.bytes_pending = books.bytes_pending.saturating_sub(self.unsettled());
         self.returned = false;
         self.pending = 0;
         self.emitted = self.settled.safe();

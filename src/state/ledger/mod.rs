@@ -1,4 +1,5 @@
 mod hold;
+mod inputs;
 mod joint;
 mod persist;
 
@@ -87,8 +88,17 @@ struct Entry {
     pending: u64,
     /// Something was given back: it is read again from the safe offset.
     returned: bool,
-    /// Remove it when everything is settled.
-    leaving: bool,
+    reader: Reader,
+}
+
+/// Whether somebody reads the file on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    There,
+    /// The file's input is gone. Its position stays known, and what is under way of it is settled as ever.
+    Gone,
+    /// The file is gone for good: it is forgotten when everything of it is settled.
+    Over,
 }
 
 /// A chunk that leaves the reader, and what is known of its file then.
@@ -245,7 +255,8 @@ impl Ledger {
         self.touch(inner);
     }
 
-    /// Begins to keep a file's position: reading begins at `record.offset`.
+    /// Begins to keep a file's position: reading begins at `record.offset`. Of a file that is under way, its verdicts
+    /// outstanding, everything is taken over but the position: reading goes on where [`Ledger::revive`] says.
     pub fn track(&self, record: FileRecord) {
         let mut inner = self.lock();
         inner.track(record);
@@ -305,7 +316,8 @@ impl Ledger {
     pub fn revive(&self, file: FileKey) -> Option<FileRecord> {
         let mut inner = self.lock();
         let entry = inner.files.get_mut(&file)?;
-        let returns = std::mem::take(&mut entry.leaving) && entry.returned;
+        let before = std::mem::replace(&mut entry.reader, Reader::There);
+        let returns = before != Reader::There && entry.returned;
         let mut record = entry.record.clone();
         record.offset = entry.emitted;
         let input = entry.input;
@@ -317,8 +329,8 @@ impl Ledger {
     pub fn forget(&self, file: FileKey) {
         let mut inner = self.lock();
         if let Some(entry) = inner.files.get_mut(&file) {
-            let (input, cannot_return) = (entry.input, entry.returned && !entry.leaving);
-            entry.leaving = true;
+            let (input, cannot_return) = (entry.input, entry.returned && entry.is_read());
+            entry.reader = Reader::Over;
             if entry.settled.safe() >= entry.emitted {
                 inner.files.remove(&file);
             }
@@ -367,7 +379,7 @@ impl Ledger {
         }
         entry.under_way = entry.under_way.saturating_sub(span.bytes());
         entry.booked(&booked);
-        let (input, gone) = (entry.input, entry.leaving && safe >= entry.emitted);
+        let (input, gone) = (entry.input, entry.reader == Reader::Over && safe >= entry.emitted);
         let books = &mut inner.inputs[input].books;
         books.tally += booked;
         books.pending = books.pending.saturating_sub(booked.events());
@@ -377,6 +389,7 @@ impl Ledger {
         if gone {
             inner.files.remove(&span.file);
         }
+        inner.rest(span.file);
         self.touch(inner);
     }
 
@@ -447,6 +460,10 @@ impl Inner {
     }
 
     fn track(&mut self, mut record: FileRecord) {
+        if self.files.get(&record.key).is_some_and(Entry::is_under_way) {
+            self.go_on(record);
+            return;
+        }
         record.counted = record.counted.max(record.offset);
         let input = self.input(&record.input);
         let entry = Entry {
@@ -458,12 +475,12 @@ impl Inner {
             under_way: 0,
             pending: 0,
             returned: false,
-            leaving: false,
+            reader: Reader::There,
             record,
         };
         if let Some(before) = self.files.insert(entry.record.key, entry)
             && before.returned
-            && !before.leaving
+            && before.is_read()
         {
             let input = &mut self.inputs[before.input];
             input.returned = input.returned.saturating_sub(1);
@@ -472,6 +489,15 @@ impl Inner {
 }
 
 impl Entry {
+    fn is_read(&self) -> bool {
+        self.reader == Reader::There
+    }
+
+    /// Something left the reader and is not settled, whether it came back or not.
+    fn is_under_way(&self) -> bool {
+        self.settled.safe() < self.emitted
+    }
+
     fn advance(&mut self, safe: u64) {
         self.record.offset = safe;
         self.record.counted = self.record.counted.max(safe);

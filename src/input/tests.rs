@@ -5,7 +5,8 @@ use std::path::Path;
 use super::*;
 use crate::config::{AgentFile, SourceFile, System};
 use crate::derive::Format;
-use crate::event::{Fields, Value};
+use crate::encode::TIMESTAMP;
+use crate::event::{Fields, Timestamp, Value};
 
 /// Every input of a `logmill.toml`, with pipelines of its own.
 fn lanes(inputs: &str, pipelines: &[(&str, &str)]) -> (Vec<Arc<Lane>>, Registry, String) {
@@ -19,8 +20,8 @@ fn lanes(inputs: &str, pipelines: &[(&str, &str)]) -> (Vec<Arc<Lane>>, Registry,
     let settings = Settings::new(&file, &System, &mut diagnostics).unwrap();
     let library = Library::with_folder(folder.path(), &mut diagnostics);
     let registry = Registry::default();
-    let built = build_all(&settings, &library, &registry, 0, &mut diagnostics);
-    let lanes = built.into_iter().flatten().map(|(lane, _)| lane).collect();
+    let built = build_all(&settings, &library, &registry, &mut diagnostics);
+    let lanes = built.into_iter().flatten().map(|watch| watch.lane).collect();
     let said = diagnostics
         .render(false)
         .replace(&folder.path().display().to_string(), "pipelines");

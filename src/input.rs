@@ -1,0 +1,255 @@
+//! From the settings of an input to what runs: its lane, and what the source has to know of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::config::{
+    AgentSettings, Diagnostic, Diagnostics, HashRule, InputSettings, OutputSettings, Place, Settings,
+    Spanned, Wrapper,
+};
+use crate::derive::{GatherSpec, KeyedHash, Label, LabelSource, MetricSpec, Registry, SpecError};
+use crate::encode::Template;
+use crate::format::w3c;
+use crate::lane::{Lane, Late};
+use crate::pipeline::{FrameStart, HostWords, Library, Pipeline, compile};
+use crate::source::{self, FrameRule, Globs, Watch};
+
+/// Compiles every input; `None` stands for one that has mistakes.
+pub fn build_all(
+    settings: &Settings,
+    library: &Library,
+    registry: &Registry,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Option<Watch>> {
+    let inputs = settings.inputs.iter();
+    let built: Vec<_> = inputs
+        .map(|input| build(input, settings, library, registry, diagnostics))
+        .collect();
+    if let Some(hash) = &settings.metrics.hash {
+        let lanes = built.iter().flatten().map(|watch| &*watch.lane);
+        tell_unknown(&hash.labels, lanes, diagnostics);
+    }
+    built
+}
+
+/// Warns of labels that no metric has: whoever wants them hashed may have misspelt them.
+fn tell_unknown<'l>(
+    names: &[Spanned<String>],
+    lanes: impl Iterator<Item = &'l Lane>,
+    diagnostics: &mut Diagnostics,
+) {
+    let of_lane = |lane: &'l Lane| {
+        let counted = lane.pipeline.metrics.iter().flat_map(|spec| &spec.labels);
+        counted.chain(lane.pipeline.gathered.iter().flat_map(|spec| &spec.labels))
+    };
+    let given = lanes
+        .flat_map(of_lane)
+        .filter(|label| label.source.field().is_some());
+    let known: BTreeSet<&str> = given.map(|label| label.name.as_str()).collect();
+    for name in names.iter().filter(|name| !known.contains(name.value.as_str())) {
+        let known: Vec<&str> = known.iter().copied().collect();
+        diagnostics.push(
+            Diagnostic::warning(format!(
+                "no metric has a label `{}`, so nothing is hashed",
+                name.value
+            ))
+            .at_value(name, "")
+            .help(format!("there are: {}", known.join(", "))),
+        );
+    }
+}
+
+/// Compiles one input.
+fn build(
+    input: &InputSettings,
+    settings: &Settings,
+    library: &Library,
+    registry: &Registry,
+    diagnostics: &mut Diagnostics,
+) -> Option<Watch> {
+    let agent = &settings.agent;
+    if !library.has(&input.pipeline) {
+        diagnostics.push(library.unknown(&input.pipeline));
+        return None;
+    }
+    let host = HostWords {
+        format: input.format.clone(),
+        timezone: input.timezone.clone(),
+    };
+    let file = library.pipeline(&input.pipeline, diagnostics)?;
+    let pipeline = Arc::new(compile(&file, library, &host, diagnostics)?);
+    let service = input.service.as_deref().unwrap_or(&pipeline.name);
+    let (mut counted, mut gathered) = (pipeline.metrics.clone(), pipeline.gathered.clone());
+    let labels = metric_labels(input, &settings.inputs);
+    if settings.metrics.native_histograms {
+        counted.iter_mut().for_each(MetricSpec::make_native);
+    }
+    if let Some(hash) = &settings.metrics.hash {
+        hash_labels(hash, &mut counted, &mut gathered);
+    }
+    let lists = counted.iter_mut().map(|spec| &mut spec.labels);
+    lists
+        .chain(gathered.iter_mut().map(|spec| &mut spec.labels))
+        .for_each(|list| add_labels(&labels, list));
+    let rules = registry.rules(&counted, &gathered, service).and_then(|rules| {
+        let old = registry.backlog_rules(input.backlog, &counted, service)?;
+        Ok((rules, old))
+    });
+    let (rules, old) = match rules {
+        Ok(both) => both,
+        Err(errors) => {
+            for error in errors {
+                diagnostics.push(of_metric(&error, input));
+            }
+            return None;
+        }
+    };
+    let globs = match globs(input) {
+        Ok(globs) => globs,
+        Err(error) => {
+            diagnostics.push(Diagnostic::error(error.to_string()).at_value(&input.pipeline, "of this input"));
+            return None;
+        }
+    };
+    let late = Late::new(&pipeline.schema, registry.lag(&input.name));
+    let lane = Lane {
+        name: input.name.clone(),
+        template: template(input, &pipeline, agent, &settings.output),
+        rules,
+        late: late.with_backlog(input.backlog, input.backlog_after, old),
+        pipeline: Arc::clone(&pipeline),
+    };
+    Some(Watch {
+        lane: Arc::new(lane),
+        globs,
+        frame: Arc::new(frame_rule(&pipeline, agent.line_bytes_max, input.wrapper)),
+        start_at: input.start_at,
+    })
+}
+
+/// Every label that some input gives its metrics, with the value that this one gives it: a metric's series all have the
+/// same labels. To Prometheus an empty label is none.
+fn metric_labels(input: &InputSettings, all: &[InputSettings]) -> Vec<Label> {
+    let names: BTreeSet<&String> = all.iter().flat_map(|input| input.metric_labels.keys()).collect();
+    let labels = names.into_iter().map(|name| Label {
+        name: name.clone(),
+        source: LabelSource::Const(input.metric_labels.get(name).cloned().unwrap_or_default()),
+    });
+    labels.collect()
+}
+
+/// Has metrics show hashes in the labels that `hash` names.
+fn hash_labels(hash: &HashRule, counted: &mut [MetricSpec], gathered: &mut [GatherSpec]) {
+    let key = KeyedHash::new(hash.key.expose().as_bytes());
+    let names: Vec<String> = hash.labels.iter().map(|name| name.value.clone()).collect();
+    for spec in counted {
+        spec.hashed.add(&names, &key, &spec.labels);
+    }
+    for spec in gathered {
+        spec.hashed.add(&names, &key, &spec.labels);
+    }
+}
+
+/// Adds those that a metric does not have itself.
+fn add_labels(labels: &[Label], to: &mut Vec<Label>) {
+    for label in labels {
+        if !to.iter().any(|own| own.name == label.name) {
+            to.push(label.clone());
+        }
+    }
+}
+
+/// Points at the line of the metric, and names that of the one that it does not agree with.
+fn of_metric(error: &SpecError, input: &InputSettings) -> Diagnostic {
+    let diagnostic = Diagnostic::error(error.to_string());
+    let diagnostic = match &error.here {
+        Some(place) => diagnostic.at(Place::clone(place)),
+        None => diagnostic.at_value(&input.pipeline, "in this pipeline"),
+    };
+    match &error.there {
+        Some(there) => {
+            let (line, _) = there.file.line_column(there.span.start);
+            diagnostic.help(format!("the other is in line {line} of {}", there.file.name()))
+        }
+        None => diagnostic,
+    }
+}
+
+fn globs(input: &InputSettings) -> Result<Globs, source::GlobError> {
+    let texts =
+        |globs: &[Spanned<String>]| -> Vec<String> { globs.iter().map(|glob| glob.value.clone()).collect() };
+    Globs::compile(&texts(&input.paths), &texts(&input.exclude))
+}
+
+fn template(
+    input: &InputSettings,
+    pipeline: &Pipeline,
+    agent: &AgentSettings,
+    output: &OutputSettings,
+) -> Template {
+    let dataset = input.dataset.as_deref().unwrap_or(&pipeline.dataset);
+    let (index, with_id) = match output {
+        OutputSettings::Elasticsearch(settings) => {
+            let namespace = input.namespace.as_deref().unwrap_or(&settings.namespace);
+            let index = settings
+                .index
+                .render(dataset, namespace, input.service.as_deref());
+            (index, settings.document_ids)
+        }
+        OutputSettings::File(_) | OutputSettings::Stdout => {
+            let namespace = input.namespace.as_deref().unwrap_or("default");
+            (format!("logs-{dataset}-{namespace}"), true)
+        }
+    };
+    let mut constants = vec![
+        ("event.dataset".to_owned(), dataset.to_owned()),
+        ("host.name".to_owned(), agent.host_name.clone()),
+    ];
+    if let Some(service) = &input.service {
+        constants.push(("service.name".to_owned(), service.clone()));
+    }
+    for (label, value) in &input.labels {
+        constants.push((format!("labels.{label}"), value.clone()));
+    }
+    Template::new(&pipeline.schema, &index, with_id, &constants)
+}
+
+/// How the bytes of a log become events. What the input says of the wrapper goes before what the pipeline says.
+pub fn frame_rule(
+    pipeline: &Arc<Pipeline>,
+    line_bytes_max: usize,
+    wrapper: Option<Option<Wrapper>>,
+) -> FrameRule {
+    let rule = &pipeline.frame.rule;
+    let question = |asked: bool, ask: fn(&FrameStart, &[u8]) -> bool| {
+        asked.then(|| {
+            let pipeline = Arc::clone(pipeline);
+            Arc::new(move |line: &[u8]| ask(&pipeline.frame, line)) as source::IsStart
+        })
+    };
+    FrameRule {
+        wrapper: wrapper.unwrap_or(rule.wrapper),
+        form: rule.form,
+        start: question(!pipeline.frame.every_line(), FrameStart::begins),
+        lead: question(!rule.lead.is_empty(), FrameStart::leads),
+        skip: question(!rule.skip.is_empty(), FrameStart::skips),
+        header: pipeline.has_header().then_some(header),
+        line_bytes_max,
+        event_bytes_max: rule.bytes_max,
+        event_lines_max: rule.lines_max,
+        flush: rule.flush,
+    }
+}
+
+/// Puts what a clock keeps of the last header in `lines` into `found`, if there is one.
+fn header(lines: &[u8], found: &mut Vec<u8>) -> bool {
+    let Some(pieces) = w3c::header(lines) else {
+        return false;
+    };
+    found.clear();
+    pieces.iter().for_each(|piece| found.extend_from_slice(piece));
+    true
+}
+
+#[cfg(test)]
+mod tests;
