@@ -1,7 +1,7 @@
 //! What the agent says of itself over HTTP.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use super::telemetry;
+use crate::config::InputSettings;
 use crate::derive::Registry;
 use crate::http::{self, Endpoint, Guard, Telemetry};
 use crate::ship::Health;
@@ -16,15 +17,39 @@ use crate::state::Ledger;
 
 /// What `/readyz` looks at, and who may see the other pages.
 pub struct Access {
-    pub inputs: Vec<String>,
+    pub inputs: Inputs,
     pub health: Arc<Health>,
     pub guard: Guard,
+}
+
+/// The names of the inputs that there are now. A reload changes them while the endpoint serves.
+#[derive(Clone)]
+pub struct Inputs(Arc<RwLock<Vec<String>>>);
+
+impl Inputs {
+    pub fn of(inputs: &[InputSettings]) -> Inputs {
+        Inputs(Arc::new(RwLock::new(names(inputs))))
+    }
+
+    pub fn change(&self, inputs: &[InputSettings]) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = names(inputs);
+    }
+
+    /// One whose files have not been looked for yet.
+    fn not_started(&self, ledger: &Ledger) -> Option<String> {
+        let names = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        names.iter().find(|name| !ledger.started(name)).cloned()
+    }
+}
+
+fn names(inputs: &[InputSettings]) -> Vec<String> {
+    inputs.iter().map(|input| input.name.clone()).collect()
 }
 
 impl Access {
     /// Ready: every input has been looked at, and the output answers.
     fn check(&self, ledger: &Ledger) -> Result<(), String> {
-        if let Some(input) = self.inputs.iter().find(|input| !ledger.started(input)) {
+        if let Some(input) = self.inputs.not_started(ledger) {
             return Err(format!("the files of input {input} have not been looked for yet"));
         }
         match self.health.trouble() {

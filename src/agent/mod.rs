@@ -14,6 +14,7 @@ mod begun;
 mod endpoint;
 mod memory;
 mod output;
+mod reload;
 mod settlement;
 mod signals;
 mod telemetry;
@@ -28,6 +29,7 @@ use anyhow::{Context, bail};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
+use self::endpoint::Inputs;
 pub use self::endpoint::status;
 use self::memory::Memory;
 use self::settlement::Settlement;
@@ -106,6 +108,8 @@ pub struct Agent {
     address: std::net::SocketAddr,
     /// Of the endpoint.
     guard: Guard,
+    /// Which there are now, for the endpoint.
+    inputs: Inputs,
     /// Ends the endpoint when it is dropped.
     _serving: tokio::sync::oneshot::Sender<()>,
     /// Held until the process ends.
@@ -130,6 +134,7 @@ impl Agent {
             .context("cannot start the runtime")?;
         let recorder = Telemetry::install().context("cannot install the metrics recorder")?;
         telemetry::describe();
+        reload::describe();
         ship::telemetry::describe();
         let listener = runtime.block_on(http::listen(settings.agent.listen))?;
         let address = listener.local_addr().context("the endpoint has no address")?;
@@ -185,6 +190,7 @@ impl Agent {
         drop(batches);
 
         let bell = Bell::default();
+        let inputs = Inputs::of(&settings.inputs);
         let (serving, served) = tokio::sync::oneshot::channel();
         endpoint::start(
             runtime.handle(),
@@ -192,7 +198,7 @@ impl Agent {
             &ledger,
             &plan.registry,
             endpoint::Access {
-                inputs: settings.inputs.iter().map(|input| input.name.clone()).collect(),
+                inputs: inputs.clone(),
                 health,
                 guard: guard.clone(),
             },
@@ -233,6 +239,7 @@ impl Agent {
             pool,
             address,
             guard,
+            inputs,
             _serving: serving,
             _lock: lock,
             plan,
@@ -259,20 +266,14 @@ impl Agent {
             }
         });
         self.pool.close();
-        for thread in std::iter::once(self.source).chain(self.workers) {
-            if thread.join().is_err() {
-                tracing::error!(
-                    "a thread has panicked; what it had under way is read again at the next start"
-                );
-            }
-        }
+        let whole = join_all(std::iter::once(self.source).chain(self.workers));
         // A write that has begun cannot be taken back: to a pipe that nobody reads, or to a disk that is away, it never ends.
         self.runtime.shutdown_timeout(LAST_WRITE);
         self.writer.stop().context("cannot write the last checkpoint")?;
         // What was delivered within the grace period need not be kept.
         Kept::open(&self.plan.settings.agent.state_dir, 0).tidy(&self.ledger);
         match ended {
-            Ok(Ended::Drained | Ended::GaveUp | Ended::Closed) => Ok(()),
+            Ok(Ended::Drained | Ended::GaveUp | Ended::Closed) => whole,
             Ok(Ended::Failed) => bail!("the output cannot be written to"),
             Err(error) => bail!("the output broke off: {error}"),
         }
@@ -280,30 +281,6 @@ impl Agent {
 }
 
 impl Agent {
-    /// Reads the configuration again. What does not compile is reported, and the agent goes on as it is.
-    pub fn reload(&mut self, config: &Path) -> Result<Reloaded, Diagnostics> {
-        let mut diagnostics = Diagnostics::new();
-        let settings = settings(config, &mut diagnostics);
-        let Some(settings) = settings.filter(|_| !diagnostics.has_errors()) else {
-            return Err(diagnostics);
-        };
-        let library = library(&settings.agent, &mut diagnostics);
-        let Some(watches) = compile(&settings, &library, &self.plan.registry, &mut diagnostics) else {
-            return Err(diagnostics);
-        };
-        self.plan.registry.set_idle_after(settings.metrics.idle_after);
-        self.bell.reload(watches);
-        // Certificate and key were looked at with the settings, so they can be used.
-        let guarded = self.guard.change(&settings.endpoint).is_ok();
-        let old = &self.plan.settings;
-        let needs_restart = !guarded
-            || old.agent != settings.agent
-            || old.output != settings.output
-            || old.rejects != settings.rejects;
-        self.plan.settings.inputs = settings.inputs;
-        Ok(Reloaded { needs_restart })
-    }
-
     /// The runtime that its tasks run on.
     pub fn handle(&self) -> tokio::runtime::Handle {
         self.runtime.handle().clone()
@@ -330,13 +307,6 @@ impl Agent {
     }
 }
 
-/// What a reload could not change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reloaded {
-    /// Something besides the inputs differs; it takes effect at the next start.
-    pub needs_restart: bool,
-}
-
 /// The settings that a configuration file says, checked but not compiled.
 pub fn settings(config: &Path, diagnostics: &mut Diagnostics) -> Option<Settings> {
     let file = AgentFile::read(config, &System, diagnostics)?;
@@ -358,9 +328,47 @@ fn create_private(dir: &Path) -> anyhow::Result<()> {
         })
 }
 
+/// Waits for the end of all of them.
+///
+/// # Errors
+///
+/// When one of them has panicked: the agent has not ended because somebody wanted it to.
+fn join_all(threads: impl Iterator<Item = JoinHandle<()>>) -> anyhow::Result<()> {
+    let mut broken = Vec::new();
+    for thread in threads {
+        let name = thread.thread().name().unwrap_or_default().to_owned();
+        if thread.join().is_err() {
+            broken.push(name);
+        }
+    }
+    if !broken.is_empty() {
+        bail!(
+            "a thread has panicked ({}); what it had under way is read again at the next start",
+            broken.join(", ")
+        );
+    }
+    Ok(())
+}
+
 fn thread(name: String, work: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {
     std::thread::Builder::new()
         .name(name)
         .spawn(work)
         .context("cannot start a thread; the system's limit of threads may be reached")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_panics_is_an_error_and_the_others_are_waited_for() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let broken = thread("worker-0".to_owned(), || panic!("on purpose")).unwrap();
+        let whole = thread("worker-1".to_owned(), move || sender.send(()).unwrap()).unwrap();
+        let error = join_all([broken, whole].into_iter()).unwrap_err();
+        assert!(error.to_string().contains("(worker-0)"), "{error}");
+        assert_eq!(receiver.try_recv(), Ok(()));
+        assert!(join_all(std::iter::empty()).is_ok());
+    }
 }

@@ -54,11 +54,12 @@ fn reload(agent: &mut Agent, config: Option<&Path>) {
         return;
     };
     match agent.reload(config) {
-        Ok(reloaded) if reloaded.needs_restart => tracing::warn!(
-            "read the inputs of {} again; what else has changed in it takes effect at the next start",
-            config.display()
+        Ok(reloaded) if reloaded.waiting.is_empty() => tracing::info!("read {} again", config.display()),
+        Ok(reloaded) => tracing::warn!(
+            "read {} again; some of what has changed in it takes effect at the next start: {}",
+            config.display(),
+            reloaded.waiting.join(", ")
         ),
-        Ok(_) => tracing::info!("read {} again", config.display()),
         Err(diagnostics) => tracing::error!(
             "{} cannot be used; going on with what was there before\n{}",
             config.display(),

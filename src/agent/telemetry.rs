@@ -95,7 +95,9 @@ pub fn observe(ledger: &Ledger) {
     let health = ledger.persist_health();
     counter!("logmill_checkpoint_writes_total").absolute(health.writes);
     counter!("logmill_checkpoint_failures_total").absolute(health.failures);
-    let mut counts = BTreeMap::<String, usize>::new();
+    // Also of an input that has no file any more: the recorder would keep its last number.
+    let inputs = ledger.books().into_iter();
+    let mut counts: BTreeMap<String, usize> = inputs.map(|(input, _)| (input, 0)).collect();
     for file in ledger.files() {
         *counts.entry(file.input).or_default() += 1;
     }

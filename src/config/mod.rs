@@ -19,6 +19,7 @@ mod document;
 mod env;
 mod identity;
 mod index_name;
+mod lifetime;
 mod literal;
 mod lookup_table;
 mod metric_rules;

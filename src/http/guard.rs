@@ -33,11 +33,10 @@ impl Guard {
         Ok(Guard(Arc::new(RwLock::new(Terms::new(settings)?))))
     }
 
-    /// Other terms for all that have this guard; after an error the old ones.
-    pub fn change(&self, settings: &EndpointSettings) -> anyhow::Result<()> {
-        let terms = Terms::new(settings)?;
+    /// Other terms for all that have this guard, those of `other`.
+    pub fn change(&self, other: &Guard) {
+        let terms = other.terms();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = terms;
-        Ok(())
     }
 
     fn terms(&self) -> Terms {

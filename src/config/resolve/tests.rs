@@ -267,3 +267,34 @@ fn without_a_name_the_machine_is_an_error() {
     assert_eq!(Settings::new(&written, &nowhere, &mut diagnostics), None);
     assert!(diagnostics.render(false).contains("no host name"));
 }
+
+#[test]
+fn inputs_are_called_by_what_they_are_and_never_by_where_they_stand() {
+    let input = |path: &str, more: &str| format!("[[input]]\npaths = {path}\npipeline = 'json'\n{more}");
+    let names = |inputs: &[&String]| -> Vec<String> {
+        let inputs: String = inputs.iter().map(|input| input.as_str()).collect();
+        let settings = settings(&format!("[stdout]\n{inputs}"));
+        settings.inputs.into_iter().map(|input| input.name).collect()
+    };
+    let a = input("['/a/2.log', '/a/1.log']", "");
+    let b = input("'/b/*.log'", "");
+    let shop = input("'/c.log'", "service = 'shop'\n");
+    let named = input("'/d.log'", "service = 'shop'\nname = 'orders'\n");
+    assert_eq!(names(&[&a]), ["json"]);
+    assert_eq!(
+        names(&[&b, &a, &shop]),
+        ["json:/b/*.log", "json:/a/1.log", "shop/json"]
+    );
+    assert_eq!(names(&[&shop, &named]), ["shop/json", "orders"]);
+    let taken = input("'/e.log'", "name = 'json'\n");
+    assert_eq!(names(&[&a, &taken]), ["json:/a/1.log", "json"]);
+
+    let mut diagnostics = Diagnostics::new();
+    let text = format!("[stdout]\n{named}{}", named.replace("/d.log", "/f.log"));
+    let file = SourceFile::new("/etc/logmill/logmill.toml", text);
+    let written = AgentFile::parse(&file, &staged(), &mut diagnostics);
+    Settings::new(&written, &staged(), &mut diagnostics);
+    let said = diagnostics.render(false);
+    assert!(said.contains("two inputs are called `orders`"), "{said}");
+    assert_eq!(diagnostics.errors(), 1, "{said}");
+}

@@ -204,10 +204,10 @@ async fn credentials_and_tls_change_while_it_serves() {
         String::from_utf8(answer).unwrap()[9..12].to_owned()
     };
     assert_eq!(asked("old").await, "200");
-    guard.change(&terms(Some("Bearer new"), None)).unwrap();
+    guard.change(&Guard::new(&terms(Some("Bearer new"), None)).unwrap());
     assert_eq!(asked("old").await, "401");
     assert_eq!(asked("new").await, "200");
-    guard.change(&terms(None, None)).unwrap();
+    guard.change(&Guard::new(&terms(None, None)).unwrap());
     assert_eq!(asked("whatever").await, "200");
 
     // From the next connection on it is TLS, and the open one goes on.
@@ -217,13 +217,13 @@ async fn credentials_and_tls_change_while_it_serves() {
         certificate_pem: read("one.crt"),
         key_pem: Secret::new(read("one.key")),
     };
-    guard.change(&terms(None, Some(identity))).unwrap();
+    guard.change(&Guard::new(&terms(None, Some(identity))).unwrap());
     assert_eq!(asked("whatever").await, "200");
     let mut plain = server.send("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer).await;
     assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
-    guard.change(&terms(None, None)).unwrap();
+    guard.change(&Guard::new(&terms(None, None)).unwrap());
     assert_eq!(server.get("/healthz", "").await.status, 200);
 }
 
