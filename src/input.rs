@@ -7,43 +7,72 @@ use crate::config::{
     AgentSettings, Diagnostic, Diagnostics, HashRule, InputSettings, OutputSettings, Place, Settings,
     Spanned, Wrapper,
 };
-use crate::derive::{GatherSpec, KeyedHash, Label, LabelSource, MetricSpec, Registry, SpecError};
+use crate::derive::{
+    Enrolment, GatherSpec, KeyedHash, Label, LabelSource, MetricSpec, Registry, Rules, SpecError,
+    backlog_specs,
+};
 use crate::encode::Template;
 use crate::format::w3c;
 use crate::lane::{Lane, Late};
 use crate::pipeline::{FrameStart, HostWords, Library, Pipeline, compile};
 use crate::source::{self, FrameRule, Globs, Watch};
 
-/// Compiles every input; `None` stands for one that has mistakes.
+/// Compiles every input; `None` when the diagnostics have an error. Only when all of them can be used is anything
+/// registered.
 pub fn build_all(
     settings: &Settings,
     library: &Library,
     registry: &Registry,
     diagnostics: &mut Diagnostics,
-) -> Vec<Option<Watch>> {
+) -> Option<Vec<Watch>> {
+    let mut enrolment = registry.enrol();
+    let parts = compile_all(settings, library, &mut enrolment, diagnostics);
+    let parts: Option<Vec<Parts>> = parts.into_iter().collect();
+    let parts = parts.filter(|_| !diagnostics.has_errors())?;
+    let mut rules = registry.register(enrolment).into_iter();
+    let mut next = || rules.next().unwrap_or_default();
+    let watches = parts
+        .into_iter()
+        .map(|parts| parts.build(settings, registry, next(), next()));
+    Some(watches.collect())
+}
+
+/// Compiles every input as far as that goes without others noticing; `None` stands for one that has mistakes.
+pub fn compile_all<'s>(
+    settings: &'s Settings,
+    library: &Library,
+    enrolment: &mut Enrolment,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Option<Parts<'s>>> {
     let inputs = settings.inputs.iter();
-    let built: Vec<_> = inputs
-        .map(|input| build(input, settings, library, registry, diagnostics))
+    let parts: Vec<_> = inputs
+        .map(|input| Parts::compile(input, settings, library, enrolment, diagnostics))
         .collect();
     if let Some(hash) = &settings.metrics.hash {
-        let lanes = built.iter().flatten().map(|watch| &*watch.lane);
-        tell_unknown(&hash.labels, lanes, diagnostics);
+        tell_unknown(&hash.labels, parts.iter().flatten(), diagnostics);
     }
-    built
+    parts
+}
+
+/// An input compiled, but for its metric rules.
+pub struct Parts<'s> {
+    input: &'s InputSettings,
+    pub pipeline: Arc<Pipeline>,
+    globs: Globs,
 }
 
 /// Warns of labels that no metric has: whoever wants them hashed may have misspelt them.
 fn tell_unknown<'l>(
     names: &[Spanned<String>],
-    lanes: impl Iterator<Item = &'l Lane>,
+    inputs: impl Iterator<Item = &'l Parts<'l>>,
     diagnostics: &mut Diagnostics,
 ) {
-    let of_lane = |lane: &'l Lane| {
-        let counted = lane.pipeline.metrics.iter().flat_map(|spec| &spec.labels);
-        counted.chain(lane.pipeline.gathered.iter().flat_map(|spec| &spec.labels))
+    let of_input = |parts: &'l Parts<'l>| {
+        let counted = parts.pipeline.metrics.iter().flat_map(|spec| &spec.labels);
+        counted.chain(parts.pipeline.gathered.iter().flat_map(|spec| &spec.labels))
     };
-    let given = lanes
-        .flat_map(of_lane)
+    let given = inputs
+        .flat_map(of_input)
         .filter(|label| label.source.field().is_some());
     let known: BTreeSet<&str> = given.map(|label| label.name.as_str()).collect();
     for name in names.iter().filter(|name| !known.contains(name.value.as_str())) {
@@ -59,72 +88,85 @@ fn tell_unknown<'l>(
     }
 }
 
-/// Compiles one input.
-fn build(
-    input: &InputSettings,
-    settings: &Settings,
-    library: &Library,
-    registry: &Registry,
-    diagnostics: &mut Diagnostics,
-) -> Option<Watch> {
-    let agent = &settings.agent;
-    if !library.has(&input.pipeline) {
-        diagnostics.push(library.unknown(&input.pipeline));
-        return None;
-    }
-    let host = HostWords {
-        format: input.format.clone(),
-        timezone: input.timezone.clone(),
-    };
-    let file = library.pipeline(&input.pipeline, diagnostics)?;
-    let pipeline = Arc::new(compile(&file, library, &host, diagnostics)?);
-    let service = input.service.as_deref().unwrap_or(&pipeline.name);
-    let (mut counted, mut gathered) = (pipeline.metrics.clone(), pipeline.gathered.clone());
-    let labels = metric_labels(input, &settings.inputs);
-    if settings.metrics.native_histograms {
-        counted.iter_mut().for_each(MetricSpec::make_native);
-    }
-    if let Some(hash) = &settings.metrics.hash {
-        hash_labels(hash, &mut counted, &mut gathered);
-    }
-    let lists = counted.iter_mut().map(|spec| &mut spec.labels);
-    lists
-        .chain(gathered.iter_mut().map(|spec| &mut spec.labels))
-        .for_each(|list| add_labels(&labels, list));
-    let rules = registry.rules(&counted, &gathered, service).and_then(|rules| {
-        let old = registry.backlog_rules(input.backlog, &counted, service)?;
-        Ok((rules, old))
-    });
-    let (rules, old) = match rules {
-        Ok(both) => both,
-        Err(errors) => {
+impl<'s> Parts<'s> {
+    /// Its metrics are enrolled: first those of events as they happen, then those of old ones.
+    fn compile(
+        input: &'s InputSettings,
+        settings: &Settings,
+        library: &Library,
+        enrolment: &mut Enrolment,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Parts<'s>> {
+        if !library.has(&input.pipeline) {
+            diagnostics.push(library.unknown(&input.pipeline));
+            return None;
+        }
+        let host = HostWords {
+            format: input.format.clone(),
+            timezone: input.timezone.clone(),
+        };
+        let file = library.pipeline(&input.pipeline, diagnostics)?;
+        let pipeline = Arc::new(compile(&file, library, &host, diagnostics)?);
+        let service = input.service.as_deref().unwrap_or(&pipeline.name);
+        let (mut counted, mut gathered) = (pipeline.metrics.clone(), pipeline.gathered.clone());
+        let labels = metric_labels(input, &settings.inputs);
+        if settings.metrics.native_histograms {
+            counted.iter_mut().for_each(MetricSpec::make_native);
+        }
+        if let Some(hash) = &settings.metrics.hash {
+            hash_labels(hash, &mut counted, &mut gathered);
+        }
+        let lists = counted.iter_mut().map(|spec| &mut spec.labels);
+        lists
+            .chain(gathered.iter_mut().map(|spec| &mut spec.labels))
+            .for_each(|list| add_labels(&labels, list));
+        let old = backlog_specs(input.backlog, &counted);
+        let added = enrolment
+            .add(counted, gathered, service)
+            .and_then(|()| enrolment.add(old, Vec::new(), service));
+        if let Err(errors) = added {
             for error in errors {
                 diagnostics.push(of_metric(&error, input));
             }
             return None;
         }
-    };
-    let globs = match globs(input) {
-        Ok(globs) => globs,
-        Err(error) => {
-            diagnostics.push(Diagnostic::error(error.to_string()).at_value(&input.pipeline, "of this input"));
-            return None;
+        match globs(input) {
+            Ok(globs) => Some(Parts {
+                input,
+                pipeline,
+                globs,
+            }),
+            Err(error) => {
+                diagnostics
+                    .push(Diagnostic::error(error.to_string()).at_value(&input.pipeline, "of this input"));
+                None
+            }
         }
-    };
-    let late = Late::new(&pipeline.schema, registry.lag(&input.name));
-    let lane = Lane {
-        name: input.name.clone(),
-        template: template(input, &pipeline, agent, &settings.output),
-        rules,
-        late: late.with_backlog(input.backlog, input.backlog_after, old),
-        pipeline: Arc::clone(&pipeline),
-    };
-    Some(Watch {
-        lane: Arc::new(lane),
-        globs,
-        frame: Arc::new(frame_rule(&pipeline, agent.line_bytes_max, input.wrapper)),
-        start_at: input.start_at,
-    })
+    }
+
+    /// `rules` count its events, `old` those that are old when they are read.
+    fn build(self, settings: &Settings, registry: &Registry, rules: Rules, old: Rules) -> Watch {
+        let Parts {
+            input,
+            pipeline,
+            globs,
+        } = self;
+        let agent = &settings.agent;
+        let late = Late::new(&pipeline.schema, registry.lag(&input.name));
+        let lane = Lane {
+            name: input.name.clone(),
+            template: template(input, &pipeline, agent, &settings.output),
+            rules,
+            late: late.with_backlog(input.backlog, input.backlog_after, old),
+            pipeline: Arc::clone(&pipeline),
+        };
+        Watch {
+            lane: Arc::new(lane),
+            globs,
+            frame: Arc::new(frame_rule(&pipeline, agent.line_bytes_max, input.wrapper)),
+            start_at: input.start_at,
+        }
+    }
 }
 
 /// Every label that some input gives its metrics, with the value that this one gives it: a metric's series all have the

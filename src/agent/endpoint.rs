@@ -169,3 +169,31 @@ fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{AgentFile, Diagnostics, Settings, SourceFile, System};
+
+    fn inputs(text: &str) -> Vec<InputSettings> {
+        let mut diagnostics = Diagnostics::new();
+        let text = format!("[agent]\nhost_name = 'a'\n[stdout]\n{text}");
+        let file = AgentFile::parse(&SourceFile::new("/logmill.toml", text), &System, &mut diagnostics);
+        Settings::new(&file, &System, &mut diagnostics).unwrap().inputs
+    }
+
+    #[test]
+    fn the_inputs_of_the_last_reload_are_waited_for() {
+        let first = "[[input]]\npaths = '/a.log'\npipeline = 'plain'\n";
+        let ledger = Ledger::in_memory();
+        let known = Inputs::of(&inputs(first));
+        assert_eq!(known.not_started(&ledger).as_deref(), Some("plain"));
+        ledger.set_started("plain");
+        assert_eq!(known.not_started(&ledger), None);
+        let more = format!("{first}service = 'shop'\n");
+        known.change(&inputs(&more));
+        assert_eq!(known.not_started(&ledger).as_deref(), Some("shop/plain"));
+        known.change(&inputs(first));
+        assert_eq!(known.not_started(&ledger), None);
+    }
+}

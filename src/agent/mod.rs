@@ -59,7 +59,7 @@ impl Plan {
         let library = library(&settings.agent, diagnostics);
         let registry = Arc::new(Registry::default());
         registry.set_idle_after(settings.metrics.idle_after);
-        let watches = compile(&settings, &library, &registry, diagnostics)?;
+        let watches = input::build_all(&settings, &library, &registry, diagnostics)?;
         Some(Plan {
             settings,
             watches,
@@ -73,21 +73,6 @@ pub fn library(agent: &AgentSettings, diagnostics: &mut Diagnostics) -> Library 
         Some(folder) => Library::with_folder(folder, diagnostics),
         None => Library::shipped(),
     }
-}
-
-/// Every input compiled.
-fn compile(
-    settings: &Settings,
-    library: &Library,
-    registry: &Registry,
-    diagnostics: &mut Diagnostics,
-) -> Option<Vec<Watch>> {
-    let built = input::build_all(settings, library, registry, diagnostics);
-    let complete = built.into_iter().collect();
-    if diagnostics.has_errors() {
-        return None;
-    }
-    complete
 }
 
 /// A running agent.

@@ -5,9 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use metrics::{describe_gauge, gauge};
 
-use super::{Agent, compile, library, settings};
+use super::{Agent, library, settings};
 use crate::config::{Diagnostic, Diagnostics};
 use crate::http::Guard;
+use crate::input;
 
 /// What was taken over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +65,7 @@ impl Agent {
             }
         };
         let library = library(&settings.agent, diagnostics);
-        let watches = compile(&settings, &library, &self.plan.registry, diagnostics)?;
+        let watches = input::build_all(&settings, &library, &self.plan.registry, diagnostics)?;
         // Nothing can fail from here on.
         self.plan.registry.set_idle_after(settings.metrics.idle_after);
         self.guard.change(&guard);

@@ -16,6 +16,8 @@ use crate::state::Ledger;
 
 /// Says what the metrics mean. Call it once, after the recorder is installed.
 pub fn describe() {
+    describe_gauge!("logmill_build_info", "1, with the version that runs");
+    gauge!("logmill_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     describe_counter!("logmill_read_bytes_total", "Bytes read, by input");
     describe_counter!("logmill_read_events_total", "Events read, by input");
     describe_counter!(
@@ -95,15 +97,20 @@ pub fn observe(ledger: &Ledger) {
     let health = ledger.persist_health();
     counter!("logmill_checkpoint_writes_total").absolute(health.writes);
     counter!("logmill_checkpoint_failures_total").absolute(health.failures);
-    // Also of an input that has no file any more: the recorder would keep its last number.
+    for (input, count) in file_counts(ledger) {
+        gauge!("logmill_files", "input" => input).set(count as f64);
+    }
+}
+
+/// The files of every input that there are books of: the recorder would keep the last number of one that has none any
+/// more.
+fn file_counts(ledger: &Ledger) -> BTreeMap<String, usize> {
     let inputs = ledger.books().into_iter();
     let mut counts: BTreeMap<String, usize> = inputs.map(|(input, _)| (input, 0)).collect();
     for file in ledger.files() {
         *counts.entry(file.input).or_default() += 1;
     }
-    for (input, count) in counts {
-        gauge!("logmill_files", "input" => input).set(count as f64);
-    }
+    counts
 }
 
 /// Appends the series of the files that there are at this moment: a recorder would keep those of files that are
@@ -169,6 +176,22 @@ struct Lag {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::FileKey;
+    use crate::state::FileRecord;
+
+    #[test]
+    fn an_input_whose_last_file_is_gone_has_none() {
+        let ledger = Ledger::in_memory();
+        let record = FileRecord {
+            key: FileKey(1),
+            input: "shop".to_owned(),
+            ..FileRecord::default()
+        };
+        ledger.track(record);
+        assert_eq!(file_counts(&ledger), BTreeMap::from([("shop".to_owned(), 1)]));
+        ledger.forget(FileKey(1));
+        assert_eq!(file_counts(&ledger), BTreeMap::from([("shop".to_owned(), 0)]));
+    }
 
     #[test]
     fn the_label_of_a_path_is_escaped() {

@@ -5,44 +5,31 @@
 
 use crate::config::Backlog;
 
-use super::registry::Registry;
-use super::rules::Rules;
-use super::spec::{Kind, MetricSpec, SpecError};
+use super::spec::{Kind, MetricSpec};
 
 /// How the names of the metrics of old events begin.
 pub(super) const PREFIX: &str = "backlog_";
 
-impl Registry {
-    /// The rules for old events of an input whose other events count by `specs`. The time between two lines is
-    /// measured whatever their age: the two may lie on either side of the limit. Sessions and top lists are about
-    /// the present and do not see old events.
-    ///
-    /// # Errors
-    ///
-    /// Where a metric of the same name is there for another purpose.
-    pub fn backlog_rules(
-        &self,
-        backlog: Backlog,
-        specs: &[MetricSpec],
-        service: &str,
-    ) -> Result<Rules, Vec<SpecError>> {
-        let between = |spec: &&MetricSpec| matches!(spec.kind, Kind::Elapsed { .. });
-        let mut own: Vec<MetricSpec> = specs.iter().filter(between).cloned().collect();
-        match backlog {
-            Backlog::Count => return Ok(Rules::default()),
-            Backlog::Skip => {}
-            Backlog::Separate => {
-                let others = specs.iter().filter(|spec| !between(spec));
-                own.extend(others.map(|spec| MetricSpec {
-                    name: format!("{PREFIX}{}", spec.name),
-                    help: match spec.help.as_str() {
-                        "" => String::new(),
-                        help => format!("{help}, of events that were old when they were read"),
-                    },
-                    ..spec.clone()
-                }));
-            }
+/// The metrics of the old events of an input whose other events count by `specs`. The time between two lines is measured
+/// whatever their age: the two may lie on either side of the limit. Sessions and top lists are about the present and do
+/// not see old events.
+pub fn backlog_specs(backlog: Backlog, specs: &[MetricSpec]) -> Vec<MetricSpec> {
+    let between = |spec: &&MetricSpec| matches!(spec.kind, Kind::Elapsed { .. });
+    let mut own: Vec<MetricSpec> = specs.iter().filter(between).cloned().collect();
+    match backlog {
+        Backlog::Count => return Vec::new(),
+        Backlog::Skip => {}
+        Backlog::Separate => {
+            let others = specs.iter().filter(|spec| !between(spec));
+            own.extend(others.map(|spec| MetricSpec {
+                name: format!("{PREFIX}{}", spec.name),
+                help: match spec.help.as_str() {
+                    "" => String::new(),
+                    help => format!("{help}, of events that were old when they were read"),
+                },
+                ..spec.clone()
+            }));
         }
-        self.rules(&own, &[], service)
     }
+    own
 }

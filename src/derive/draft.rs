@@ -6,26 +6,41 @@ use super::rules::all_labels;
 use super::spec::{self, MetricSpec, Part, SpecError};
 use crate::config::Spanned;
 
-/// The metrics of a registry with those of one more input. They replace those of the registry when there is no error; so
-/// an input that cannot be leaves no trace.
+/// The metrics of a registry with those of more inputs, behind them. They replace those of the registry when there is no
+/// error; so a configuration that cannot be leaves no trace.
 #[derive(Debug)]
 pub(super) struct Draft {
     pub families: Vec<Arc<Family>>,
     pub gathers: Vec<Arc<Gather>>,
     pub errors: Vec<SpecError>,
+    /// How many of the families and of the gathers are the registry's.
+    before: (usize, usize),
 }
 
 impl Draft {
+    pub fn new(families: Vec<Arc<Family>>, gathers: Vec<Arc<Gather>>) -> Draft {
+        Draft {
+            before: (families.len(), gathers.len()),
+            families,
+            gathers,
+            errors: Vec::new(),
+        }
+    }
+
     /// The metric that `spec` counts into: one that is there, or a new one. After a mistake it is left out.
     pub fn add(&mut self, spec: &MetricSpec) -> Option<Arc<Family>> {
         let wrong = spec::check(spec).into_iter();
         self.errors
             .extend(wrong.map(|error| error.at(spec.written.as_ref(), None)));
         let labels: Vec<String> = all_labels(spec).into_iter().map(|label| label.name).collect();
-        if let Some(family) = self.families.iter().find(|family| family.name == spec.name) {
-            let family = Arc::clone(family);
+        let found = self.families.iter().position(|family| family.name == spec.name);
+        if let Some(at) = found {
+            let family = Arc::clone(&self.families[at]);
             return match family.agrees(spec, &labels) {
                 Ok(()) => Some(family),
+                Err(error) if at < self.before.0 => {
+                    self.refuse(error.of_running_agent(), spec.written.as_ref(), None)
+                }
                 Err(error) => self.refuse(error, spec.written.as_ref(), family.written.clone()),
             };
         }
@@ -53,10 +68,14 @@ impl Draft {
         let wrong = spec::check_gather(spec).into_iter();
         self.errors
             .extend(wrong.map(|error| error.at(spec.written.as_ref(), None)));
-        if let Some(gather) = self.gathers.iter().find(|gather| gather.name() == spec.name) {
-            let gather = Arc::clone(gather);
+        let found = self.gathers.iter().position(|gather| gather.name() == spec.name);
+        if let Some(at) = found {
+            let gather = Arc::clone(&self.gathers[at]);
             return match gather.agrees(spec) {
                 Ok(()) => Some(gather),
+                Err(error) if at < self.before.1 => {
+                    self.refuse(error.of_running_agent(), spec.written.as_ref(), None)
+                }
                 Err(error) => {
                     let there = gather.written().cloned();
                     self.refuse(error, spec.written.as_ref(), there)

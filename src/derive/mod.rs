@@ -28,6 +28,7 @@ mod backlog;
 mod cells;
 mod clock;
 mod draft;
+mod enrolment;
 mod exemplar;
 mod exposition;
 mod family;
@@ -62,6 +63,8 @@ mod top;
 mod zone_hint;
 
 pub use age::{Ages, Lag};
+pub use backlog::backlog_specs;
+pub use enrolment::Enrolment;
 pub use exemplar::Trace;
 pub use exposition::{Format, Histogram, Metric, Number};
 pub use fixed::Fixed;

@@ -1,22 +1,18 @@
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::age::{self, Lag};
 use super::backlog;
 use super::cells::Sums;
-use super::draft::Draft;
 use super::exposition::{self, Format};
 use super::family::Family;
-use super::follower::Follower;
-use super::gather::{Gather, GatherSpec};
+use super::gather::Gather;
 use super::idle::{Idle, Leaving};
 use super::offender::{self, OverBudget};
 use super::reading::Reading;
-use super::rules::Rules;
 use super::shard::{Shard, State, lock};
-use super::spec::{MetricSpec, SpecError};
 use crate::event::Timestamp;
 use crate::limits;
 
@@ -25,9 +21,9 @@ use crate::limits;
 pub struct Registry {
     pub(super) families: RwLock<Vec<Arc<Family>>>,
     shards: Mutex<Vec<Arc<Mutex<State>>>>,
-    next_group: AtomicU32,
+    pub(super) next_group: AtomicU32,
     gathers: RwLock<Vec<Arc<Gather>>>,
-    next_place: AtomicUsize,
+    pub(super) next_place: AtomicUsize,
     /// By the input's name.
     lags: Mutex<BTreeMap<String, Arc<Lag>>>,
     idle: Mutex<Idle>,
@@ -53,46 +49,17 @@ impl Registry {
         lock(&self.idle).set_after(millis(after));
     }
 
-    /// Compiles the metrics of one input. Either all of them are registered, or none and each mistake is told.
-    ///
-    /// A metric may come from several pipelines and inputs, which must then agree (`agreement`).
-    pub fn rules(
-        &self,
-        specs: &[MetricSpec],
-        gathered: &[GatherSpec],
-        service: &str,
-    ) -> Result<Rules, Vec<SpecError>> {
-        let mut families = self.families.write().unwrap_or_else(PoisonError::into_inner);
-        let mut gathers = self.gathers.write().unwrap_or_else(PoisonError::into_inner);
-        let mut draft = Draft {
-            families: families.clone(),
-            gathers: gathers.clone(),
-            errors: Vec::new(),
-        };
-        let own: Vec<_> = specs.iter().filter_map(|spec| draft.add(spec)).collect();
-        let own_gathers: Vec<_> = gathered
-            .iter()
-            .filter_map(|spec| draft.add_gather(spec))
-            .collect();
-        if !draft.errors.is_empty() {
-            return Err(draft.errors);
-        }
-        for (family, spec) in own.iter().zip(specs) {
-            family.set_series_max(spec.series_max);
-        }
-        *families = draft.families;
-        *gathers = draft.gathers;
-        let number = || self.next_group.fetch_add(1, Ordering::Relaxed);
-        let followers = own_gathers
-            .iter()
-            .zip(gathered)
-            .map(|(gather, spec)| {
-                let place = gather.place(spec, service, || self.next_place.fetch_add(1, Ordering::Relaxed));
-                Follower::new(spec, &gather.labels, place)
-            })
-            .collect();
-        let at = gathered.first().map(|spec| spec.at);
-        Ok(Rules::new(specs, &own, service, number).with_followers(followers, at))
+    /// Every metric that is registered.
+    pub(super) fn registered(&self) -> (Vec<Arc<Family>>, Vec<Arc<Gather>>) {
+        let families = self.families.read().unwrap_or_else(PoisonError::into_inner);
+        let gathers = self.gathers.read().unwrap_or_else(PoisonError::into_inner);
+        (families.clone(), gathers.clone())
+    }
+
+    /// All that are registered, and new ones behind them.
+    pub(super) fn set_registered(&self, families: Vec<Arc<Family>>, gathers: Vec<Arc<Gather>>) {
+        *self.families.write().unwrap_or_else(PoisonError::into_inner) = families;
+        *self.gathers.write().unwrap_or_else(PoisonError::into_inner) = gathers;
     }
 
     /// How old the events of one input are when they are read.

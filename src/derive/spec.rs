@@ -273,7 +273,11 @@ pub struct SpecError {
 }
 
 /// What to do about two metrics of one name that do not agree.
-pub(super) const REMEDY: &str = "make them agree or choose another name (a change by reload needs a restart)";
+pub(super) const REMEDY: &str = "make them agree or choose another name";
+
+/// What to do about a metric that is not what it was before.
+const RUNNING_REMEDY: &str =
+    "its series go on from reload to reload, so its form stays: restart the agent, or choose another name";
 
 impl SpecError {
     pub(super) fn new(metric: &str, part: Part, text: impl Into<String>) -> Self {
@@ -284,6 +288,17 @@ impl SpecError {
             here: None,
             there: None,
         }
+    }
+
+    /// The other metric is that of the running agent, which may be written at the same place as this one, and may not be
+    /// written anywhere any more.
+    pub(super) fn of_running_agent(mut self) -> Self {
+        let difference = self.text.strip_suffix(REMEDY).unwrap_or(&self.text);
+        self.text = format!(
+            "{}, which is the running agent; {RUNNING_REMEDY}",
+            difference.trim_end_matches("; ")
+        );
+        self
     }
 
     /// The metric is written `here`, and the one that it does not agree with `there`.

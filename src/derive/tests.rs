@@ -213,7 +213,8 @@ fn metrics_of_the_same_name_must_agree() {
     assert_eq!(
         errors[0],
         "metric \"http_requests_total\": its labels are service, method, route here and service, method, route, \
-         status elsewhere; make them agree or choose another name (a change by reload needs a restart)"
+         status elsewhere, which is the running agent; its series go on from reload to reload, so its form stays: \
+         restart the agent, or choose another name"
     );
     assert!(
         errors[2].contains("a histogram of a field here and a counter elsewhere"),

@@ -10,6 +10,13 @@ use crate::event::{Fields, Timestamp, Value};
 
 /// Every input of a `logmill.toml`, with pipelines of its own.
 fn lanes(inputs: &str, pipelines: &[(&str, &str)]) -> (Vec<Arc<Lane>>, Registry, String) {
+    let registry = Registry::default();
+    let (lanes, said) = lanes_with(&registry, inputs, pipelines);
+    (lanes, registry, said)
+}
+
+/// Likewise, with metrics that are there already. No lane where there are mistakes.
+fn lanes_with(registry: &Registry, inputs: &str, pipelines: &[(&str, &str)]) -> (Vec<Arc<Lane>>, String) {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in pipelines {
         std::fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
@@ -19,13 +26,12 @@ fn lanes(inputs: &str, pipelines: &[(&str, &str)]) -> (Vec<Arc<Lane>>, Registry,
     let file = AgentFile::parse(&SourceFile::new("logmill.toml", text), &System, &mut diagnostics);
     let settings = Settings::new(&file, &System, &mut diagnostics).unwrap();
     let library = Library::with_folder(folder.path(), &mut diagnostics);
-    let registry = Registry::default();
-    let built = build_all(&settings, &library, &registry, &mut diagnostics);
+    let built = build_all(&settings, &library, registry, &mut diagnostics);
     let lanes = built.into_iter().flatten().map(|watch| watch.lane).collect();
     let said = diagnostics
         .render(false)
         .replace(&folder.path().display().to_string(), "pipelines");
-    (lanes, registry, said)
+    (lanes, said)
 }
 
 fn page(registry: &Registry) -> String {
@@ -48,7 +54,7 @@ fn metrics_that_do_not_agree_are_shown_where_they_are_written() {
             ),
         ],
     );
-    assert_eq!(lanes.len(), 1);
+    assert_eq!(lanes.len(), 0);
     let lines = [
         "its labels are service, level here and service elsewhere",
         "--> pipelines/second.toml:5:8",
@@ -111,7 +117,7 @@ fn every_disagreement_is_the_golden_one() {
         "[[input]]\npaths = [\"/a\"]\npipeline = \"first\"\n[[input]]\npaths = [\"/b\"]\npipeline = \"second\"\n",
         &[("first", &read("first.toml")), ("second", &read("second.toml"))],
     );
-    assert_eq!(lanes.len(), 1);
+    assert_eq!(lanes.len(), 0);
     let metrics = read("second.toml").matches("\nname = ").count();
     assert_eq!(said.matches("the other is in line").count(), metrics, "{said}");
     assert!(!said.contains("hunter"), "{said}");
@@ -187,4 +193,37 @@ fn a_label_may_show_a_hash_in_place_of_an_id() {
             "{sample} is not in\n{page}"
         );
     }
+}
+
+#[test]
+fn a_configuration_that_fails_leaves_no_metric_behind() {
+    let counter = |name: &str, help: &str| {
+        format!(
+            "[parse]\npatterns = ['{{log.level}} {{message}}']\n[[counter]]\nname = \"{name}\"\nhelp = \"{help}\"\n"
+        )
+    };
+    let input = |pipeline: &str| format!("[[input]]\npaths = [\"/{pipeline}\"]\npipeline = \"{pipeline}\"\n");
+    let registry = Registry::default();
+    let (running, said) = lanes_with(&registry, &input("old"), &[("old", &counter("old_total", "Old"))]);
+    assert_eq!((running.len(), said.as_str()), (1, ""));
+    // The first input is good, the second is not.
+    let both = [input("good"), input("old")].concat();
+    let wrong = counter("old_total", "New");
+    let (lanes, said) = lanes_with(
+        &registry,
+        &both,
+        &[("good", &counter("good_total", "Good")), ("old", &wrong)],
+    );
+    assert_eq!(lanes.len(), 0);
+    let expected =
+        "its help is \"New\" here and \"Old\" elsewhere, which is the running agent; its series go on";
+    assert!(said.contains(expected), "{said}");
+    assert!(!said.contains("the other is in line"), "{said}");
+    // What the good one would have registered is free, in any form.
+    let (lanes, said) = lanes_with(
+        &registry,
+        &input("good"),
+        &[("good", &counter("good_total", "Another"))],
+    );
+    assert_eq!((lanes.len(), said.as_str()), (1, ""));
 }

@@ -158,7 +158,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Backlog, Diagnostics, PipelineFile, SourceFile};
-    use crate::derive::{Format, Registry};
+    use crate::derive::{Format, Registry, backlog_specs};
     use crate::encode::Template;
     use crate::event::{Fields, FileKey, Frame, Span};
     use crate::lane::Late;
@@ -177,9 +177,8 @@ mod tests {
         let host = HostWords::default();
         let pipeline = compile(&file, &Library::shipped(), &host, &mut diagnostics).unwrap();
         let registry = Registry::default();
-        let old = registry
-            .backlog_rules(backlog, &pipeline.metrics, "shop")
-            .unwrap();
+        let old = backlog_specs(backlog, &pipeline.metrics);
+        let old = registry.rules(&old, &[], "shop").unwrap();
         let late = Late::new(&pipeline.schema, registry.lag("shop/shop"));
         let lane = Lane {
             name: "shop/shop".to_owned(),

@@ -97,14 +97,14 @@ fn config(path: &Path, surroundings: &dyn Surroundings, diagnostics: &mut Diagno
     };
 
     state_dir::check(&settings.agent.state_dir, diagnostics);
-    let registry = Registry::default();
-    let built = input::build_all(&settings, &library, &registry, diagnostics);
+    let mut enrolment = Registry::default().enrol();
+    let parts = input::compile_all(&settings, &library, &mut enrolment, diagnostics);
     let mut claims = Claims::default();
     let mut targets = Vec::new();
-    for (input, built) in settings.inputs.iter().zip(built) {
+    for (input, parts) in settings.inputs.iter().zip(parts) {
         claims.input(input, diagnostics);
-        if let Some(watch) = built {
-            targets.extend(Target::of(input, &watch.lane.pipeline.dataset, &settings.output));
+        if let Some(parts) = parts {
+            targets.extend(Target::of(input, &parts.pipeline.dataset, &settings.output));
         }
     }
     let mut used: Vec<&str> = settings

@@ -85,7 +85,11 @@ fn sessions_of_the_same_name_must_agree() {
     let other = Visits::new(Duration::from_secs(60));
     let errors = registry.rules(&[], &other.gathered, "mes").unwrap_err();
     assert_eq!(errors.len(), 2);
-    assert!(errors[0].to_string().contains("make them agree"), "{}", errors[0]);
+    assert!(
+        errors[0].to_string().contains("restart the agent"),
+        "{}",
+        errors[0]
+    );
     let taken = MetricSpec::counter("http_sessions_started_total", "");
     assert_eq!(registry.rules(&[taken], &[], "mes").unwrap_err().len(), 1);
 }
