@@ -2,11 +2,12 @@
 //! the input is called or where it stands.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::{Tailer, globs};
 use crate::source::Watch;
-use crate::source::disk::Inode;
+use crate::source::disk::{Facts, Inode};
 use crate::source::tail::Tail;
 use crate::state::FileRecord;
 
@@ -14,6 +15,7 @@ impl Tailer {
     /// Other inputs. A file goes on where it is when the new inputs lead to it, as one of that input which a start
     /// would read it for; one that they do not lead to is left alone, and its position is remembered.
     pub(super) fn reload(&mut self, watches: Vec<Watch>, now: Instant) {
+        self.unname_rotated(now);
         self.watches = watches;
         self.inherit();
         let mut homeless = Vec::new();
@@ -43,6 +45,20 @@ impl Tailer {
         self.linked_from.clear();
         self.attentive.extend(self.files.keys());
         self.next_scan = now;
+    }
+
+    /// Names that rotation has taken away since the last look are taken note of, as at any look: once all names are given
+    /// anew, nobody knows whose they were.
+    fn unname_rotated(&mut self, now: Instant) {
+        let leads_to = |path: &Path, inode| Facts::of(path).is_ok_and(|facts| facts.inode == inode);
+        let names = self.names.iter();
+        let moved: Vec<PathBuf> = names
+            .filter(|(path, name)| !leads_to(path, name.inode))
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in moved {
+            self.unname(&path, now);
+        }
     }
 
     fn leave_alone(&mut self, inode: Inode) {

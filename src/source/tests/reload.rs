@@ -213,3 +213,17 @@ fn an_old_lane_is_gone_with_its_last_chunk() {
     rig.reload(vec![input("input", &["*.log"])]);
     assert_eq!(alive(rig.forget_lanes()), 0);
 }
+
+#[test]
+fn an_event_that_spans_a_rotation_right_before_a_reload_stays_whole() {
+    let mut rig = Rig::new(&["app.log"]);
+    rig.rule.start = Some(Arc::new(|line: &[u8]| !line.starts_with(b" ")));
+    rig.append("app.log", "one\ntwo\n");
+    rig.start();
+    rig.append("app.log", "three\n 1\n");
+    rig.rename("app.log", "app.log.1");
+    rig.append("app.log", " 2\nfour\n");
+    rig.reload(vec![input("other", &["app.log"])]);
+    rig.pass_long();
+    assert_eq!(rig.texts(), ["four", "one", "three\n 1\n 2", "two"]);
+}
