@@ -85,7 +85,7 @@ fn every_key_of_the_configuration_is_described() {
 const METRICS: &str = include_str!("../../docs/metrics.md");
 
 /// Where the program names its metrics.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     include_str!("../../pipelines/metrics/http.toml"),
     include_str!("../../pipelines/metrics/log_levels.toml"),
     include_str!("../../src/agent/telemetry.rs"),
@@ -93,6 +93,7 @@ const SOURCES: [&str; 8] = [
     include_str!("../../src/derive/exposition/mod.rs"),
     include_str!("../../src/derive/gather.rs"),
     include_str!("../../src/http/serve/mod.rs"),
+    include_str!("../../src/agent/reload.rs"),
     include_str!("../../src/ship/telemetry.rs"),
 ];
 
