@@ -1,11 +1,13 @@
 //! From the settings of an input to what runs: its lane, and what the source has to know of it.
 
+mod own;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::{
-    AgentSettings, Diagnostic, Diagnostics, HashRule, InputSettings, OutputSettings, Place, Settings,
-    Spanned, Wrapper,
+    AgentSettings, Diagnostic, Diagnostics, HashRule, IndexName, InputSettings, OutputSettings, Place,
+    Settings, Spanned, Wrapper,
 };
 use crate::derive::{
     Enrolment, GatherSpec, KeyedHash, Label, LabelSource, MetricSpec, Registry, Rules, SpecError,
@@ -104,6 +106,11 @@ impl<'s> Parts<'s> {
         let host = HostWords {
             format: input.format.clone(),
             timezone: input.timezone.clone(),
+            fields: input
+                .labels
+                .keys()
+                .map(|label| format!("labels.{label}"))
+                .collect(),
         };
         let file = library.pipeline(&input.pipeline, diagnostics)?;
         let pipeline = Arc::new(compile(&file, library, &host, diagnostics)?);
@@ -130,7 +137,12 @@ impl<'s> Parts<'s> {
             }
             return None;
         }
-        match globs(input) {
+        if let Some(error) = index_mistake(input, &pipeline, &settings.output) {
+            diagnostics.push(error);
+            return None;
+        }
+        own::tell(input, settings, diagnostics);
+        match globs(input, &own::globs(settings)) {
             Ok(globs) => Some(Parts {
                 input,
                 pipeline,
@@ -217,10 +229,44 @@ fn of_metric(error: &SpecError, input: &InputSettings) -> Diagnostic {
     }
 }
 
-fn globs(input: &InputSettings) -> Result<Globs, source::GlobError> {
+/// The globs of an input, which never are of files that the agent itself writes.
+fn globs(input: &InputSettings, own: &[String]) -> Result<Globs, source::GlobError> {
     let texts =
         |globs: &[Spanned<String>]| -> Vec<String> { globs.iter().map(|glob| glob.value.clone()).collect() };
-    Globs::compile(&texts(&input.paths), &texts(&input.exclude))
+    let exclude = [&texts(&input.exclude), own].concat();
+    Globs::compile(&texts(&input.paths), &exclude)
+}
+
+/// The index that the documents go to.
+fn index(input: &InputSettings, pipeline: &Pipeline, output: &OutputSettings) -> String {
+    let dataset = input.dataset.as_deref().unwrap_or(&pipeline.dataset);
+    match output {
+        OutputSettings::Elasticsearch(settings) => {
+            let namespace = input.namespace.as_deref().unwrap_or(&settings.namespace);
+            settings
+                .index
+                .render(dataset, namespace, input.service.as_deref())
+        }
+        OutputSettings::File(_) | OutputSettings::Stdout => {
+            let namespace = input.namespace.as_deref().unwrap_or("default");
+            format!("logs-{dataset}-{namespace}")
+        }
+    }
+}
+
+/// A name that the server refuses would keep every document waiting.
+fn index_mistake(input: &InputSettings, pipeline: &Pipeline, output: &OutputSettings) -> Option<Diagnostic> {
+    if !matches!(output, OutputSettings::Elasticsearch(_)) {
+        return None;
+    }
+    let index = index(input, pipeline, output);
+    let mistake = IndexName::mistake(&index)?;
+    let error = Diagnostic::error(format!(
+        "the index `{index}` of this input cannot be called so: {mistake}"
+    ));
+    Some(error.at_value(&input.pipeline, "of this input").help(
+        "write the input's `service` in lower case, or name the index in [elasticsearch] without `{service}`",
+    ))
 }
 
 fn template(
@@ -230,30 +276,26 @@ fn template(
     output: &OutputSettings,
 ) -> Template {
     let dataset = input.dataset.as_deref().unwrap_or(&pipeline.dataset);
-    let (index, with_id) = match output {
-        OutputSettings::Elasticsearch(settings) => {
-            let namespace = input.namespace.as_deref().unwrap_or(&settings.namespace);
-            let index = settings
-                .index
-                .render(dataset, namespace, input.service.as_deref());
-            (index, settings.document_ids)
-        }
-        OutputSettings::File(_) | OutputSettings::Stdout => {
-            let namespace = input.namespace.as_deref().unwrap_or("default");
-            (format!("logs-{dataset}-{namespace}"), true)
-        }
+    let index = index(input, pipeline, output);
+    let with_id = match output {
+        OutputSettings::Elasticsearch(settings) => settings.document_ids,
+        OutputSettings::File(_) | OutputSettings::Stdout => true,
     };
-    let mut constants = vec![
-        ("event.dataset".to_owned(), dataset.to_owned()),
-        ("host.name".to_owned(), agent.host_name.clone()),
-    ];
+    let dataset = ("event.dataset".to_owned(), dataset.to_owned());
+    // What the line or the pipeline says of these is better than a guess, and no better than what the user says.
+    let mut defaults = vec![("host.name".to_owned(), agent.host_name.clone())];
+    let mut constants = Vec::new();
+    match input.dataset {
+        Some(_) => constants.push(dataset),
+        None => defaults.push(dataset),
+    }
     if let Some(service) = &input.service {
         constants.push(("service.name".to_owned(), service.clone()));
     }
     for (label, value) in &input.labels {
         constants.push((format!("labels.{label}"), value.clone()));
     }
-    Template::new(&pipeline.schema, &index, with_id, &constants)
+    Template::new(&pipeline.schema, &index, with_id, &constants, &defaults)
 }
 
 /// How the bytes of a log become events. What the input says of the wrapper goes before what the pipeline says.

@@ -77,7 +77,7 @@ impl Lane {
         Arc::new(Lane {
             name: name.to_owned(),
             pipeline: Arc::clone(&PIPELINE),
-            template: Template::new(&PIPELINE.schema, "logs", true, &[]),
+            template: Template::new(&PIPELINE.schema, "logs", true, &[], &[]),
             rules: Rules::default(),
             late: Late::default(),
         })

@@ -92,13 +92,13 @@ struct SetupArguments {
     #[command(flatten)]
     config: ConfigArgument,
     /// The server, without a configuration.
-    #[arg(long, value_name = "URL", value_parser = word::server)]
+    #[arg(long, value_name = "URL", value_parser = word::server, conflicts_with = "config")]
     elasticsearch: Option<reqwest::Url>,
     /// Plain indexes and no data streams.
     #[arg(long)]
     plain_indexes: bool,
-    /// The indexes that the template is for.
-    #[arg(long, default_value = "logs-*-*", value_name = "PATTERN")]
+    /// The indexes that the template is for; those of `index` in the configuration when absent, or `logs-*-*`.
+    #[arg(long, value_name = "PATTERN", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     indexes: Vec<String>,
 }
 

@@ -26,6 +26,7 @@ pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()>
     let host = HostWords {
         format: arguments.format.as_deref().map(|text| argument("--format", text)),
         timezone: arguments.reading.timezone.clone(),
+        ..HostWords::default()
     };
     let library = library(arguments.pipelines.as_deref(), &mut diagnostics);
     let name = argument("--pipeline", &arguments.pipeline);

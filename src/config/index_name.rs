@@ -33,7 +33,38 @@ impl IndexName {
         }
         name
     }
+
+    /// Which indexes have such names, as an index template says it: `logs-*-*`.
+    pub fn pattern(&self) -> String {
+        let mut pattern = String::new();
+        for part in &self.parts {
+            match part {
+                IndexPart::Text(text) => pattern.push_str(text),
+                _ if pattern.ends_with('*') => {}
+                _ => pattern.push('*'),
+            }
+        }
+        pattern
+    }
+
+    /// Why Elasticsearch would refuse a rendered name.
+    pub fn mistake(name: &str) -> Option<String> {
+        match check_characters(name, 0) {
+            Err(mistake) => Some(mistake.message),
+            Ok(()) if name.len() > NAME_BYTES_MAX => Some(format!(
+                "it has {} bytes, and {NAME_BYTES_MAX} is the most",
+                name.len()
+            )),
+            Ok(()) if name.starts_with(['-', '_', '+', '.']) => {
+                Some("an index name begins with a letter or a digit".to_owned())
+            }
+            Ok(()) => None,
+        }
+    }
 }
+
+/// Bytes of an index's name at most.
+const NAME_BYTES_MAX: usize = 255;
 
 /// Characters that Elasticsearch refuses in the name of an index (reference, "Create index API").
 const FORBIDDEN: [char; 12] = ['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'];
@@ -177,5 +208,22 @@ mod tests {
         assert!(check_part("").is_err());
         assert!(check_part(&"x".repeat(101)).is_err());
         assert!(check_part("a b").is_err());
+    }
+
+    #[test]
+    fn a_name_is_checked_and_has_a_pattern() {
+        let name = IndexName::parse("shop-{service}{dataset}-{namespace}-x").unwrap();
+        assert_eq!(name.pattern(), "shop-*-*-x");
+        assert_eq!(IndexName::default().pattern(), "logs-*-*");
+        assert_eq!(IndexName::mistake("logs-shop-default"), None);
+        for (name, said) in [
+            ("a-My", "`M`"),
+            ("a b", "` `"),
+            ("-a", "begins"),
+            (&"a".repeat(256), "256"),
+        ] {
+            let mistake = IndexName::mistake(name).unwrap();
+            assert!(mistake.contains(said), "{mistake}");
+        }
     }
 }

@@ -17,6 +17,19 @@ pub struct Template {
     columns: Vec<Column>,
     /// Constant fields, each `,"name":value`.
     constants: Vec<u8>,
+    /// Likewise, but only for events that do not have the field.
+    defaults: Vec<(FieldId, Box<[u8]>)>,
+    marks: Marks,
+}
+
+/// The fields of the pipeline that are called as those by which the agent marks some events.
+#[derive(Debug, Clone, Copy, Default)]
+struct Marks {
+    stream: Option<FieldId>,
+    flags: Option<FieldId>,
+    tags: Option<FieldId>,
+    /// There is one of them.
+    any: bool,
 }
 
 /// A field that the document may have.
@@ -60,8 +73,15 @@ pub struct Place<'c> {
 }
 
 impl Template {
-    /// For documents of `schema` that go to `index`. A constant takes the place of the field of the same name.
-    pub fn new(schema: &Schema, index: &str, with_id: bool, constants: &[(String, String)]) -> Self {
+    /// For documents of `schema` that go to `index`. A constant takes the place of the field of the same name, and a
+    /// default stands where an event does not have the field.
+    pub fn new(
+        schema: &Schema,
+        index: &str,
+        with_id: bool,
+        constants: &[(String, String)],
+        defaults: &[(String, String)],
+    ) -> Self {
         let mut page = Page::default();
         let mut action = br#"{"create":{"_index":"#.to_vec();
         action.extend_from_slice(string(index.as_bytes(), &mut page));
@@ -69,15 +89,26 @@ impl Template {
             action.extend_from_slice(br#","_id":""#);
         }
         let is_constant = |name: &str| constants.iter().any(|(constant, _)| constant == name);
+        let marks = Marks::of(schema);
+        let is_apart = |field, name: &str| name == TIMESTAMP || marks.has(field) || is_constant(name);
         let columns = schema
             .iter()
-            .filter(|(field, name)| *name != TIMESTAMP && !schema.is_hidden(*field) && !is_constant(name))
+            .filter(|(field, name)| !schema.is_hidden(*field) && !is_apart(*field, name))
             .map(|(field, name)| Column::new(field, &[key(name, &mut page), b"\""].concat()))
             .collect();
         let mut rendered = Vec::new();
-        for (name, value) in constants {
-            rendered.extend_from_slice(key(name, &mut page));
-            rendered.extend_from_slice(string(value.as_bytes(), &mut page));
+        let mut conditional = Vec::new();
+        let defaults = defaults.iter().filter(|(name, _)| !is_constant(name));
+        for (name, value) in constants.iter().chain(defaults) {
+            let mut text = key(name, &mut page).to_vec();
+            text.extend_from_slice(string(value.as_bytes(), &mut page));
+            match schema
+                .get(name)
+                .filter(|id| !is_constant(name) && !schema.is_hidden(*id))
+            {
+                Some(field) => conditional.push((field, text.into())),
+                None => rendered.extend(text),
+            }
         }
         Template {
             action,
@@ -85,6 +116,8 @@ impl Template {
             timestamp: schema.get(TIMESTAMP),
             columns,
             constants: rendered,
+            defaults: conditional,
+            marks,
         }
     }
 
@@ -139,11 +172,16 @@ impl Template {
                 }
             }
         }
+        for (field, text) in &self.defaults {
+            if fields.get(*field).is_absent() {
+                pen.slice(text);
+            }
+        }
         if !fields.extra().is_empty() {
             replaced |= pen.aside(|pen| write_extra(fields, times, pen));
         }
-        if place.stream.is_some() || place.cut || place.unmatched {
-            pen.aside(|pen| write_marks(place, pen));
+        if place.stream.is_some() || place.cut || place.unmatched || self.marks.any {
+            replaced |= pen.aside(|pen| self.marks.write(place, fields, times, pen));
         }
         pen.slice(&ends.tail);
         json::write_int(place.offset as i64, pen);
@@ -211,19 +249,52 @@ fn write_extra(fields: &Fields<'_>, times: &mut TimestampWriter, pen: &mut Pen<'
     replaced
 }
 
-/// What the agent itself says of the event: the stream, and what went wrong with it.
-#[inline(never)]
-fn write_marks(place: &Place<'_>, pen: &mut Pen<'_>) {
-    match place.stream {
-        Some(Stream::Stdout) => pen.slice(br#","stream":"stdout""#),
-        Some(Stream::Stderr) => pen.slice(br#","stream":"stderr""#),
-        None => {}
+impl Marks {
+    fn of(schema: &Schema) -> Marks {
+        let shown = |name| schema.get(name).filter(|id| !schema.is_hidden(*id));
+        let [stream, flags, tags] = ["stream", "log.flags", "tags"].map(shown);
+        Marks {
+            stream,
+            flags,
+            tags,
+            any: [stream, flags, tags].iter().any(Option::is_some),
+        }
     }
-    if place.cut {
-        pen.slice(br#","log.flags":["truncated"]"#);
+
+    fn has(&self, field: FieldId) -> bool {
+        [self.stream, self.flags, self.tags].contains(&Some(field))
     }
-    if place.unmatched {
-        pen.slice(br#","tags":["unmatched"]"#);
+
+    /// What the agent itself says of the event: the stream, and what went wrong with it. Where it says nothing, what the
+    /// pipeline says. Gives whether bytes had to be replaced because they were not UTF-8.
+    #[inline(never)]
+    fn write(
+        &self,
+        place: &Place<'_>,
+        fields: &Fields<'_>,
+        times: &mut TimestampWriter,
+        pen: &mut Pen<'_>,
+    ) -> bool {
+        let value = |field: Option<FieldId>| field.map_or(Value::Absent, |field| fields.get(field));
+        let stream = place.stream.map(|stream| match stream {
+            Stream::Stdout => Value::Text(b"stdout"),
+            Stream::Stderr => Value::Text(b"stderr"),
+        });
+        let flags = place.cut.then_some(Value::Json(br#"["truncated"]"#));
+        let tags = place.unmatched.then_some(Value::Json(br#"["unmatched"]"#));
+        let mut replaced = false;
+        for (key, own, said) in [
+            (&br#","stream":"#[..], stream, self.stream),
+            (br#","log.flags":"#, flags, self.flags),
+            (br#","tags":"#, tags, self.tags),
+        ] {
+            let value = own.unwrap_or_else(|| value(said));
+            if !value.is_absent() {
+                pen.slice(key);
+                replaced |= write_value(value, times, pen);
+            }
+        }
+        replaced
     }
 }
 
@@ -261,7 +332,7 @@ mod tests {
         let path = schema.intern("url.path");
         let query = schema.intern("url.query");
         let constants = [("service.name".to_owned(), "shop".to_owned())];
-        let template = Template::new(&schema, "logs-nginx.access-default", true, &constants);
+        let template = Template::new(&schema, "logs-nginx.access-default", true, &constants, &[]);
         let mut fields = Fields::new(schema.len());
         fields.set(at, Value::Time(Timestamp::from_millis(1_795_368_511_250)));
         fields.set(status, Value::Int(200));
@@ -284,7 +355,7 @@ mod tests {
 
     #[test]
     fn an_event_without_time_has_the_time_of_reading() {
-        let template = Template::new(&Schema::default(), "logs", false, &[]);
+        let template = Template::new(&Schema::default(), "logs", false, &[], &[]);
         let cut = Place {
             cut: true,
             unmatched: true,
@@ -305,7 +376,7 @@ mod tests {
             let name = "n".repeat(length);
             let mut schema = Schema::default();
             let field = schema.intern(&name);
-            let template = Template::new(&schema, "logs", true, &[]);
+            let template = Template::new(&schema, "logs", true, &[], &[]);
             let mut fields = Fields::new(1);
             fields.set(field, Value::Int(7));
             let [_, document] = lines(&template, &fields, &place());
@@ -318,10 +389,56 @@ mod tests {
         let mut schema = Schema::default();
         let name = schema.intern("service.name");
         let constants = [("service.name".to_owned(), "shop".to_owned())];
-        let template = Template::new(&schema, "logs", true, &constants);
+        let template = Template::new(&schema, "logs", true, &constants, &[]);
         let mut fields = Fields::new(1);
         fields.set(name, Value::Text(b"shop-api"));
         let [_, document] = lines(&template, &fields, &place());
         assert_eq!(document["service.name"], "shop");
+    }
+
+    #[test]
+    fn a_default_stands_where_the_line_says_nothing() {
+        let mut schema = Schema::default();
+        let host = schema.intern("host.name");
+        let defaults =
+            [("host.name", "own"), ("event.dataset", "shop")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let template = Template::new(&schema, "logs", true, &[], &defaults);
+        let mut fields = Fields::new(1);
+        let [_, document] = lines(&template, &fields, &place());
+        assert_eq!(document["host.name"], "own");
+        fields.set(host, Value::Text(b"web1"));
+        let [_, document] = lines(&template, &fields, &place());
+        assert_eq!(
+            (&document["host.name"], &document["event.dataset"]),
+            (&"web1".into(), &"shop".into())
+        );
+    }
+
+    #[test]
+    fn a_mark_of_the_agent_is_there_once() {
+        let mut schema = Schema::default();
+        let [tags, stream] = ["tags", "stream"].map(|name| schema.intern(name));
+        let template = Template::new(&schema, "logs", true, &[], &[]);
+        let mut fields = Fields::new(2);
+        fields.set(tags, Value::Text(b"slow"));
+        fields.set(stream, Value::Text(b"audit"));
+        let text = |place: &Place<'_>| {
+            let (mut ends, mut page) = (Ends::default(), Page::default());
+            template.ends(FileKey(7), b"a.log", &mut ends);
+            let mut times = TimestampWriter::default();
+            page.write(|pen| template.write(&fields, place, &ends, &mut times, pen));
+            String::from_utf8(page.text().to_vec()).unwrap()
+        };
+        let plain = text(&place());
+        assert!(plain.contains(r#","stream":"audit","tags":"slow","#), "{plain}");
+        let marked = text(&Place {
+            stream: Some(Stream::Stdout),
+            unmatched: true,
+            ..place()
+        });
+        assert!(
+            marked.contains(r#","stream":"stdout","tags":["unmatched"],"#),
+            "{marked}"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The plain nouns that every stage shares. No I/O here.
 
 mod chunk;
+pub mod ecs;
 mod fields;
 mod schema;
 mod span;

@@ -7,20 +7,27 @@ use memchr::{memchr, memchr2};
 
 use super::Mismatch;
 use super::rule::{Extras, FEW, Found, NodeId, Places, Rule, TooMany};
+use crate::event;
 use crate::pattern::Scene;
 
-/// Reads a line of pairs. A word without `=` is a flag, and true; but the line must begin with a pair, or any text
-/// would be one. A quote that is not closed, or more than [`crate::limits::EXTRAS_MAX`] unknown keys, are a mismatch.
+/// Reads a line of pairs, which must begin with one, or any text would be such a line. A word without `=` is a flag, and
+/// true, where the pipeline names it; any other may be of a sentence that nobody has quoted, and makes the whole line the
+/// message, unless the line has one. A quote that is not closed, or more than [`crate::limits::EXTRAS_MAX`] unknown keys, are a mismatch.
 pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Result<(), Mismatch> {
     let mut few = [0; FEW];
     let mut places = Places::new(rule.paths(), &mut few, scene.arena);
     let mut extras = Extras::new(scene);
     let mut pairs = Pairs { text, at: 0 };
     let mut first = true;
+    let mut has_words = false;
     loop {
         let at = pairs.at;
         let result = match pairs.next(scene.arena) {
             Ok(Some((_, Value::Flag))) if first => Err(Mismatch { at }),
+            Ok(Some((key, Value::Flag))) if rule.member(NodeId::ROOT, key).path.is_none() => {
+                has_words = true;
+                Ok(())
+            }
             Ok(Some((key, value))) => {
                 let found = match value {
                     Value::Flag => Found::Text(b"true"),
@@ -42,6 +49,13 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
             Ok(None) if first => Err(Mismatch { at }),
             Ok(None) => {
                 let result = rule.finish(&mut places, false, &mut extras, scene);
+                if result.is_ok()
+                    && has_words
+                    && let Some(message) = rule.message()
+                    && scene.fields.get(message).is_absent()
+                {
+                    scene.fields.set(message, event::Value::Text(text));
+                }
                 return result.map_err(|TooMany| Mismatch { at });
             }
             Err(OpenQuote) => Err(Mismatch { at }),
@@ -210,8 +224,22 @@ mod tests {
             run(br#"ts=2026-11-22T18:02:10.395Z level=WARN msg="say \"a=b\"\n\x1b\u00e9\U0001f5a8" http.status=200 retry k= a.b=c=d q="" "#),
             Some(json!({
                 "@timestamp": "2026-11-22T18:02:10.395Z", "log.level": "WARN", "message": "say \"a=b\"\n\u{1b}é🖨",
-                "http.response.status_code": 200, "labels.retry": "true", "labels.k": "", "labels.a.b": "c=d", "labels.q": "",
+                "http.response.status_code": 200, "labels.k": "", "labels.a.b": "c=d", "labels.q": "",
             }))
+        );
+    }
+
+    #[test]
+    fn words_of_a_sentence_are_no_fields() {
+        assert_eq!(
+            run(b"level=info user logged in from 10.0.0.1 id=5"),
+            Some(json!({
+                "log.level": "info", "labels.id": "5", "message": "level=info user logged in from 10.0.0.1 id=5",
+            }))
+        );
+        assert_eq!(
+            run(b"msg=a level"),
+            Some(json!({"message": "a", "log.level": "true"}))
         );
     }
 

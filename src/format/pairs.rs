@@ -62,7 +62,9 @@ fn pairs<'a>(
         }
         let member = rule.member(NodeId::ROOT, key);
         match member.path {
-            Some(path) => places.put(path, Found::Text(value)),
+            Some(path) => {
+                places.put(path, Found::Text(value));
+            }
             None => {
                 let found = (Found::Text(value), false);
                 rule.leave((NodeId::ROOT, key), member.otherwise, found, extras, scene)?;

@@ -109,7 +109,9 @@ fn columns<'a>(
         let found = Found::Text(value);
         let member = rule.member(NodeId::ROOT, name);
         match member.path {
-            Some(path) => places.put(path, found),
+            Some(path) => {
+                places.put(path, found);
+            }
             None => rule
                 .leave(
                     (NodeId::ROOT, name),

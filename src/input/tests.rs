@@ -5,8 +5,8 @@ use std::path::Path;
 use super::*;
 use crate::config::{AgentFile, SourceFile, System};
 use crate::derive::Format;
-use crate::encode::TIMESTAMP;
-use crate::event::{Fields, Timestamp, Value};
+use crate::encode::{self, TIMESTAMP};
+use crate::event::{Fields, FileKey, Timestamp, TimestampWriter, Value};
 
 /// Every input of a `logmill.toml`, with pipelines of its own.
 fn lanes(inputs: &str, pipelines: &[(&str, &str)]) -> (Vec<Arc<Lane>>, Registry, String) {
@@ -226,4 +226,156 @@ fn a_configuration_that_fails_leaves_no_metric_behind() {
         &[("good", &counter("good_total", "Another"))],
     );
     assert_eq!((lanes.len(), said.as_str()), (1, ""));
+}
+
+/// The documents of these lines, as text.
+fn documents(lane: &Lane, lines: &[&str]) -> Vec<String> {
+    let arena = bumpalo::Bump::new();
+    let mut fields = Fields::new(lane.pipeline.schema.len());
+    let mut clock = lane.pipeline.clock(Timestamp::from_millis(0));
+    let (mut ends, mut page) = (encode::Ends::default(), encode::Page::default());
+    lane.template.ends(FileKey(1), b"/var/log/a.log", &mut ends);
+    let mut times = TimestampWriter::default();
+    let mut documents = Vec::new();
+    for line in lines {
+        lane.pipeline
+            .parse(line.as_bytes(), &mut fields, &mut clock, &arena);
+        let place = encode::Place::default();
+        page.write(|pen| lane.template.write(&fields, &place, &ends, &mut times, pen));
+        let text = std::str::from_utf8(page.text()).unwrap();
+        documents.push(text.lines().nth(1).unwrap().to_owned());
+    }
+    documents
+}
+
+/// What the line, the pipeline, the input and the agent say may be the same name.
+#[test]
+fn no_document_has_a_name_twice() {
+    let lines = [
+        r#"{"@timestamp":"2026-11-23T08:48:00.123Z","log.level":"INFO","message":"ecs","ecs.version":"1.2.0","service.name":"api","event.dataset":"api.log","host.name":"app1"}"#,
+        r#"{"log":{"offset":5,"file":{"path":"/a"},"level":"x"},"log.level":"y","labels":{"team":"a"},"labels.team":"b"}"#,
+        r#"{"service":{"name":"api"},"service.name":"b","host":"c","host.name":"d","event":{"dataset":"e"},"stream":"f"}"#,
+        r#"{"data_stream":{"dataset":"a"},"data_stream.type":"b","@timestamp":"rubbish","a":1,"a":2}"#,
+    ];
+    for name in ["java-json", "json-lines", "pino", "winston", "bunyan", "go-json"] {
+        for own in [
+            "",
+            "service = \"s\"\ndataset = \"d\"\nlabels = { team = \"t\", host = \"h\" }\n",
+        ] {
+            let input = format!("[[input]]\npaths = [\"/a\"]\npipeline = \"{name}\"\n{own}");
+            let (lanes, _, said) = lanes(&input, &[]);
+            assert_eq!(said, "");
+            for document in documents(&lanes[0], &lines) {
+                let read: serde_json::Map<String, serde_json::Value> =
+                    serde_json::from_str(&document).unwrap();
+                for key in read.keys() {
+                    let times = document.matches(&format!("\"{key}\":")).count();
+                    assert_eq!(times, 1, "{key} of {name}: {document}");
+                }
+                assert_eq!(
+                    (&read["log.offset"], &read["log.file.path"]),
+                    (&0.into(), &"/var/log/a.log".into())
+                );
+                if !own.is_empty() {
+                    assert_eq!(
+                        [
+                            &read["service.name"],
+                            &read["event.dataset"],
+                            &read["labels.team"]
+                        ],
+                        ["s", "d", "t"]
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_line_or_a_lookup_says_goes_before_what_the_agent_guesses() {
+    let own = "[parse]\npatterns = ['{host.name} {message}']\n[set]\n\"event.dataset\" = \"set\"\n";
+    let (lanes, _, said) = lanes(
+        "[[input]]\npaths = [\"/a\"]\npipeline = \"own\"\n",
+        &[("own", own)],
+    );
+    assert_eq!(said, "");
+    let document: serde_json::Value = serde_json::from_str(&documents(&lanes[0], &["web1 x"])[0]).unwrap();
+    assert_eq!(
+        [&document["host.name"], &document["event.dataset"]],
+        ["web1", "set"]
+    );
+}
+
+#[test]
+fn a_pipeline_cannot_say_where_an_event_stands_nor_call_no_time_a_time() {
+    for (pipeline, expected) in [
+        (
+            "[parse]\npatterns = ['{log.offset:int}']\n",
+            "sets `log.offset`, which logmill itself says",
+        ),
+        (
+            "[parse]\npatterns = ['{@timestamp:int}']\n",
+            "`@timestamp` must be a time",
+        ),
+        (
+            "[parse]\npatterns = ['{message}']\n[set]\n\"@timestamp\" = \"foo\"\n",
+            "`@timestamp` must be a time",
+        ),
+        (
+            "[parse]\nbuiltin = \"json\"\n[parse.keys]\n\"@timestamp\" = [\"t\"]\n",
+            "`@timestamp` must be a time",
+        ),
+    ] {
+        let (lanes, _, said) = lanes(
+            "[[input]]\npaths = [\"/a\"]\npipeline = \"own\"\n",
+            &[("own", pipeline)],
+        );
+        assert!(lanes.is_empty() && said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn what_the_agent_writes_is_not_read() {
+    let input = "[agent]\nstate_dir = \"/x/state\"\n[[input]]\npaths = [\"/x/**\"]\npipeline = \"plain\"\n";
+    let (_, _, said) = lanes(input, &[]);
+    assert!(
+        said.contains("`/x/**` are also files that logmill itself writes"),
+        "{said}"
+    );
+    let mut diagnostics = Diagnostics::new();
+    let text = format!("[file]\npath = \"/x/out.log\"\n{input}");
+    let file = AgentFile::parse(&SourceFile::new("logmill.toml", text), &System, &mut diagnostics);
+    let settings = Settings::new(&file, &System, &mut diagnostics).unwrap();
+    let globs = globs(&settings.inputs[0], &own::globs(&settings)).unwrap();
+    for (path, read) in [
+        ("/x/a.log", true),
+        ("/x/out.log", false),
+        ("/x/out.log.1", false),
+        ("/x/out.logs", true),
+        ("/x/state/checkpoint", false),
+        ("/x/state/rejects/0001", false),
+        ("/x/state.log", true),
+    ] {
+        assert_eq!(globs.contains(Path::new(path)), read, "{path}");
+    }
+}
+
+#[test]
+fn an_index_that_cannot_be_called_so_is_an_error() {
+    let text = "[elasticsearch]\nhosts = [\"http://127.0.0.1:9200\"]\nindex = \"w14-{service}\"\n\
+        [[input]]\npaths = [\"/a\"]\npipeline = \"plain\"\nservice = \"My-Service\"\n";
+    let mut diagnostics = Diagnostics::new();
+    let file = AgentFile::parse(&SourceFile::new("logmill.toml", text), &System, &mut diagnostics);
+    let settings = Settings::new(&file, &System, &mut diagnostics).unwrap();
+    build_all(
+        &settings,
+        &Library::shipped(),
+        &Registry::default(),
+        &mut diagnostics,
+    );
+    let said = diagnostics.render(false);
+    assert!(
+        said.contains("`w14-My-Service` of this input cannot be called so: `M`"),
+        "{said}"
+    );
 }

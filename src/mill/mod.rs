@@ -182,7 +182,7 @@ mod tests {
         let late = Late::new(&pipeline.schema, registry.lag("shop/shop"));
         let lane = Lane {
             name: "shop/shop".to_owned(),
-            template: Template::new(&pipeline.schema, "logs", true, &[]),
+            template: Template::new(&pipeline.schema, "logs", true, &[], &[]),
             rules: registry.rules(&pipeline.metrics, &[], "shop").unwrap(),
             late: late.with_backlog(backlog, Duration::from_secs(600), old),
             pipeline: Arc::new(pipeline),

@@ -210,6 +210,13 @@ fn check(text: &str, parts: &[(Written<'_>, Fixed)], schema: &Schema) -> Result<
         let Some(own) = capture.name.name else {
             continue;
         };
+        if own == "@timestamp" && !matches!(capture.name.kind, Kind::Time(_)) {
+            return error(
+                capture.span.clone(),
+                "`@timestamp` must be a time".to_owned(),
+                "give it the type of its form, such as `{@timestamp:when}`, or another name",
+            );
+        }
         for name in Capture::names(capture.name.kind, own) {
             if let Some(before) = setters.get(&name) {
                 let first = &text[before.span.clone()];

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, Form, PipelineFile, Rest, Spanned};
 use crate::encode;
-use crate::event::{FieldId, Schema};
+use crate::event::{FieldId, Schema, ecs};
 use crate::format;
 use crate::format::clef::Clef;
 use crate::format::syslog::Syslog;
@@ -27,6 +27,8 @@ pub struct HostWords {
     pub format: Option<Spanned<String>>,
     /// Of times that name no zone; goes before the pipeline's.
     pub timezone: Option<TimeZone>,
+    /// Fields that the documents of the input get besides.
+    pub fields: Vec<String>,
 }
 
 /// Compiles `file`; `None` when the diagnostics have got an error.
@@ -60,14 +62,33 @@ pub fn compile(
         .filter_map(|rule| map(rule, &mut schema, &mut found))
         .collect();
     let defaults = defaults(file, &mut schema, &mut found);
+    if let Some((name, _)) = file.set.iter().find(|(name, _)| name.value == encode::TIMESTAMP) {
+        found.push(
+            Diagnostic::error(format!("`{}` must be a time", encode::TIMESTAMP))
+                .at_value(name, "")
+                .help("leave it out: an event without time has the time of reading; or call the constant otherwise"),
+        );
+    }
     let constants = constants(&file.set, &mut schema);
+    let open = open_prefixes(file);
     let mut names = Names {
-        open: open_prefixes(file),
+        open: open.clone(),
         schema: &mut schema,
     };
     let changes = change::compile(&file.changes, &mut names, &mut found);
     // The line itself goes where the documents have it, when its message does not.
     let original = (file.parse.original || schema.is_hidden(message)).then(|| schema.intern(ORIGINAL));
+    // What a line may say without being asked has a slot where others say it too, or it would be there twice.
+    for name in FROM_OTHERS
+        .iter()
+        .copied()
+        .chain(host.fields.iter().map(String::as_str))
+    {
+        if open.iter().any(|prefix| name.starts_with(prefix.as_str())) {
+            schema.intern(name);
+        }
+    }
+    refuse_agents_own(file, &schema, &mut found);
     if let Some(format) = &mut parser.format {
         format.reserve(&schema);
     }
@@ -111,6 +132,33 @@ pub fn compile(
         unmatched: original.filter(|_| hidden_message).unwrap_or(message),
         zone,
     })
+}
+
+/// Fields that the agent gives documents where their lines do not, and those that an object's name is meant for.
+const FROM_OTHERS: &[&str] = &[
+    "event.dataset",
+    "host.name",
+    "service.name",
+    "error.message",
+    "url.original",
+    "user.name",
+    "user_agent.original",
+];
+
+/// Reports fields that the agent says of every event: no document may have them twice.
+fn refuse_agents_own(file: &PipelineFile, schema: &Schema, diagnostics: &mut Diagnostics) {
+    for (id, name) in schema.iter() {
+        if ecs::is_of_agent(name) && !schema.is_hidden(id) {
+            let error = Diagnostic::error(format!(
+                "the pipeline `{}` sets `{name}`, which logmill itself says of every event",
+                file.name
+            ));
+            diagnostics.push(error.help(format!(
+                "give the field another name, such as `{}`",
+                ecs::label(name)
+            )));
+        }
+    }
 }
 
 /// The text of an event as the log has it.

@@ -1,6 +1,7 @@
 //! `[parse.keys]`: which key of a JSON or logfmt line becomes which field.
 
 use crate::config::{Diagnostic, Diagnostics, KeyRule, KeySource, PipelineFile, Rest, suggestion};
+use crate::encode::TIMESTAMP;
 use crate::event::Schema;
 use crate::format::csv::Csv;
 use crate::format::host::JsonKey;
@@ -22,10 +23,21 @@ pub fn of_keys(
     let mut keys = Vec::new();
     for written in written {
         for source in &written.sources {
+            let take = take(source, diagnostics);
+            if written.field.value == TIMESTAMP && !matches!(take, Take::Kind(Kind::Time(_))) {
+                diagnostics.push(
+                    Diagnostic::error(format!("`{TIMESTAMP}` must be a time"))
+                        .at_value(&source.key, "")
+                        .help(format!(
+                            "write its form behind the key, such as `{}:when`",
+                            source.key.value
+                        )),
+                );
+            }
             keys.push(Key {
                 source: source.key.value.clone(),
                 field: written.field.value.clone(),
-                take: take(source, diagnostics),
+                take,
                 optional: source.optional,
             });
         }

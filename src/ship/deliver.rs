@@ -1,7 +1,9 @@
 //! Delivers one batch: sends, reads the verdicts, settles what is settled, keeps what is refused, and sends
 //! again what has to be sent again, until nothing is left.
 
+use std::collections::BTreeSet;
 use std::future::Future;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::announce::Announce;
 use super::answer::{self, Broken, Complaint};
 use super::backoff::{Backoff, Jitter};
-use super::batch::Batch;
+use super::batch::{Batch, Doc};
 use super::body_limit::BodyLimit;
 use super::gate::{Gate, Outcome};
 use super::health::Health;
@@ -64,6 +66,8 @@ struct Shared {
     jitter: Jitter,
     /// What the log said last about documents that have to be sent again...
     complaints: Announce,
+    /// (the inputs that have such documents)...
+    held: BTreeSet<String>,
     /// ...about refused ones...
     refusals: Announce,
     /// ...and about the reject store.
@@ -87,6 +91,7 @@ impl<S: Server> Delivery<S> {
                 body_limit: BodyLimit::new(),
                 jitter,
                 complaints: Announce::default(),
+                held: BTreeSet::new(),
                 refusals: Announce::default(),
                 store: Announce::default(),
             }),
@@ -121,7 +126,12 @@ impl<S: Server> Delivery<S> {
             match next {
                 Next::Send(run) => {
                     let step = self
-                        .send(run.len(), body.slice(batch.bytes_of(run)), &mut verdicts)
+                        .send(
+                            &batch,
+                            run.clone(),
+                            body.slice(batch.bytes_of(run)),
+                            &mut verdicts,
+                        )
                         .await;
                     progress.step(&batch.docs, step);
                 }
@@ -163,16 +173,22 @@ impl<S: Server> Delivery<S> {
         batch.body = Vec::from(body);
     }
 
-    /// Sends `docs` documents once, when the gate lets them through.
-    async fn send<'v>(&self, docs: usize, body: Bytes, verdicts: &'v mut Vec<Verdict>) -> Step<'v> {
+    /// Sends a run of the batch's documents once, when the gate lets them through.
+    async fn send<'v>(
+        &self,
+        batch: &Batch,
+        run: Range<usize>,
+        body: Bytes,
+        verdicts: &'v mut Vec<Verdict>,
+    ) -> Step<'v> {
         let bytes = body.len();
         let pass = self.gate.enter().await;
         telemetry::request_bytes(bytes);
         let (outcome, step) = match self.server.bulk(pass.host(), body).await {
-            Answer::Text(text) => match answer::read(&text, docs, verdicts) {
+            Answer::Text(text) => match answer::read(&text, run.len(), verdicts) {
                 Ok(complaint) => {
                     self.shared().body_limit.accept(bytes);
-                    self.heard(complaint);
+                    self.heard(complaint, batch, run, verdicts);
                     (report(verdicts), Step::Answered(verdicts))
                 }
                 Err(broken) => unclear(broken_answer(&broken, &text).into()),
@@ -242,16 +258,29 @@ impl<S: Server> Delivery<S> {
         kept
     }
 
-    /// Says once what keeps documents from being stored.
-    fn heard(&self, complaint: Option<Complaint>) {
+    /// Says once what keeps documents from being stored, and once that nothing does any more.
+    fn heard(&self, complaint: Option<Complaint>, batch: &Batch, run: Range<usize>, verdicts: &[Verdict]) {
         let mut shared = self.shared();
+        if complaint.is_none() && shared.held.is_empty() {
+            return;
+        }
+        let input = |doc: &Doc| &batch.parts[doc.part as usize].origin.input;
+        let docs = || batch.docs[run.clone()].iter().zip(verdicts);
+        for (doc, _) in docs() {
+            shared.held.remove(input(doc));
+        }
+        for (doc, verdict) in docs() {
+            if matches!(verdict, Verdict::Retry(_)) && !shared.held.contains(input(doc)) {
+                shared.held.insert(input(doc).clone());
+            }
+        }
         let Some(Complaint {
             cause,
             status,
             reason,
         }) = complaint
         else {
-            if shared.complaints.is_over() {
+            if shared.held.is_empty() && shared.complaints.is_over() {
                 tracing::info!("all documents are stored again");
             }
             return;
@@ -317,6 +346,7 @@ fn name_of(cause: Cause) -> &'static str {
         Cause::Denied => "denied",
         Cause::Blocked => "blocked",
         Cause::NoIndex => "no_index",
+        Cause::IndexName => "index_name",
         Cause::Setup => "setup",
     }
 }

@@ -55,12 +55,20 @@ pub enum Finding {
     MayNotWrite { index: String, missing: String },
     #[error("has no index template {0:?} yet, so that fields get types by guess; run `logmill setup`")]
     NoTemplate(String),
+    #[error(
+        "has the index template {name:?} for {patterns}, but {index:?} is none of these; run `logmill setup`"
+    )]
+    OtherTemplate {
+        name: String,
+        patterns: String,
+        index: String,
+    },
 }
 
 impl Finding {
     /// Delivery would not work.
     pub fn is_error(&self) -> bool {
-        !matches!(self, Finding::NoTemplate(_))
+        !matches!(self, Finding::NoTemplate(_) | Finding::OtherTemplate { .. })
     }
 }
 
@@ -83,6 +91,38 @@ struct Privileges {
     /// Index name to privilege to whether it is granted.
     #[serde(default)]
     index: std::collections::BTreeMap<String, std::collections::BTreeMap<String, bool>>,
+}
+
+/// `GET /_index_template/NAME`.
+#[derive(Deserialize)]
+struct Templates {
+    index_templates: Vec<FoundTemplate>,
+}
+
+#[derive(Deserialize)]
+struct FoundTemplate {
+    index_template: IndexPatterns,
+}
+
+#[derive(Deserialize)]
+struct IndexPatterns {
+    index_patterns: Vec<String>,
+}
+
+/// Whether `pattern`, in which a star stands for anything, is one of `name`.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let Some(mut name) = name.strip_prefix(first) else {
+        return false;
+    };
+    let (between, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in between.split('*') {
+        let Some(at) = name.find(part) else { return false };
+        name = &name[at + part.len()..];
+    }
+    name.ends_with(last)
 }
 
 /// Probes every host, as a shipper that writes to `index`.
@@ -133,6 +173,20 @@ impl Probe {
         // Credentials that may only write cannot see templates: then there is nothing to say.
         if reply.status == 404 {
             self.findings.push(Finding::NoTemplate(template.name.clone()));
+        }
+        if let (200, Ok(Templates { index_templates })) = (reply.status, serde_json::from_slice(&reply.text))
+        {
+            let patterns: Vec<String> = index_templates
+                .into_iter()
+                .flat_map(|found| found.index_template.index_patterns)
+                .collect();
+            if !patterns.is_empty() && !patterns.iter().any(|pattern| matches(pattern, index)) {
+                self.findings.push(Finding::OtherTemplate {
+                    name: template.name.clone(),
+                    patterns: patterns.join(", "),
+                    index: index.to_owned(),
+                });
+            }
         }
         Ok(())
     }
@@ -294,5 +348,34 @@ mod tests {
                 probe.findings[0]
             );
         }
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, name, expected) in [
+            ("logs-*-*", "logs-shop-default", true),
+            ("logs-*-*", "logs-shop", false),
+            ("shop-*", "shop-", true),
+            ("shop", "shop", true),
+            ("shop", "shop-a", false),
+            ("a*b*c", "axbxc", true),
+            ("a*b*c", "axcxb", false),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_template_for_other_indexes_is_told() {
+        let other = (
+            "200 OK",
+            r#"{"index_templates":[{"name":"logmill","index_template":{"index_patterns":["shop-*"]}}]}"#,
+        );
+        let probe = run(&[ES8, NO_REQUESTS, NO_SECURITY, other]).await;
+        assert!(
+            matches!(&probe.findings[..], [Finding::OtherTemplate { patterns, .. }] if patterns == "shop-*"),
+            "{:?}",
+            probe.findings
+        );
     }
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::client::{Client, Reply};
-use super::template::index_template;
+use super::template::{BEYOND_LIMIT, index_template};
 use super::trouble::Trouble;
 
 /// Which template, for which indexes.
@@ -80,8 +80,9 @@ async fn setup_through(
     };
     let path = format!("/_index_template/{}", settings.name);
     let mut data_stream = settings.data_stream;
+    let mut beyond_limit = true;
     loop {
-        let template = index_template(&settings.index_patterns, data_stream).to_string();
+        let template = index_template(&settings.index_patterns, data_stream, beyond_limit).to_string();
         let Reply { status, text } = client
             .request(host, Method::PUT, &path, Some(template))
             .await
@@ -99,6 +100,10 @@ async fn setup_through(
                 if data_stream && reason.contains("unknown field [data_stream]") =>
             {
                 data_stream = false;
+            }
+            // An older server, or OpenSearch, does not know the setting.
+            Trouble::Refused { reason, .. } if beyond_limit && reason.contains(BEYOND_LIMIT) => {
+                beyond_limit = false;
             }
             Trouble::Refused { status, reason } => {
                 return Err(SetupError::Refused {
@@ -185,5 +190,16 @@ mod tests {
             ..TemplateSettings::default()
         };
         assert_eq!(setup(&client, &plain).await.unwrap(), Installed::PlainIndex);
+    }
+
+    #[tokio::test]
+    async fn a_server_without_the_setting_gets_a_template_without_it() {
+        let unknown = r#"{"error":{"type":"illegal_argument_exception","reason":"unknown setting [index.mapping.total_fields.ignore_dynamic_beyond_limit] please check that any required plugins are installed"},"status":400}"#;
+        let answers = [("400 Bad Request", unknown), ("200 OK", "{}")];
+        let (installed, server) = run(&answers, &TemplateSettings::default()).await;
+        assert_eq!(installed.unwrap(), Installed::DataStream);
+        let has_setting =
+            |index: usize| String::from_utf8_lossy(&server.sent()[index].body).contains(BEYOND_LIMIT);
+        assert!(has_setting(0) && !has_setting(1));
     }
 }

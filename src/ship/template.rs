@@ -106,8 +106,13 @@ const FIELDS: &[(&str, Kind)] = &[
     ("user_agent.original", Kind::Keyword),
 ];
 
-/// The body of `PUT _index_template/NAME` for indexes whose names match `patterns`.
-pub fn index_template(patterns: &[String], data_stream: bool) -> Value {
+/// Elasticsearch has it from 8.14 on: fields beyond the most that an index may have (1000) stay in the document, and
+/// are not indexed. A server without it refuses the document.
+pub const BEYOND_LIMIT: &str = "index.mapping.total_fields.ignore_dynamic_beyond_limit";
+
+/// The body of `PUT _index_template/NAME` for indexes whose names match `patterns`, with [`BEYOND_LIMIT`] where the
+/// server knows it.
+pub fn index_template(patterns: &[String], data_stream: bool, beyond_limit: bool) -> Value {
     // A server must not be told to forgive a wrong time: a data stream orders by it.
     let mut properties = Map::from_iter([(
         "@timestamp".to_owned(),
@@ -132,6 +137,9 @@ pub fn index_template(patterns: &[String], data_stream: bool) -> Value {
         },
         "_meta": {"description": "log events shipped by logmill", "logmill": env!("CARGO_PKG_VERSION")},
     });
+    if beyond_limit {
+        template["template"]["settings"][BEYOND_LIMIT] = json!(true);
+    }
     if data_stream {
         template["data_stream"] = json!({});
     }
@@ -161,7 +169,7 @@ mod tests {
     #[test]
     fn a_plain_template_says_nothing_of_data_streams() {
         let patterns = ["logs-*-*".to_owned()];
-        assert_eq!(index_template(&patterns, true)["data_stream"], json!({}));
-        assert_eq!(index_template(&patterns, false).get("data_stream"), None);
+        assert_eq!(index_template(&patterns, true, true)["data_stream"], json!({}));
+        assert_eq!(index_template(&patterns, false, true).get("data_stream"), None);
     }
 }

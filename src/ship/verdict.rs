@@ -8,6 +8,7 @@
 //! | 401, 403 | anything, `cluster_block_exception` (index read-only, disk full) among them | retry, slowly |
 //! | 404 | `index_not_found_exception` | retry, slowly |
 //! | 408, 429, 5xx | anything | retry |
+//! | 400 | `invalid_index_name_exception` | retry, slowly |
 //! | 400 | not the document's fault (see [`Cause::Setup`]) | retry, slowly |
 //! | other | anything | rejected |
 //!
@@ -53,6 +54,8 @@ pub enum Cause {
     Blocked,
     /// The index does not exist and may not be made.
     NoIndex,
+    /// The index cannot be called as it is.
+    IndexName,
     /// The ingest pipeline is missing, or the cluster may hold no more shards.
     Setup,
 }
@@ -74,6 +77,9 @@ impl Cause {
                 "make room on the data nodes' disks, or lift the index's block, or open the index"
             }
             Cause::NoIndex => "create the index, or allow it in `action.auto_create_index`",
+            Cause::IndexName => {
+                "correct `index` in [elasticsearch], or the `service`, `dataset` or `namespace` in it"
+            }
             Cause::Setup => {
                 "create the pipeline named by `ingest_pipeline`, or raise `cluster.max_shards_per_node`"
             }
@@ -166,6 +172,7 @@ impl Verdict {
             401 | 403 => Verdict::Retry(Cause::Denied),
             404 if kind == "index_not_found_exception" => Verdict::Retry(Cause::NoIndex),
             400 if kind == "index_closed_exception" => Verdict::Retry(Cause::Blocked),
+            400 if kind == "invalid_index_name_exception" => Verdict::Retry(Cause::IndexName),
             400 if error.is_some_and(is_setup) => Verdict::Retry(Cause::Setup),
             _ => Verdict::Rejected(Refusal {
                 status,

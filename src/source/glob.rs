@@ -77,6 +77,11 @@ impl Globs {
         Ok(globs)
     }
 
+    /// The glob that matches nothing but `path`.
+    pub fn escape(path: &Path) -> String {
+        globset::escape(&path.to_string_lossy())
+    }
+
     pub fn patterns(&self) -> &[Pattern] {
         &self.include
     }

@@ -121,7 +121,7 @@ impl Line {
             },
             lane: Arc::new(Lane {
                 name: format!("{service}/{}", pipeline.name),
-                template: Template::new(&pipeline.schema, &index, true, &constants),
+                template: Template::new(&pipeline.schema, &index, true, &constants[2..], &constants[..2]),
                 rules,
                 // No event is old, since made lines are of another day; how old they are is looked at as ever.
                 late: Late::new(&pipeline.schema, Arc::default()),

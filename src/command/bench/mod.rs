@@ -45,6 +45,7 @@ pub(super) fn run(arguments: &BenchArguments, terminal: Terminal) -> anyhow::Res
     let host = HostWords {
         format: arguments.format.as_deref().map(|text| argument("--format", text)),
         timezone: None,
+        ..HostWords::default()
     };
     if !library.has(&name) {
         diagnostics.push(library.unknown(&name));

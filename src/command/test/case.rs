@@ -105,6 +105,7 @@ impl Case {
                 })?),
                 None => None,
             },
+            ..HostWords::default()
         };
         let Some(file) = library.pipeline(&self.pipeline, diagnostics) else {
             return Ok(Verdict::NotCompiled);

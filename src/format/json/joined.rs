@@ -23,6 +23,25 @@ pub(crate) fn joined<'a>(raw: &[u8], arena: &'a Bump) -> Option<&'a [u8]> {
     }
 }
 
+/// Whether an array, or one within it, holds an object or, for `object` false, holds something else. `raw` must be a
+/// valid JSON array.
+#[cold]
+pub(crate) fn holds(raw: &[u8], object: bool) -> bool {
+    let mut scan = Scan::new(raw, 0);
+    loop {
+        scan.blanks();
+        match scan.peek() {
+            Some(b'[' | b',' | b']') => scan.jump(scan.at() + 1),
+            Some(_) => match scan.value(0) {
+                Ok((_, shape)) if (shape == Shape::Object) == object => return true,
+                Ok(_) => {}
+                Err(_) => return false,
+            },
+            None => return false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -151,12 +151,24 @@ impl<'a, 'r> Line<'a, 'r> {
         let (raw, shape) = self.scan.value(depth)?;
         let found = Found::Json(raw, shape);
         if let Some(path) = member.path {
-            self.places.put(path, found);
+            let before = self.places.put(path, found);
+            if before != Found::Nothing && before != found {
+                return self.displaced(path, before, scene);
+            }
             return Ok(());
         }
         let found = (found, self.dirty());
         self.rule
             .leave(key, member.otherwise, found, &mut self.extras, scene)
+            .map_err(|_| Broken)
+    }
+
+    /// Keeps the value that another of the same path takes the place of.
+    #[cold]
+    fn displaced(&mut self, path: u16, found: Found<'a>, scene: &mut Scene<'a, '_>) -> Result<(), Broken> {
+        let found = (found, self.dirty());
+        self.rule
+            .leave_displaced(path, found, &mut self.extras, scene)
             .map_err(|_| Broken)
     }
 

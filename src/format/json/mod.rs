@@ -6,7 +6,7 @@ mod repair;
 mod scan;
 mod text;
 
-pub(super) use joined::joined;
+pub(super) use joined::{holds, joined};
 pub use line::parse;
 pub(super) use repair::{lossy, number, repaired, unescaped};
 pub(super) use scan::{Broken, Scan, Shape};

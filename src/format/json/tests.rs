@@ -170,18 +170,73 @@ fn the_first_way_that_is_there_counts_and_the_others_are_kept() {
 fn no_field_is_there_twice() {
     assert_eq!(
         labelled(r#"{"a":1,"msg":"x","a":2,"msg":"y","a":3}"#),
-        Some(json!({"labels.a": 3, "message": "y"}))
+        Some(json!({"labels.a": 3, "message": "y", "labels.msg": "x"}))
+    );
+    // Both keys are the one path.
+    assert_eq!(
+        flat(r#"{"log.level":"x","log":{"level":"y"}}"#),
+        Some(json!({"log.level": "y", "labels.log_level": "x"}))
     );
     // "error.type" is called as a field that another key goes to.
     assert_eq!(
         flat(r#"{"error.type":"own","err":{"type":"E"},"@timestamp":"no date"}"#),
-        Some(json!({"error.type": "E"}))
+        Some(json!({"error.type": "E", "labels.error_type": "own", "labels.@timestamp": "no date"}))
     );
     assert_eq!(
         flat(r#"{"error":{"type":"own","id":1},"error.type":"last"}"#),
         Some(json!({"error.type": "last", "error.id": 1}))
     );
     assert_eq!(flat(r#"{"a.b":1,"\u0061.b":2}"#), Some(json!({"a.b": 2})));
+}
+
+#[test]
+fn a_name_of_the_agent_becomes_a_label() {
+    assert_eq!(
+        flat(
+            r#"{"log":{"offset":5,"file":{"path":"/a","line":2}},"log.flags":1,"stream":"x","data_stream":{"dataset":"d"}}"#
+        ),
+        Some(json!({
+            "labels.log_offset": 5, "labels.log_file_path": "/a", "log.file.line": 2, "labels.log_flags": 1,
+            "labels.stream": "x", "labels.data_stream_dataset": "d",
+        }))
+    );
+}
+
+#[test]
+fn a_text_takes_no_object_s_place_nor_an_object_a_text_s() {
+    assert_eq!(
+        flat(
+            r#"{"host":"web1","process":"p","http":["a",1],"agent":[{"id":1}],"source":[1,{}],"labels":"l","user":null}"#
+        ),
+        Some(json!({
+            "labels.host": "web1", "labels.process": "p", "labels.http": ["a", 1], "agent": [{"id": 1}],
+            "labels.source": "[1,{}]", "labels.labels": "l",
+        }))
+    );
+    assert_eq!(
+        flat(r#"{"message":{"a":1},"tags":{"b":[2]},"url":{"path":{"c":3},"x":4},"level":[{}]}"#),
+        Some(json!({
+            "message": "{\"a\":1}", "tags": "{\"b\":[2]}", "url.path": "{\"c\":3}", "url.x": 4, "log.level": "[{}]",
+        }))
+    );
+    let mut schema = Schema::default();
+    schema.intern("host.name");
+    let prefix = String::new();
+    let rule = Rule::new(&keys(), Rest::Keep { prefix }, &mut schema);
+    for (text, expected) in [
+        (r#"{"host":"web1"}"#, json!({"host.name": "web1"})),
+        (
+            r#"{"host":"web1","host.name":"a"}"#,
+            json!({"host.name": "a", "labels.host": "web1"}),
+        ),
+        (
+            r#"{"host":{"name":"a","ip":"b"}}"#,
+            json!({"host.name": "a", "host.ip": "b"}),
+        ),
+    ] {
+        let found = parsed(&schema, |text, scene| parse(&rule, text, scene), text.as_bytes());
+        assert_eq!(found, Some(expected), "{text}");
+    }
 }
 
 #[test]

@@ -28,8 +28,8 @@ pub(crate) struct Extras<'a> {
     few: [u8; FEW],
     /// Takes the place of `few` when that is half full.
     many: &'a mut [u16],
-    /// Unknown keys that are called as a field of the pipeline.
-    twins: Vec<'a, (FieldId, Value<'a>)>,
+    /// Unknown keys that are called as a field of the pipeline: the number of what they become where it has a value.
+    twins: Vec<'a, (FieldId, Value<'a>, u16)>,
 }
 
 impl<'a> Extras<'a> {
@@ -67,7 +67,7 @@ impl<'a> Extras<'a> {
 
     /// Takes back what [`Extras::settle_twins`] has set.
     pub fn undo_twins(&self, scene: &mut Scene<'a, '_>) {
-        for &(field, _) in &self.twins {
+        for &(field, ..) in &self.twins {
             scene.fields.set(field, Value::Absent);
         }
     }
@@ -100,17 +100,22 @@ impl<'a> Extras<'a> {
     }
 
     /// Keeps a value for a field that may yet get a better one.
-    pub fn push_twin(&mut self, field: FieldId, value: Value<'a>) {
-        self.twins.push((field, value));
+    pub fn push_twin(&mut self, field: FieldId, value: Value<'a>, taken: u16) {
+        self.twins.push((field, value, taken));
     }
 
-    /// Sets the fields that have got no better value; the last value counts.
-    pub fn settle_twins(&self, scene: &mut Scene<'a, '_>) {
-        for &(field, value) in self.twins.iter().rev() {
-            if scene.fields.get(field).is_absent() {
+    /// Sets the fields that have got no better value; the last value counts. Gives those that were not needed.
+    pub fn settle_twins(&self, scene: &mut Scene<'a, '_>) -> Vec<'a, (Value<'a>, u16)> {
+        let mut others = Vec::new_in(scene.arena);
+        for &(field, value, taken) in self.twins.iter().rev() {
+            let known = scene.fields.get(field);
+            if known.is_absent() {
                 scene.fields.set(field, value);
+            } else if known != value {
+                others.push((value, taken));
             }
         }
+        others
     }
 
     /// Where the extra called `name` is, or where it goes.

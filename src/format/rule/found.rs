@@ -49,9 +49,9 @@ impl<'a, 'p> Places<'a, 'p> {
         }
     }
 
-    /// Of several values for a path the last counts.
+    /// Of several values for a path the last counts; gives the one before it.
     #[inline(always)]
-    pub fn put(&mut self, path: u16, found: Found<'a>) {
+    pub fn put(&mut self, path: u16, found: Found<'a>) -> Found<'a> {
         match self.index[usize::from(path)] {
             0 => {
                 self.places.push(Place {
@@ -62,8 +62,9 @@ impl<'a, 'p> Places<'a, 'p> {
                 // There are no more places than paths.
                 self.index[usize::from(path)] = self.places.len() as u16;
                 self.taken |= Self::bit(path);
+                Found::Nothing
             }
-            place => self.places[usize::from(place) - 1].found = found,
+            place => std::mem::replace(&mut self.places[usize::from(place) - 1].found, found),
         }
     }
 
@@ -160,6 +161,35 @@ impl<'a> Found<'a> {
             Found::Json(_, Shape::True) => Value::Bool(true),
             Found::Json(_, Shape::False) => Value::Bool(false),
             _ => self.raw(dirty, arena),
+        }
+    }
+
+    /// [`Found::plain`], but of what is an object, or has one, the JSON as a text.
+    #[inline(always)]
+    pub fn flat(&self, dirty: bool, arena: &'a Bump) -> Value<'a> {
+        match *self {
+            Found::Json([b'"', text @ .., b'"'], Shape::String { escaped: false }) => Value::Text(text),
+            Found::Json(raw, Shape::Object | Shape::Array) if self.is_nested() => Value::Text(raw),
+            _ => self.other_plain(dirty, arena),
+        }
+    }
+
+    /// An object, or an array of nothing but objects: what an object's name may stand for.
+    pub fn is_object(&self) -> bool {
+        match *self {
+            Found::Json(_, Shape::Object) => true,
+            Found::Json(raw, Shape::Array) => json::holds(raw, true) && !json::holds(raw, false),
+            _ => false,
+        }
+    }
+
+    /// An object, or an array that holds one.
+    #[inline(never)]
+    pub fn is_nested(&self) -> bool {
+        match *self {
+            Found::Json(_, Shape::Object) => true,
+            Found::Json(raw, Shape::Array) => json::holds(raw, true),
+            _ => false,
         }
     }
 

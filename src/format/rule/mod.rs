@@ -25,7 +25,7 @@ use table::Table;
 pub(super) use table::{Entry, Member, NodeId, Otherwise};
 pub(super) use written::Written;
 
-use crate::event::{FieldId, Schema, Value};
+use crate::event::{FieldId, Schema, Value, ecs};
 use crate::pattern::{Capture, Kind, Scene};
 
 /// A wanted key, as a pipeline lists it.
@@ -70,8 +70,27 @@ pub struct Rule {
     fields: Vec<Field>,
     /// Every slot that a line can set.
     sets: Vec<FieldId>,
+    /// The slot of the event's text.
+    message: Option<FieldId>,
+    /// What keys become whose name is taken.
+    taken: Vec<Taken>,
+    /// Likewise, for each wanted path, where a line has two values for it.
+    displaced: Vec<Taken>,
     /// `None`: unknown keys are dropped.
     prefix: Option<Box<str>>,
+}
+
+/// What a key becomes whose name is taken.
+#[derive(Clone, Debug)]
+struct Taken {
+    /// The name is that of an object, and an object may have it.
+    object: bool,
+    /// The field that gets the value if nothing else in the line does.
+    field: Option<FieldId>,
+    /// What it is called otherwise.
+    label: Box<[u8]>,
+    /// The slot of that, if it has one.
+    slot: Option<FieldId>,
 }
 
 /// A field, and every way to it, the preferred first.
@@ -96,6 +115,8 @@ struct Way {
 #[derive(Clone, Copy, Debug)]
 enum Target {
     Plain(FieldId),
+    /// A field that is no object: one becomes its JSON as a text.
+    Leaf(FieldId),
     Raw(FieldId),
     Kind(Capture),
 }
@@ -107,6 +128,9 @@ impl Rule {
             table: Table::default(),
             fields: Vec::new(),
             sets: Vec::new(),
+            message: schema.get("message"),
+            taken: Vec::new(),
+            displaced: Vec::new(),
             prefix: match rest {
                 Rest::Drop => None,
                 Rest::Keep { prefix } => Some(prefix.into()),
@@ -119,6 +143,9 @@ impl Rule {
                 bit: Places::bit(path),
                 optional: key.optional,
                 target: match key.take {
+                    Take::Plain if ecs::LEAVES.contains(&&*key.field) => {
+                        Target::Leaf(schema.intern(&key.field))
+                    }
                     Take::Plain => Target::Plain(schema.intern(&key.field)),
                     Take::Raw => Target::Raw(schema.intern(&key.field)),
                     Take::Kind(kind) => Target::Kind(Capture::new(kind, &key.field, schema)),
@@ -143,28 +170,70 @@ impl Rule {
         rule
     }
 
-    /// Keeps the document from having a field twice: an unknown key that would be called as one of `schema`'s fields goes
-    /// to that field if nothing else in the line does (but for `@timestamp`, which must be a time). To be called again
-    /// once every field of the pipeline has its slot.
+    /// Keeps documents such as Elasticsearch takes them, whatever a line says: no name twice, no object where others have
+    /// a text. An unknown key that would be called as one of `schema`'s fields goes to that field if nothing else in the
+    /// line does (but for `@timestamp`, which must be a time); one that the agent or the Elastic Common Schema has
+    /// another use for becomes a label. To be called again once every field of the pipeline has its slot.
     pub fn reserve(&mut self, schema: &Schema) {
+        self.taken.clear();
+        let label = |path| Taken::label(&String::from_utf8_lossy(self.table.source(path)), schema);
+        self.displaced = (0..self.table.len() as u16).map(label).collect();
+        self.message = schema.get("message");
         self.reserve_names(schema);
         self.table.number();
     }
 
     fn reserve_names(&mut self, schema: &Schema) {
-        let Some(prefix) = &self.prefix else {
+        for (object, leaf) in ecs::OBJECTS {
+            self.take(object, true, leaf.and_then(|leaf| schema.get(leaf)), schema);
+        }
+        for leaf in ecs::LEAVES {
+            if let Some(source) = self.source(leaf) {
+                self.table.reserve(source, Otherwise::Leaf);
+            }
+        }
+        for (id, name) in schema.iter() {
+            self.take(name, false, (name != "@timestamp").then_some(id), schema);
+        }
+        for name in ecs::AGENT.iter().chain(ecs::MARKS).chain(ecs::STREAM) {
+            self.take(name, false, None, schema);
+        }
+    }
+
+    /// The key that would be called `name`.
+    fn source<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let source = name.strip_prefix(&**self.prefix.as_ref()?)?;
+        Some(source).filter(|source| !source.is_empty())
+    }
+
+    /// Says that unknown keys cannot be called `name`, but for objects where `object` is set.
+    fn take(&mut self, name: &str, object: bool, field: Option<FieldId>, schema: &Schema) {
+        let Some(source) = self.source(name) else {
             return;
         };
-        for (id, name) in schema.iter() {
-            let Some(source) = name.strip_prefix(&**prefix).filter(|source| !source.is_empty()) else {
-                continue;
-            };
-            let otherwise = match name {
-                "@timestamp" => Otherwise::Nothing,
-                _ => Otherwise::Field(id),
-            };
-            self.table.reserve(source, otherwise);
+        // A pipeline has at most `Schema::FIELDS_MAX` fields, and the names of the schema are fewer.
+        self.table
+            .reserve(source, Otherwise::Taken(self.taken.len() as u16));
+        self.taken.push(Taken {
+            object,
+            field,
+            ..Taken::label(name, schema)
+        });
+    }
+
+    /// Keeps the first of two values for a wanted path.
+    pub(super) fn leave_displaced<'a>(
+        &self,
+        path: u16,
+        (found, dirty): (Found<'a>, bool),
+        extras: &mut Extras<'a>,
+        scene: &mut Scene<'a, '_>,
+    ) -> Result<(), TooMany> {
+        if self.prefix.is_none() || found.is_nothing() {
+            return Ok(());
         }
+        let value = found.flat(dirty, scene.arena);
+        self.push_label(&self.displaced[usize::from(path)], value, extras, scene)
     }
 
     /// What a key of the object at `node` is.
@@ -201,6 +270,10 @@ impl Rule {
         self.table.member(node, b"0", &Ends::of(b"0")).is_some()
     }
 
+    pub(super) fn message(&self) -> Option<FieldId> {
+        self.message
+    }
+
     /// How many paths are wanted.
     pub(super) fn paths(&self) -> usize {
         self.table.len()
@@ -220,15 +293,58 @@ impl Rule {
         };
         match otherwise {
             _ if found.is_null() => Ok(()),
-            Otherwise::Nothing => Ok(()),
-            Otherwise::Field(field) => {
-                extras.push_twin(field, found.plain(dirty, scene.arena));
+            Otherwise::Taken(taken) => {
+                self.leave_taken((prefix, node, key), taken, (found, dirty), extras, scene)
+            }
+            Otherwise::Extra | Otherwise::Leaf => {
+                let name = extras::name(prefix.as_bytes(), self.table.prefix(node), key, scene.arena);
+                let value = match otherwise {
+                    Otherwise::Leaf => found.flat(dirty, scene.arena),
+                    _ => found.raw(dirty, scene.arena),
+                };
+                extras.push(name, value, scene)
+            }
+        }
+    }
+
+    /// Keeps a value whose name is taken, or may be.
+    #[inline(never)]
+    fn leave_taken<'a>(
+        &self,
+        (prefix, node, key): (&str, NodeId, &'a [u8]),
+        number: u16,
+        (found, dirty): (Found<'a>, bool),
+        extras: &mut Extras<'a>,
+        scene: &mut Scene<'a, '_>,
+    ) -> Result<(), TooMany> {
+        let taken = &self.taken[usize::from(number)];
+        if taken.object && found.is_object() {
+            let name = extras::name(prefix.as_bytes(), self.table.prefix(node), key, scene.arena);
+            return extras.push(name, found.raw(dirty, scene.arena), scene);
+        }
+        let value = found.flat(dirty, scene.arena);
+        match taken.field {
+            // What the object's name is meant for is one plain value.
+            Some(field) if !taken.object || !found.is_nested() => {
+                extras.push_twin(field, value, number);
                 Ok(())
             }
-            Otherwise::Extra => {
-                let name = extras::name(prefix.as_bytes(), self.table.prefix(node), key, scene.arena);
-                extras.push(name, found.raw(dirty, scene.arena), scene)
-            }
+            _ => self.push_label(taken, value, extras, scene),
+        }
+    }
+
+    /// Keeps a value under the label that stands for its name.
+    fn push_label<'a>(
+        &self,
+        taken: &Taken,
+        value: Value<'a>,
+        extras: &mut Extras<'a>,
+        scene: &mut Scene<'a, '_>,
+    ) -> Result<(), TooMany> {
+        match taken.slot {
+            // What sets that field says more than this does.
+            Some(_) => Ok(()),
+            None => extras.push(scene.arena.alloc_slice_copy(&taken.label), value, scene),
         }
     }
 
@@ -255,7 +371,6 @@ impl Rule {
                 }
             }
         }
-        extras.settle_twins(scene);
         if self.prefix.is_none() {
             return Ok(());
         }
@@ -264,8 +379,21 @@ impl Rule {
                 NodeId::ROOT,
                 &*scene.arena.alloc_slice_copy(self.table.source(path)),
             );
-            let otherwise = self.table.otherwise(path);
-            if let Err(error) = self.leave(key, otherwise, (found, dirty), extras, scene) {
+            let kept = match self.table.otherwise(path) {
+                // The field did not take it, or has a better one.
+                Otherwise::Taken(number) if !self.taken[usize::from(number)].object => {
+                    let value = found.flat(dirty, scene.arena);
+                    self.push_label(&self.taken[usize::from(number)], value, extras, scene)
+                }
+                otherwise => self.leave(key, otherwise, (found, dirty), extras, scene),
+            };
+            if let Err(error) = kept {
+                self.undo(extras, scene);
+                return Err(error);
+            }
+        }
+        for (value, number) in extras.settle_twins(scene) {
+            if let Err(error) = self.push_label(&self.taken[usize::from(number)], value, extras, scene) {
                 self.undo(extras, scene);
                 return Err(error);
             }
@@ -283,6 +411,19 @@ impl Rule {
     }
 }
 
+impl Taken {
+    /// What is a label whatever it is.
+    fn label(name: &str, schema: &Schema) -> Taken {
+        let label = ecs::label(name);
+        Taken {
+            object: false,
+            field: None,
+            slot: schema.get(&label),
+            label: label.into_bytes().into(),
+        }
+    }
+}
+
 impl Target {
     /// A text that is there and empty says something only to who asks for [`Kind::Lines`].
     fn takes_empty(&self, found: &Found<'_>) -> bool {
@@ -291,7 +432,7 @@ impl Target {
 
     fn fields(&self) -> Vec<FieldId> {
         match self {
-            Target::Plain(field) | Target::Raw(field) => vec![*field],
+            Target::Plain(field) | Target::Leaf(field) | Target::Raw(field) => vec![*field],
             Target::Kind(capture) => capture.fields(),
         }
     }
@@ -304,6 +445,7 @@ impl Target {
         }
         match self {
             Target::Plain(field) => scene.fields.set(*field, found.plain(dirty, scene.arena)),
+            Target::Leaf(field) => scene.fields.set(*field, found.flat(dirty, scene.arena)),
             Target::Raw(field) => scene.fields.set(*field, found.raw(dirty, scene.arena)),
             Target::Kind(capture) => {
                 let text = found.text(scene.arena);

@@ -1,6 +1,5 @@
 use super::ends::Ends;
 use super::written::Written;
-use crate::event::FieldId;
 
 /// Wanted paths as a tree that a line's objects are walked along.
 ///
@@ -60,10 +59,10 @@ pub(crate) enum Otherwise {
     /// What unknown keys become.
     #[default]
     Extra,
-    /// An extra of this name would be the field's twin.
-    Field(FieldId),
-    /// Likewise, and the field cannot have just any value.
-    Nothing,
+    /// An extra, and no object: what is one becomes its JSON as a text.
+    Leaf,
+    /// Its name is taken, always or unless it is an object: the number of what it becomes then.
+    Taken(u16),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +108,7 @@ impl Table {
         path
     }
 
-    /// Says what a key becomes that is not wanted.
+    /// Says what a key becomes that is not wanted. Of what is said of a key twice, the last counts.
     pub fn reserve(&mut self, source: &str, otherwise: Otherwise) {
         self.edit(source, |member| member.otherwise = otherwise);
     }

@@ -4,6 +4,7 @@ mod delivery;
 mod input;
 mod kill;
 mod labels;
+mod names;
 mod once;
 mod outage;
 mod queries;
