@@ -198,8 +198,8 @@ mod tests {
         let answers = [("400 Bad Request", unknown), ("200 OK", "{}")];
         let (installed, server) = run(&answers, &TemplateSettings::default()).await;
         assert_eq!(installed.unwrap(), Installed::DataStream);
-        let has_setting =
-            |index: usize| String::from_utf8_lossy(&server.sent()[index].body).contains(BEYOND_LIMIT);
+        let sent = server.sent();
+        let has_setting = |index: usize| String::from_utf8_lossy(&sent[index].body).contains(BEYOND_LIMIT);
         assert!(has_setting(0) && !has_setting(1));
     }
 }

@@ -137,10 +137,10 @@ fn a_path_may_be_nested_or_dotted() {
         flat(r#"{"log.level":"warn","err.type":"E","err.stack":"a\nb"}"#),
         expected
     );
-    // What is no object where the path has one is an unknown key.
+    // What is no object where the path has one is an unknown key, and a label where others have an object.
     assert_eq!(
         flat(r#"{"err":"text","log":[1]}"#),
-        Some(json!({"err": "text", "log": [1]}))
+        Some(json!({"err": "text", "labels.log": [1]}))
     );
 }
 
@@ -184,7 +184,7 @@ fn no_field_is_there_twice() {
     );
     assert_eq!(
         flat(r#"{"error":{"type":"own","id":1},"error.type":"last"}"#),
-        Some(json!({"error.type": "last", "error.id": 1}))
+        Some(json!({"error.type": "last", "error.id": 1, "labels.error_type": "own"}))
     );
     assert_eq!(flat(r#"{"a.b":1,"\u0061.b":2}"#), Some(json!({"a.b": 2})));
 }
