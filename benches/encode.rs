@@ -46,7 +46,7 @@ fn document(criterion: &mut Criterion) {
         ("service.name", "shop-frontend"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let template = Template::new(&schema, "logs-nginx.access-default", true, &constants);
+    let template = Template::new(&schema, "logs-nginx.access-default", true, &constants, &[]);
     let (mut ends, mut page) = (Ends::default(), Page::default());
     template.ends(FileKey(7), b"/var/log/nginx/access.log", &mut ends);
     let mut times = TimestampWriter::default();
