@@ -54,6 +54,10 @@ impl Walk<'_> {
                 let below = at.join(name);
                 // Where the next name may appear if it is not there.
                 if fs::metadata(&below).is_ok_and(|meta| meta.is_dir()) {
+                    if fs::symlink_metadata(&below).is_ok_and(|meta| meta.is_symlink()) {
+                        // It may be led elsewhere.
+                        self.found.dirs.insert(at);
+                    }
                     self.part(below, rest);
                 } else {
                     self.found.dirs.insert(at);
@@ -169,5 +173,10 @@ mod tests {
         assert_eq!(names(&["sub/**"], &["*.txt", "**/circle/**"]).0.len(), 3);
         assert_eq!(names(&["sub/d.txt", "not/there/x.log"], &[]).0, ["sub/d.txt"]);
         assert_eq!(names(&["sub/d.txt", "not/there/x.log"], &[]).1, ["", "sub"]);
+        assert_eq!(
+            names(&["sub/link/e.log"], &[]).1,
+            ["sub", "sub/link"],
+            "a link may be led elsewhere"
+        );
     }
 }

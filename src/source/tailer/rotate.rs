@@ -161,6 +161,7 @@ impl Tailer {
             return;
         };
         let first = self.sighted.insert(base.to_path_buf());
+        let rises = numbers_rise(&found);
         for sibling in &found {
             self.note_rotated(sibling.facts.inode, now);
         }
@@ -202,7 +203,7 @@ impl Tailer {
             let take = match sibling.packed {
                 Packed::Unreadable => false,
                 // While the agent runs it mostly reads a file before it is compressed.
-                Packed::Gz if self.looked && missed.includes(&sibling) => {
+                Packed::Gz if self.looked && missed.includes(&sibling, rises) => {
                     match self.was_read(&sibling, now) {
                         Some(was_read) => !was_read,
                         None => {
@@ -211,7 +212,7 @@ impl Tailer {
                         }
                     }
                 }
-                Packed::No | Packed::Gz => missed.includes(&sibling),
+                Packed::No | Packed::Gz => missed.includes(&sibling, rises),
             };
             if take {
                 info!(path = %sibling.path.display(), base = %base.display(), "a rotated file that was not seen under its own name: reading it");
@@ -535,14 +536,31 @@ enum Missed {
     },
 }
 
+/// Whether rotation gives the youngest file the highest number (`fileIndex="nomax"`) and not the lowest: what most of
+/// them say by their times.
+fn numbers_rise(siblings: &[Sibling]) -> bool {
+    let number = |it: &Sibling| match it.order {
+        Order::Number(number) => Some((number, it.facts.modified)),
+        Order::Stamp(_) | Order::Old => None,
+    };
+    let mut numbered: Vec<(u32, i64)> = siblings.iter().filter_map(number).collect();
+    numbered.sort_unstable();
+    let later = |up: bool| numbered.windows(2).filter(|it| (it[1].1 > it[0].1) == up).count();
+    later(true) > later(false)
+}
+
 impl Missed {
-    fn includes(&self, sibling: &Sibling) -> bool {
+    /// `rises`: as [`numbers_rise`] says.
+    fn includes(&self, sibling: &Sibling, rises: bool) -> bool {
         match self {
             Missed::None => false,
             Missed::All => true,
             Missed::Since { order, modified } => order
                 .as_ref()
-                .and_then(|order| sibling.order.is_younger_than(order))
+                .and_then(|order| match sibling.order {
+                    Order::Number(_) if rises => order.is_younger_than(&sibling.order),
+                    _ => sibling.order.is_younger_than(order),
+                })
                 .unwrap_or(sibling.facts.modified > *modified),
         }
     }

@@ -243,3 +243,34 @@ fn what_is_rotated_away_before_the_first_look_is_read() {
         assert_eq!(rig.texts(), texts, "killed: {killed}");
     }
 }
+
+/// Log4j and others count up: the highest number is the youngest file.
+#[test]
+fn rotation_that_counts_up_while_the_agent_is_stopped() {
+    for packed in [false, true] {
+        let mut rig = Rig::started(&["app.log"]);
+        rig.append("app.log", lines("a", 0..10));
+        rig.pass(3 * SECOND);
+        rig.stop();
+        for number in 1..4 {
+            rig.append("app.log", lines("n", number * 10..number * 10 + 10));
+            let name = format!("app.log.{number}");
+            rig.rename("app.log", &name);
+            let packed_name = format!("{name}.gz");
+            if packed {
+                rig.gzip(&name, &packed_name);
+            }
+            let file =
+                fs::File::options()
+                    .append(true)
+                    .open(rig.path(if packed { &packed_name } else { &name }));
+            let time = std::time::SystemTime::now() - (60 - number) * SECOND;
+            file.unwrap().set_modified(time).unwrap();
+        }
+        rig.append("app.log", lines("b", 0..10));
+        rig.start();
+        rig.pass_long();
+        let texts = expected(&[("a", 0..10), ("n", 10..40), ("b", 0..10)]);
+        assert_eq!((rig.texts(), rig.again), (texts, 0), "packed {packed}");
+    }
+}
