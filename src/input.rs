@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::{
-    AgentSettings, Diagnostic, Diagnostics, HashRule, IndexName, InputSettings, OutputSettings, Place,
+    AgentSettings, Diagnostic, Diagnostics, Form, HashRule, IndexName, InputSettings, OutputSettings, Place,
     Settings, Spanned, Wrapper,
 };
 use crate::derive::{
@@ -138,6 +138,10 @@ impl<'s> Parts<'s> {
             return None;
         }
         if let Some(error) = index_mistake(input, &pipeline, &settings.output) {
+            diagnostics.push(error);
+            return None;
+        }
+        if let Some(error) = wrapper_mistake(input, &pipeline) {
             diagnostics.push(error);
             return None;
         }
@@ -296,6 +300,24 @@ fn template(
         constants.push((format!("labels.{label}"), value.clone()));
     }
     Template::new(&pipeline.schema, &index, with_id, &constants, &defaults)
+}
+
+/// What is not read line by line cannot be taken out of a container's lines.
+fn wrapper_mistake(input: &InputSettings, pipeline: &Pipeline) -> Option<Diagnostic> {
+    let rule = &pipeline.frame.rule;
+    input.wrapper.unwrap_or(rule.wrapper)?;
+    let why = match (rule.form, pipeline.has_header()) {
+        (Form::Journal, _) => "its entries are not lines",
+        (_, true) => "the columns stand in lines of the file itself",
+        _ => return None,
+    };
+    let error = Diagnostic::error(format!(
+        "pipeline `{}` cannot read what a container runtime has wrapped: {why}",
+        pipeline.name
+    ));
+    Some(error.at_value(&input.pipeline, "of this input").help(
+        "take `wrapper` away, or have the service write this log to a file of its own and name that in `paths`",
+    ))
 }
 
 /// How the bytes of a log become events. What the input says of the wrapper goes before what the pipeline says.

@@ -1,5 +1,7 @@
 //! Inputs from a `logmill.toml` and pipelines to a page of metrics.
 
+mod containers;
+
 use std::path::Path;
 
 use super::*;
@@ -377,4 +379,20 @@ fn an_index_that_cannot_be_called_so_is_an_error() {
         said.contains("`w14-My-Service` of this input cannot be called so: `M`"),
         "{said}"
     );
+}
+
+#[test]
+fn what_is_not_read_by_lines_cannot_be_wrapped() {
+    for (pipeline, wrapper, said) in [
+        ("journald-export", "docker", "its entries are not lines"),
+        ("iis-w3c", "cri", "the columns stand in lines of the file itself"),
+        ("iis-w3c", "none", ""),
+        ("postgresql-csv", "auto", ""),
+    ] {
+        let input =
+            format!("[[input]]\npaths = [\"/a\"]\npipeline = \"{pipeline}\"\nwrapper = \"{wrapper}\"\n");
+        let (lanes, _, diagnostics) = lanes(&input, &[]);
+        assert_eq!(lanes.is_empty(), !said.is_empty(), "{pipeline}: {diagnostics}");
+        assert!(diagnostics.contains(said), "{pipeline}: {diagnostics}");
+    }
 }

@@ -35,12 +35,13 @@ pub type IsStart = Arc<dyn Fn(&[u8]) -> bool + Send + Sync>;
 #[derive(Clone)]
 pub struct FrameRule {
     pub wrapper: Option<Wrapper>,
+    /// A journal's has no wrapper: its entries are no lines.
     pub form: Form,
     /// `None`: every line is an event.
     pub start: Option<IsStart>,
     /// Which of the lines that begin an event have the line behind them belong to it, whatever it is.
     pub lead: Option<IsStart>,
-    /// Lines that belong to no event; of a file that has no wrapper.
+    /// Lines that belong to no event.
     pub skip: Option<IsStart>,
     /// Some lines that belong to no event say what the columns of those behind them are.
     pub header: Option<FindHeader>,
@@ -88,6 +89,11 @@ impl FrameRule {
     /// on, in bytes.
     pub fn window_bytes_max(&self) -> usize {
         self.overlap_bytes_max() + LINE_END_ROOM
+    }
+
+    /// Whether the line belongs to no event.
+    pub fn skips(&self, line: &[u8]) -> bool {
+        self.skip.as_ref().is_some_and(|skips| skips(line))
     }
 
     /// Whether an event can be incomplete although its last line is complete.

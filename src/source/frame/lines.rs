@@ -15,10 +15,7 @@ pub(super) fn frame(
     for (from, to) in each_line(input, start, end) {
         taken = input.len().min(to + 1);
         let line = Line::new(input, from, to);
-        let skipped = rule
-            .skip
-            .as_ref()
-            .is_some_and(|skip| skip(&input[line.from..line.to]));
+        let skipped = line.len() <= rule.line_bytes_max && rule.skips(&input[line.from..line.to]);
         if !line.is_blank() && !skipped {
             frames.push(line.alone(rule.line_bytes_max));
             if frames.len() >= CHUNK_FRAMES_MAX {

@@ -9,10 +9,12 @@
 //!   container runtime has wrapped as a line of its own, with a time, is one where every line is.
 //! - A byte order mark at the beginning of the file and NUL bytes at the beginning of a line (the hole that a
 //!   crash or copytruncate leaves) belong to no event. NUL bytes end a multi-line event.
-//! - A line over `line_bytes_max` is an event of its own that is cut there; the line after it is whole.
+//! - A line over `line_bytes_max` is an event of its own that is cut there; the line after it is whole. It is never
+//!   skipped.
 //! - A multi-line event ends before the line that would take it over `event_bytes_max` or `event_lines_max`;
 //!   that line begins the next event.
-//! - Wrapped lines are joined per stream. Where events of two streams overlap, all of them are given out
+//! - A line that is skipped belongs to no event and ends the one that is open.
+//! - Wrapped lines are joined per stream; then they are lines like any other. Where events of two streams overlap, all of them are given out
 //!   together, when the last of them is complete. Overlapping events that together exceed
 //!   [`FrameRule::overlap_bytes_max`] are ended together.
 //! - A line that the wrapper cannot read is an event as it is.
@@ -21,6 +23,7 @@ mod journal;
 mod lines;
 mod multiline;
 mod share;
+mod tie;
 mod wrapped;
 
 use super::FrameRule;

@@ -1,8 +1,8 @@
+use super::tie::Tie;
 use super::{End, Line, each_line, offset, range};
-use crate::config::Form;
 use crate::event::Frame;
 use crate::limits::CHUNK_FRAMES_MAX;
-use crate::source::{FrameRule, IsStart};
+use crate::source::FrameRule;
 
 /// An event that more lines may belong to.
 struct Open {
@@ -11,10 +11,7 @@ struct Open {
     /// End of its last line that is not empty.
     to: usize,
     lines: u32,
-    /// The line behind belongs to it.
-    lead: bool,
-    /// A quote is open; `None` where quotes mean nothing.
-    quoted: Option<bool>,
+    tie: Tie,
 }
 
 impl Open {
@@ -35,11 +32,6 @@ impl Open {
     }
 }
 
-/// Whether the number of double quotes is odd.
-fn odd(text: &[u8]) -> bool {
-    memchr::memchr_iter(b'"', text).count() % 2 == 1
-}
-
 /// A line that `is_start` recognises begins an event; the others belong to the event before them.
 pub(super) fn frame(
     rule: &FrameRule,
@@ -56,14 +48,13 @@ pub(super) fn frame(
         let next = input.len().min(to + 1);
         let long = line.len() > rule.line_bytes_max;
         let text = &input[line.from..line.to];
-        let is = |question: &Option<IsStart>| question.as_ref().is_some_and(|is| is(text));
-        let skipped = is(&rule.skip);
+        let skipped = !long && rule.skips(text);
         let ends = |event: &mut Open| {
             line.hole
                 || long
                 || skipped
                 || event.is_full(rule, next)
-                || (!event.lead && event.quoted != Some(true) && !line.is_blank() && is_start(text))
+                || (!event.tie.holds() && !line.is_blank() && is_start(text))
         };
         if let Some(event) = open.take_if(ends) {
             frames.push(event.close());
@@ -79,8 +70,7 @@ pub(super) fn frame(
         match &mut open {
             Some(event) => {
                 event.lines += 1;
-                event.lead = false;
-                event.quoted = event.quoted.map(|quoted| quoted != odd(text));
+                event.tie.add(text);
                 if !line.is_blank() {
                     event.to = line.to;
                 }
@@ -96,9 +86,7 @@ pub(super) fn frame(
                     first: line,
                     to: line.to,
                     lines: 1,
-                    lead: is(&rule.lead),
-                    // What begins amid a record has not shown its first quote.
-                    quoted: (rule.form == Form::Quoted && is_start(text)).then(|| odd(text)),
+                    tie: Tie::of_first(rule, text),
                 });
             }
         }

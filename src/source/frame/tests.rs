@@ -210,6 +210,54 @@ fn lines_that_lead_and_lines_that_are_skipped() {
     );
 }
 
+/// `lines` as a container runtime writes them.
+fn wrap(wrapper: Wrapper, lines: &str) -> Vec<u8> {
+    let wrapped = lines.lines().map(|line| match wrapper {
+        Wrapper::Docker => format!(
+            "{{\"log\":{},\"stream\":\"stdout\",\"time\":\"2026-11-22T10:00:00Z\"}}\n",
+            serde_json::Value::from(format!("{line}\n"))
+        ),
+        Wrapper::Cri | Wrapper::Auto => format!("2026-11-22T10:00:00Z stdout F {line}\n"),
+    });
+    wrapped.collect::<String>().into_bytes()
+}
+
+#[test]
+fn wrapped_lines_are_lines_like_any_other() {
+    let is = |what: &'static [u8]| Some(Arc::new(move |line: &[u8]| line == what) as IsStart);
+    let led = FrameRule {
+        start: Some(Arc::new(|line: &[u8]| line == b"T" || line == b"U")),
+        lead: is(b"T"),
+        skip: is(b"-"),
+        ..FrameRule::default()
+    };
+    let quoted = FrameRule {
+        form: Form::Quoted,
+        skip: is(b"-"),
+        ..multi()
+    };
+    let each = FrameRule {
+        skip: is(b"-"),
+        ..FrameRule::default()
+    };
+    let logs = [
+        (led, "-\n-\nT\nU\nq\nU\n-\nT\nT\nU\n", 4),
+        (quoted, "a,\"x\"\"\nb\n\nc\",1\nd,\"\"\n-\n e\"\nf\n", 4),
+        (each, "-\na\n-\n-\nb\n", 2),
+    ];
+    for (rule, log, events) in logs {
+        let bare = texts(&rule, log.as_bytes());
+        assert_eq!(bare.len(), events, "{bare:?}");
+        for wrapper in [Wrapper::Docker, Wrapper::Cri, Wrapper::Auto] {
+            let rule = FrameRule {
+                wrapper: Some(wrapper),
+                ..rule.clone()
+            };
+            assert_eq!(texts(&rule, &wrap(wrapper, log)), bare, "{wrapper:?}");
+        }
+    }
+}
+
 #[test]
 fn entries_of_a_journal() {
     let rule = FrameRule {
@@ -320,11 +368,22 @@ fn rule() -> impl Strategy<Value = FrameRule> {
         Just(Some(Wrapper::Auto)),
     ];
     let form = prop_oneof![2 => Just(Form::Lines), 1 => Just(Form::Quoted), 1 => Just(Form::Journal)];
-    (wrapper, form, any::<bool>(), 1usize..60, 1usize..60, 1u32..5).prop_map(
-        |(wrapper, form, multi_line, line_bytes_max, event_bytes_max, event_lines_max)| FrameRule {
+    let begins = |bytes: &'static [u8]| Arc::new(move |line: &[u8]| line.starts_with(bytes)) as IsStart;
+    let multi_line = (any::<bool>(), any::<bool>(), any::<bool>());
+    (wrapper, form, multi_line, 1usize..60, 1usize..60, 1u32..5).prop_map(
+        move |(
+            wrapper,
+            form,
+            (multi_line, leads, skips),
+            line_bytes_max,
+            event_bytes_max,
+            event_lines_max,
+        )| FrameRule {
             wrapper,
             form,
             start: multi_line.then(|| multi().start).flatten(),
+            lead: leads.then(|| begins(b"a")),
+            skip: skips.then(|| begins(b"b")),
             line_bytes_max: line_bytes_max + if wrapper.is_some() { 60 } else { 0 },
             event_bytes_max,
             event_lines_max,

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use super::tie::Tie;
 use super::{End, Line, Out, each_line, offset, range};
 use crate::config::Wrapper;
 use crate::event::{Frame, Stream};
@@ -31,6 +32,7 @@ struct Open {
     /// End of the last line that is not empty, in the slot's text.
     to: usize,
     lines: u32,
+    tie: Tie,
     cut: bool,
 }
 
@@ -250,11 +252,14 @@ impl Framing<'_, '_> {
         }
         let line = &slot.text[pieces.from..];
         let blank = line.is_empty();
+        let begins = || self.rule.start.as_ref().is_none_or(|is_start| is_start(line));
+        let skipped = !pieces.cut && self.rule.skips(line);
         let ends = |event: &mut Open| {
             pieces.cut
+                || skipped
                 || slot.text.len() > self.rule.event_bytes_max
                 || event.lines >= self.rule.event_lines_max
-                || (!blank && self.rule.start.as_ref().is_none_or(|is_start| is_start(line)))
+                || (!event.tie.holds() && !blank && begins())
         };
         if let Some(event) = slot.event.take_if(ends) {
             put(self.out.frames, self.out.unwrapped, &slot.text[..event.to], event);
@@ -265,9 +270,14 @@ impl Framing<'_, '_> {
             }
         }
         let slot = &mut self.out.scratch.slots[index];
+        if skipped {
+            slot.text.clear();
+            return;
+        }
         match &mut slot.event {
             Some(event) => {
                 event.lines += 1;
+                event.tie.add(&slot.text[pieces.from..]);
                 if !blank {
                     event.to = slot.text.len();
                 }
@@ -279,6 +289,7 @@ impl Framing<'_, '_> {
                     begin: pieces.begin,
                     to: slot.text.len(),
                     lines: 1,
+                    tie: Tie::of_first(self.rule, &slot.text),
                     cut: pieces.cut,
                 };
                 if pieces.cut || self.rule.start.is_none() {
