@@ -99,10 +99,7 @@ impl<'s> Parts<'s> {
         enrolment: &mut Enrolment,
         diagnostics: &mut Diagnostics,
     ) -> Option<Parts<'s>> {
-        if !library.has(&input.pipeline) {
-            diagnostics.push(library.unknown(&input.pipeline));
-            return None;
-        }
+        let file = library.named(&input.pipeline, diagnostics)?;
         let host = HostWords {
             format: input.format.clone(),
             timezone: input.timezone.clone(),
@@ -112,7 +109,6 @@ impl<'s> Parts<'s> {
                 .map(|label| format!("labels.{label}"))
                 .collect(),
         };
-        let file = library.pipeline(&input.pipeline, diagnostics)?;
         let pipeline = Arc::new(compile(&file, library, &host, diagnostics)?);
         let service = input.service.as_deref().unwrap_or(&pipeline.name);
         let (mut counted, mut gathered) = (pipeline.metrics.clone(), pipeline.gathered.clone());

@@ -57,9 +57,24 @@ impl Plan {
     /// Compiles every input. `None` when the diagnostics have an error.
     pub fn new(settings: Settings, diagnostics: &mut Diagnostics) -> Option<Plan> {
         let library = library(&settings.agent, diagnostics);
+        Plan::with(settings, &library, diagnostics)
+    }
+
+    /// As a configuration file says; the mistakes of the file and of what it names are all said at once.
+    pub fn read(config: &Path, diagnostics: &mut Diagnostics) -> Option<Plan> {
+        let file = AgentFile::read(config, &System, diagnostics)?;
+        let settings = Settings::draft(&file, &System, diagnostics);
+        let library = match file.has_lost_folder() {
+            true => Library::without_own(),
+            false => library(&settings.agent, diagnostics),
+        };
+        Plan::with(settings, &library, diagnostics)
+    }
+
+    fn with(settings: Settings, library: &Library, diagnostics: &mut Diagnostics) -> Option<Plan> {
         let registry = Arc::new(Registry::default());
         registry.set_idle_after(settings.metrics.idle_after);
-        let watches = input::build_all(&settings, &library, &registry, diagnostics)?;
+        let watches = input::build_all(&settings, library, &registry, diagnostics)?;
         Some(Plan {
             settings,
             watches,

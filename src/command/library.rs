@@ -8,7 +8,10 @@ use crate::pipeline::{HostWords, Library, Pipeline, compile};
 /// The library that `--pipelines` names.
 pub fn library(folder: Option<&Path>, diagnostics: &mut Diagnostics) -> Library {
     match folder {
-        Some(folder) => Library::with_folder(folder, diagnostics),
+        Some(folder) => {
+            let written = argument("--pipelines", &folder.display().to_string());
+            Library::with_folder(&written.map(|_| folder.to_path_buf()), diagnostics)
+        }
         None => Library::shipped(),
     }
 }
@@ -27,10 +30,6 @@ pub fn pipeline(
     host: &HostWords,
     diagnostics: &mut Diagnostics,
 ) -> Option<Pipeline> {
-    if !library.has(name) {
-        diagnostics.push(library.unknown(name));
-        return None;
-    }
-    let file = library.pipeline(name, diagnostics)?;
+    let file = library.named(name, diagnostics)?;
     compile(&file, library, host, diagnostics)
 }

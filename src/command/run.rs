@@ -5,16 +5,16 @@ use std::io;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::{Refused, RunArguments, Terminal};
-use crate::agent::{self, Agent, Plan};
+use crate::agent::{Agent, Plan};
 use crate::config::{Diagnostics, Settings, System, ZeroConfig};
 
 pub fn run(arguments: &RunArguments, terminal: Terminal) -> anyhow::Result<()> {
     let mut diagnostics = Diagnostics::new();
-    let settings = match &arguments.config {
-        Some(config) => agent::settings(config, &mut diagnostics),
-        None => Settings::zero_config(&zero_config(arguments), &System, &mut diagnostics),
+    let plan = match &arguments.config {
+        Some(config) => Plan::read(config, &mut diagnostics),
+        None => Settings::zero_config(&zero_config(arguments), &System, &mut diagnostics)
+            .and_then(|settings| Plan::new(settings, &mut diagnostics)),
     };
-    let plan = settings.and_then(|settings| Plan::new(settings, &mut diagnostics));
     terminal.report(&diagnostics)?;
     let Some(plan) = plan else {
         return Err(Refused.into());

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::document::Table;
-use super::metric_rules::{HashRule, check_label_names, take_hash};
+use super::metric_rules::{HashRule, retain_label_names, take_hash};
 use super::nested::Pair;
-use super::{Backlog, Diagnostics, SourceFile, Spanned, StartAt, Surroundings, Verify, WhenFull, Wrapper};
+use super::{
+    Backlog, Diagnostic, Diagnostics, SourceFile, Spanned, StartAt, Surroundings, Verify, WhenFull, Wrapper,
+};
 
 /// What the user wrote in `logmill.toml`, with types and places but without defaults. A value with a mistake is
 /// reported and left out. Becomes [`super::Settings`].
@@ -42,6 +44,8 @@ pub(super) struct AgentTable {
     pub kept_bytes_max: Option<Spanned<u64>>,
     pub workers: Option<Spanned<NonZeroUsize>>,
     pub pipelines: Option<Spanned<String>>,
+    /// `pipelines` is there, perhaps with a mistake.
+    pub has_folder: bool,
     pub log_level: Option<Spanned<tracing::Level>>,
 }
 
@@ -212,13 +216,34 @@ impl AgentFile {
     pub fn pipelines(&self) -> impl Iterator<Item = &Spanned<String>> {
         self.inputs.iter().filter_map(|input| input.pipeline.as_ref())
     }
+
+    /// Where the state directory is written, if it is.
+    pub fn state_dir(&self) -> Option<&Spanned<String>> {
+        self.agent.state_dir.as_ref()
+    }
+
+    /// Where the directory of rejects is written, if it is.
+    pub fn rejects_dir(&self) -> Option<&Spanned<String>> {
+        self.rejects.dir.as_ref()
+    }
+
+    /// Where the path of the file output is written.
+    pub fn output_path(&self) -> Option<&Spanned<String>> {
+        self.file_output.as_ref()?.path.as_ref()
+    }
+
+    /// Whether it may name a folder of pipelines that could not be read from it.
+    pub fn has_lost_folder(&self) -> bool {
+        self.agent.pipelines.is_none() && (self.incomplete || self.agent.has_folder)
+    }
 }
 
 impl AgentTable {
     fn read(mut table: Table, d: &mut Diagnostics) -> AgentTable {
         let seconds = Duration::from_secs;
         let read = AgentTable {
-            state_dir: table.take_name("state_dir", d),
+            has_folder: table.has("pipelines"),
+            state_dir: table.take_path("state_dir", d),
             memory_max: table.take_bytes("memory_max", 8 * MIB..=TIB, d),
             listen: table.take_parsed(
                 "listen",
@@ -234,7 +259,7 @@ impl AgentTable {
             grace: table.take_duration("grace", Duration::ZERO..=seconds(3600), d),
             kept_bytes_max: table.take_bytes("kept_bytes_max", 0..=TIB, d),
             workers: table.take_count("workers", 256, d),
-            pipelines: table.take_name("pipelines", d),
+            pipelines: table.take_path("pipelines", d),
             log_level: table.take_choice(
                 "log_level",
                 &[
@@ -261,8 +286,8 @@ impl EndpointTable {
             username: table.take_name("username", d),
             password: table.take_name("password", d),
             bearer_token: table.take_name("bearer_token", d),
-            certificate: table.take_name("certificate", d),
-            key: table.take_name("key", d),
+            certificate: table.take_path("certificate", d),
+            key: table.take_path("key", d),
         };
         table.finish(d);
         read
@@ -304,9 +329,9 @@ impl ElasticsearchTable {
             username: table.take_name("username", d),
             password: table.take_name("password", d),
             bearer_token: table.take_name("bearer_token", d),
-            ca_file: table.take_name("ca_file", d),
-            client_certificate: table.take_name("client_certificate", d),
-            client_key: table.take_name("client_key", d),
+            ca_file: table.take_path("ca_file", d),
+            client_certificate: table.take_path("client_certificate", d),
+            client_key: table.take_path("client_key", d),
             verify: table.take_choice("verify", &[("full", Verify::Full), ("none", Verify::None)], d),
             proxy: table.take_name("proxy", d),
             index: table.take_string("index", d),
@@ -337,7 +362,7 @@ impl FileTable {
     fn read(mut table: Table, d: &mut Diagnostics) -> FileTable {
         table.require("path", "path = \"/var/log/logmill/events.ndjson\"", d);
         let read = FileTable {
-            path: table.take_name("path", d),
+            path: table.take_path("path", d),
             rotate_bytes: table.take_bytes("rotate_bytes", 4 * KIB..=TIB, d),
             rotate_keep: table.take_integer("rotate_keep", 0..=1_000, d),
         };
@@ -349,7 +374,7 @@ impl FileTable {
 impl RejectsTable {
     fn read(mut table: Table, d: &mut Diagnostics) -> RejectsTable {
         let read = RejectsTable {
-            dir: table.take_name("dir", d),
+            dir: table.take_path("dir", d),
             bytes_max: table.take_bytes("bytes_max", 4 * KIB..=TIB, d),
             when_full: table.take_choice(
                 "when_full",
@@ -366,7 +391,7 @@ impl InputTable {
     fn read(mut table: Table, d: &mut Diagnostics) -> InputTable {
         table.require("paths", "paths = [\"/var/log/nginx/access*.log\"]", d);
         table.require("pipeline", "pipeline = \"plain\"", d);
-        let read = InputTable {
+        let mut read = InputTable {
             name: table.take_name("name", d),
             paths: table.take_list("paths", d),
             exclude: table.take_strings("exclude", d),
@@ -386,8 +411,28 @@ impl InputTable {
             wrapper: table.take_choice("wrapper", &Wrapper::WORDS, d),
             backlog: BacklogTable::take(&mut table, d),
         };
-        check_label_names(&read.metric_labels, &["le", "service"], d);
+        // Nothing is to be said of them once more, when the metrics are put together.
+        retain_label_names(&mut read.metric_labels, &["le", "quantile", "service"], d);
+        retain_field_names(&mut read.labels, d);
         table.finish(d);
         read
     }
+}
+
+/// Reports names of `labels` that make no field, and leaves those labels out: Elasticsearch refuses every document
+/// with a field one of whose parts is empty or blank.
+fn retain_field_names(labels: &mut Vec<Pair<String>>, d: &mut Diagnostics) {
+    labels.retain(|(name, _)| {
+        let is_part =
+            |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+        if name.split('.').all(is_part) {
+            return true;
+        }
+        d.push(
+            Diagnostic::error(format!("`{}` cannot be the name of a label", name.value))
+                .at_value(name, format!("would be the field `labels.{}`", name.value))
+                .help("use words without blanks, such as \"team\" or \"room.floor\""),
+        );
+        false
+    });
 }

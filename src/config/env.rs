@@ -206,7 +206,7 @@ fn look_up_file(path: &str, surroundings: &dyn Surroundings) -> Result<String, (
 }
 
 /// An operating system's error in our style: lowercase, without its number.
-pub(super) fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();

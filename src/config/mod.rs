@@ -45,6 +45,7 @@ mod tests;
 
 pub use agent_file::AgentFile;
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
+pub(crate) use env::reason;
 pub use env::{Surroundings, System};
 pub use identity::{IdentityError, ServerIdentity};
 pub use index_name::{IndexName, IndexPart};

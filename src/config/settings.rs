@@ -48,7 +48,7 @@ pub struct AgentSettings {
     /// Threads that parse.
     pub workers: NonZeroUsize,
     /// The user's own pipelines, `NAME.toml` each; they go before the built-in ones. Absolute.
-    pub pipelines: Option<PathBuf>,
+    pub pipelines: Option<Spanned<PathBuf>>,
     pub log_level: tracing::Level,
     /// Counters and histograms go on after a restart.
     pub persist: bool,

@@ -42,6 +42,22 @@ impl Table {
         Some(text)
     }
 
+    /// The path of a file or directory.
+    pub(super) fn take_path(
+        &mut self,
+        key: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Spanned<String>> {
+        let path = self.take_name(key, diagnostics)?;
+        match begins_at_home(&path) {
+            Some(mistake) => {
+                diagnostics.push(mistake);
+                None
+            }
+            None => Some(path),
+        }
+    }
+
     /// A string, or an array of strings.
     pub(super) fn take_strings(
         &mut self,
@@ -267,6 +283,16 @@ impl Table {
         Some(self.entries.remove(at).node)
     }
 }
+
+/// What to say of a path that begins like a shell's short form of a home directory.
+pub(super) fn begins_at_home(path: &Spanned<String>) -> Option<Diagnostic> {
+    let first = path.split('/').next().filter(|first| first.starts_with('~'))?;
+    let error = Diagnostic::error(format!("`{first}` stands for a home directory in a shell only"));
+    Some(error.at_value(path, "").help(format!(
+        "write the directory itself, such as \"/home/NAME/…\" or \"${{HOME}}/…\"; \"./{first}\" is what is called so"
+    )))
+}
+
 fn words<'c, T>(choices: &[(&'c str, T)]) -> Vec<&'c str> {
     choices.iter().map(|(word, _)| *word).collect()
 }

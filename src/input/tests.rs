@@ -27,7 +27,12 @@ fn lanes_with(registry: &Registry, inputs: &str, pipelines: &[(&str, &str)]) -> 
     let text = format!("[stdout]\n{inputs}");
     let file = AgentFile::parse(&SourceFile::new("logmill.toml", text), &System, &mut diagnostics);
     let settings = Settings::new(&file, &System, &mut diagnostics).unwrap();
-    let library = Library::with_folder(folder.path(), &mut diagnostics);
+    let written = Spanned::new(
+        folder.path().to_path_buf(),
+        0..0,
+        SourceFile::new("logmill.toml", ""),
+    );
+    let library = Library::with_folder(&written, &mut diagnostics);
     let built = build_all(&settings, &library, registry, &mut diagnostics);
     let lanes = built.into_iter().flatten().map(|watch| watch.lane).collect();
     let said = diagnostics

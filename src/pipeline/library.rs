@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{Diagnostic, Diagnostics, MetricSetFile, PipelineFile, SourceFile, Spanned, suggestion};
+use crate::config::{
+    Diagnostic, Diagnostics, MetricSetFile, PipelineFile, SourceFile, Spanned, reason, suggestion,
+};
 
 use super::shipped::{METRIC_SETS, PIPELINES, Shipped};
 
@@ -12,6 +15,8 @@ use super::shipped::{METRIC_SETS, PIPELINES, Shipped};
 pub struct Library {
     own: BTreeMap<String, Arc<SourceFile>>,
     own_sets: BTreeMap<String, Arc<SourceFile>>,
+    /// Own pipelines could not be read, and that was said: a name that is unknown may be one of theirs.
+    incomplete: bool,
 }
 
 impl Library {
@@ -21,22 +26,32 @@ impl Library {
     }
 
     /// The files of `folder` (`NAME.toml`, and `metrics/NAME.toml` for metric sets) before the shipped ones.
-    pub fn with_folder(folder: &Path, diagnostics: &mut Diagnostics) -> Self {
-        let own = read_folder(folder, diagnostics);
-        if own.is_empty() && !diagnostics.has_errors() {
+    pub fn with_folder(folder: &Spanned<PathBuf>, diagnostics: &mut Diagnostics) -> Self {
+        let own = Folder::read(folder, diagnostics);
+        if own.files.is_empty() && own.is_whole {
             diagnostics.push(
                 Diagnostic::warning(format!("no pipeline in {}", folder.display()))
+                    .at_value(folder, "")
                     .help("a pipeline is a file NAME.toml in this folder"),
             );
         }
         let sets = folder.join("metrics");
+        let own_sets = match sets.is_dir() {
+            true => Folder::read(&folder.clone().map(|_| sets), diagnostics).files,
+            false => BTreeMap::new(),
+        };
         Library {
-            own,
-            own_sets: if sets.is_dir() {
-                read_folder(&sets, diagnostics)
-            } else {
-                BTreeMap::new()
-            },
+            own: own.files,
+            own_sets,
+            incomplete: !own.is_whole,
+        }
+    }
+
+    /// The shipped pipelines, where there would be own ones but for a mistake that was said already.
+    pub fn without_own() -> Self {
+        Library {
+            incomplete: true,
+            ..Library::default()
         }
     }
 
@@ -66,11 +81,20 @@ impl Library {
         MetricSetFile::read(name, source, diagnostics)
     }
 
-    /// What to say of a name that is none.
-    pub fn unknown(&self, name: &Spanned<String>) -> Diagnostic {
-        Diagnostic::error(format!("unknown pipeline `{}`", name.value))
-            .at_value(name, "")
-            .help(suggestion::remedy(name, &self.names(), "there are"))
+    /// Likewise, and a name that is none is said. `None` without a word where it may be the name of an own pipeline
+    /// that could not be read.
+    pub fn named(&self, name: &Spanned<String>, diagnostics: &mut Diagnostics) -> Option<PipelineFile> {
+        if self.has(name) {
+            return self.pipeline(name, diagnostics);
+        }
+        if !self.incomplete {
+            diagnostics.push(
+                Diagnostic::error(format!("unknown pipeline `{}`", name.value))
+                    .at_value(name, "")
+                    .help(suggestion::remedy(name, &self.names(), "there are")),
+            );
+        }
+        None
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -110,38 +134,50 @@ fn source(
     })
 }
 
-fn read_folder(folder: &Path, diagnostics: &mut Diagnostics) -> BTreeMap<String, Arc<SourceFile>> {
-    let mut files = BTreeMap::new();
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => {
-            diagnostics.push(
-                Diagnostic::error(format!(
-                    "cannot read the folder of pipelines {}: {error}",
-                    folder.display()
-                ))
-                .help("name a folder that exists and that logmill may read"),
-            );
-            return files;
-        }
-    };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.extension().is_none_or(|extension| extension != "toml") {
-            continue;
-        }
-        let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else {
-            continue;
+/// The TOML files of a folder by name.
+struct Folder {
+    files: BTreeMap<String, Arc<SourceFile>>,
+    /// All of them could be read; else it was said what could not.
+    is_whole: bool,
+}
+
+impl Folder {
+    fn read(folder: &Spanned<PathBuf>, diagnostics: &mut Diagnostics) -> Folder {
+        let mut read = Folder {
+            files: BTreeMap::new(),
+            is_whole: true,
         };
-        match std::fs::read_to_string(&path) {
-            Ok(text) => {
-                let source = SourceFile::new(path.display().to_string(), text);
-                files.insert(name.to_owned(), source);
+        let mut cannot = |what: &str, path: &Path, error: &io::Error, help: &str| {
+            read.is_whole = false;
+            let message = format!("cannot read the {what} {}: {}", path.display(), reason(error));
+            diagnostics.push(Diagnostic::error(message).at_value(folder, "").help(help));
+        };
+        let entries = match std::fs::read_dir(&folder.value) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let help = "name a folder that exists and that logmill may read";
+                cannot("folder of pipelines", folder, &error, help);
+                return read;
             }
-            Err(error) => diagnostics.push(Diagnostic::error(format!(
-                "cannot read the pipeline {}: {error}",
-                path.display()
-            ))),
+        };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.extension().is_none_or(|extension| extension != "toml") {
+                continue;
+            }
+            let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else {
+                continue;
+            };
+            match std::fs::read_to_string(&path) {
+                Ok(text) => {
+                    let source = SourceFile::new(path.display().to_string(), text);
+                    read.files.insert(name.to_owned(), source);
+                }
+                Err(error) => {
+                    let help = "let logmill's user read it, as UTF-8, or move it away";
+                    cannot("pipeline", &path, &error, help);
+                }
+            }
         }
+        read
     }
-    files
 }

@@ -50,7 +50,37 @@ struct Open {
     bytes: u64,
 }
 
+/// Why events cannot be written to a path, whoever asks and however long it waits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoFile {
+    #[error("{} is a directory; events are written to a file", .0.display())]
+    Directory(PathBuf),
+    #[error("{} is no regular file; events are written to one that can be renamed when it is full", .0.display())]
+    Other(PathBuf),
+}
+
+impl NoFile {
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            NoFile::Directory(_) => "name a file in it as `path` in [file], such as events.ndjson",
+            NoFile::Other(_) => "name a file as `path` in [file], or write [stdout] in place of [file]",
+        }
+    }
+}
+
 impl FileOutput {
+    /// # Errors
+    ///
+    /// When something stands at the path that is no file.
+    pub fn check(path: &Path) -> Result<(), NoFile> {
+        match fs::metadata(path) {
+            Ok(facts) if facts.is_dir() => Err(NoFile::Directory(path.to_path_buf())),
+            Ok(facts) if !facts.is_file() => Err(NoFile::Other(path.to_path_buf())),
+            // What is not there is made; what may not be looked at may be there.
+            _ => Ok(()),
+        }
+    }
+
     /// Opens the file when the first batch comes.
     pub fn new(settings: FileSettings) -> Self {
         FileOutput { settings, open: None }
@@ -312,5 +342,18 @@ mod tests {
         fs::write(&settings.path, format!("whole\n{long}")).unwrap();
         FileOutput::new(settings.clone()).write(b"next\n").unwrap();
         assert_eq!(fs::read_to_string(&settings.path).unwrap(), "whole\nnext\n");
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("events.ndjson");
+        assert_eq!(FileOutput::check(&file), Ok(()));
+        fs::write(&file, b"").unwrap();
+        assert_eq!(FileOutput::check(&file), Ok(()));
+        let refused = FileOutput::check(dir.path());
+        assert_eq!(refused, Err(NoFile::Directory(dir.path().to_path_buf())));
+        let refused = FileOutput::check(Path::new("/dev/null"));
+        assert_eq!(refused, Err(NoFile::Other("/dev/null".into())));
     }
 }

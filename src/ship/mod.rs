@@ -53,7 +53,7 @@ pub use client::{ANSWERS_BYTES_MAX, Client};
 pub use client_error::ClientError;
 pub use deliver::{Answer, Server};
 pub use elasticsearch::Elasticsearch;
-pub use file_output::{FileOutput, FileSettings, FileSync};
+pub use file_output::{FileOutput, FileSettings, FileSync, NoFile};
 pub use health::Health;
 pub use output::{Ended, Output};
 pub use pool::BatchPool;

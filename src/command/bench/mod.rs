@@ -47,10 +47,7 @@ pub(super) fn run(arguments: &BenchArguments, terminal: Terminal) -> anyhow::Res
         timezone: None,
         ..HostWords::default()
     };
-    if !library.has(&name) {
-        diagnostics.push(library.unknown(&name));
-    }
-    let file = library.pipeline(&name, &mut diagnostics);
+    let file = library.named(&name, &mut diagnostics);
     let pipeline = file
         .as_ref()
         .and_then(|file| compile(file, &library, &host, &mut diagnostics));

@@ -47,7 +47,7 @@ impl Claims {
                     .help("let the agent's user read (r) and enter (x) this directory"),
             );
         }
-        let mut files = 0;
+        let (mut files, mut others) = (0, 0);
         let mut taken: Option<(PathBuf, Spanned<String>, usize)> = None;
         for path in &found.paths {
             // A file that goes away meanwhile is none; what is no file is not read.
@@ -55,6 +55,10 @@ impl Claims {
                 continue;
             };
             if !real.is_file() {
+                others += 1;
+                if path.as_os_str() == glob.value.as_str() {
+                    diagnostics.push(no_file(path, glob));
+                }
                 continue;
             }
             files += 1;
@@ -77,14 +81,46 @@ impl Claims {
         if let Some((path, first, more)) = taken {
             diagnostics.push(taken_already(glob, &path, &first, more));
         }
-        if files == 0 && found.unreadable.is_empty() {
-            diagnostics.push(
-                Diagnostic::note(format!("no file matches `{}` at this moment", glob.value))
-                    .at_value(glob, "")
-                    .help("files that appear later are read; check the path if one should be there"),
-            );
+        let is_alone = found
+            .paths
+            .iter()
+            .all(|path| path.as_os_str() == glob.value.as_str());
+        if files == 0 && found.unreadable.is_empty() && !(others > 0 && is_alone) {
+            diagnostics.push(none_yet(glob));
         }
     }
+}
+
+/// Of a path that is written out and leads to no file.
+fn no_file(path: &Path, glob: &Spanned<String>) -> Diagnostic {
+    let shown = path.display();
+    let (message, help) = match path.is_dir() {
+        true => (
+            format!("{shown} is a directory; only files are read"),
+            format!("name its files, such as \"{shown}/*.log\", or \"{shown}/**\" for all below it"),
+        ),
+        false => (
+            format!("{shown} is a pipe, a socket or a device; only files are read"),
+            "have the program write to a file, and name that".to_owned(),
+        ),
+    };
+    Diagnostic::warning(message)
+        .at_value(glob, "nothing is read from it")
+        .help(help)
+}
+
+fn none_yet(glob: &Spanned<String>) -> Diagnostic {
+    let written = glob.file.text().get(glob.span.clone()).unwrap_or_default();
+    let is_relative = !written.trim_start_matches(['"', '\'']).starts_with(['/', '$']);
+    let help = match is_relative {
+        true => {
+            "a relative path begins at the directory of the configuration; files that appear later are read"
+        }
+        false => "files that appear later are read; check the path if one should be there",
+    };
+    Diagnostic::note(format!("no file matches `{}` at this moment", glob.value))
+        .at_value(glob, "")
+        .help(help)
 }
 
 fn readable(path: &Path, glob: &Spanned<String>, diagnostics: &mut Diagnostics) {

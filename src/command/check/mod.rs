@@ -3,9 +3,9 @@
 mod files;
 mod outputs;
 mod pipelines;
-mod state_dir;
 #[cfg(test)]
 mod tests;
+mod writable;
 
 use std::fmt;
 use std::io::Write;
@@ -16,7 +16,8 @@ use anstyle::AnsiColor;
 use self::files::Claims;
 use self::outputs::Target;
 use super::library::library;
-use super::{CheckArguments, Terminal, out};
+use super::{CheckArguments, Failed, Terminal, out};
+use crate::agent;
 use crate::config::{AgentFile, Diagnostics, Settings, Surroundings, System};
 use crate::derive::Registry;
 use crate::input;
@@ -43,21 +44,36 @@ pub fn run(arguments: &CheckArguments, terminal: Terminal) -> anyhow::Result<()>
         }
         None => config(&arguments.config.config, &System, &mut diagnostics),
     };
-    let asked = if arguments.outputs {
-        outputs::ask(&checked.targets)
-    } else {
-        Ok(())
-    };
     let sound = terminal.report(&diagnostics);
-    if sound.is_ok() {
-        writeln!(
-            out::stdout(),
-            "{}",
-            summary(&checked.scope, &diagnostics, terminal)
-        )?;
+    if sound.is_err() {
+        if arguments.outputs {
+            writeln!(
+                out::stderr(),
+                "the outputs were not asked: they are when the configuration has no errors"
+            )?;
+        }
+        return Ok(sound?);
     }
-    sound?;
-    asked
+    let answer = match arguments.outputs {
+        true => outputs::ask(&checked.targets)?,
+        false => Complaints::default(),
+    };
+    let complaints = Complaints {
+        errors: answer.errors,
+        warnings: answer.warnings + diagnostics.warnings(),
+    };
+    writeln!(out::stdout(), "{}", summary(&checked.scope, complaints, terminal))?;
+    match answer.errors {
+        0 => Ok(()),
+        _ => Err(Failed.into()),
+    }
+}
+
+/// How much is wrong.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Complaints {
+    errors: usize,
+    warnings: usize,
 }
 
 /// What was checked.
@@ -83,27 +99,23 @@ fn config(path: &Path, surroundings: &dyn Surroundings, diagnostics: &mut Diagno
     let Some(file) = AgentFile::read(path, surroundings, diagnostics) else {
         return Checked::default();
     };
-    let settings = Settings::new(&file, surroundings, diagnostics);
-    let folder = file.pipeline_folder(surroundings);
-    let library = match &folder {
-        Some(folder) => Library::with_folder(folder, diagnostics),
-        None => Library::shipped(),
+    let settings = Settings::draft(&file, surroundings, diagnostics);
+    let is_draft = diagnostics.has_errors();
+    let library = match file.has_lost_folder() {
+        true => Library::without_own(),
+        false => agent::library(&settings.agent, diagnostics),
     };
     let own = pipelines::own(&library, diagnostics);
-    let Some(settings) = settings else {
-        // What the inputs say beside the pipeline's name is not known for sure, the name is.
-        pipelines::named(file.pipelines(), &library, diagnostics);
-        return Checked::default();
-    };
-
-    state_dir::check(&settings.agent.state_dir, diagnostics);
+    writable::check(&settings, &file, is_draft, diagnostics);
     let mut enrolment = Registry::default().enrol();
     let parts = input::compile_all(&settings, &library, &mut enrolment, diagnostics);
     let mut claims = Claims::default();
     let mut targets = Vec::new();
     for (input, parts) in settings.inputs.iter().zip(parts) {
         claims.input(input, diagnostics);
-        if let Some(parts) = parts {
+        if let Some(parts) = parts
+            && !is_draft
+        {
             targets.extend(Target::of(input, &parts.pipeline.dataset, &settings.output));
         }
     }
@@ -152,16 +164,20 @@ fn count(count: usize, noun: &str) -> String {
     }
 }
 
-fn summary(scope: &Scope, diagnostics: &Diagnostics, terminal: Terminal) -> String {
-    let warnings = diagnostics.warnings();
-    let color = match (terminal.color, warnings) {
-        (false, _) => anstyle::Style::new(),
-        (true, 0) => AnsiColor::Green.on_default(),
-        (true, _) => AnsiColor::Yellow.on_default(),
+fn summary(scope: &Scope, complaints: Complaints, terminal: Terminal) -> String {
+    let Complaints { errors, warnings } = complaints;
+    let (color, verdict) = match (errors, warnings) {
+        (0, 0) => (AnsiColor::Green, "nothing to complain about".to_owned()),
+        (0, _) => (AnsiColor::Yellow, count(warnings, "warning")),
+        (_, 0) => (AnsiColor::Red, count(errors, "error")),
+        (_, _) => (
+            AnsiColor::Red,
+            format!("{} and {}", count(errors, "error"), count(warnings, "warning")),
+        ),
     };
-    let verdict = match warnings {
-        0 => "nothing to complain about".to_owned(),
-        _ => count(warnings, "warning"),
+    let color = match terminal.color {
+        true => color.on_default(),
+        false => anstyle::Style::new(),
     };
     format!("{color}{scope}: {verdict}{color:#}")
 }

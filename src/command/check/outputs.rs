@@ -1,8 +1,9 @@
+use super::Complaints;
 use std::collections::BTreeSet;
 use std::io::Write;
 
+use crate::command::out;
 use crate::command::server::{client, runtime};
-use crate::command::{Failed, out};
 use crate::config::{ElasticsearchSettings, InputSettings, OutputSettings};
 use crate::ship::{self, TemplateSettings};
 
@@ -29,52 +30,43 @@ impl Target {
     }
 }
 
-/// Asks every host of the targets whether it would take events for them, and says what it answers.
-///
-/// # Errors
-///
-/// [`Failed`] when one would not.
-pub fn ask(targets: &[Target]) -> anyhow::Result<()> {
+/// Asks every host of the targets whether it would take events for them, says what it answers, and counts what is
+/// wrong.
+pub fn ask(targets: &[Target]) -> anyhow::Result<Complaints> {
+    let mut complaints = Complaints::default();
     let Some(first) = targets.first() else {
-        return Ok(());
+        return Ok(complaints);
     };
     // There is one output; what differs from input to input is the index.
     let client = client(&first.settings)?;
     let indexes: BTreeSet<&str> = targets.iter().map(|target| target.index.as_str()).collect();
     let runtime = runtime()?;
     let mut said = BTreeSet::new();
-    let mut failed = false;
     let mut err = out::stderr();
     for index in indexes {
         let probes = runtime.block_on(ship::probe(&client, index, &TemplateSettings::default()));
         for probe in probes {
             let errors = probe.findings.iter().any(ship::Finding::is_error);
-            failed |= errors;
-            let mut lines: Vec<String> = probe
-                .findings
-                .iter()
-                .map(|finding| {
-                    let level = if finding.is_error() { "error" } else { "warning" };
-                    format!("{level}: {} {finding}", probe.host)
-                })
-                .collect();
+            let mut say = |line: String| match said.insert(line.clone()) {
+                true => writeln!(err, "{line}").map(|()| true),
+                false => Ok(false),
+            };
+            for finding in &probe.findings {
+                let (level, counted) = match finding.is_error() {
+                    true => ("error", &mut complaints.errors),
+                    false => ("warning", &mut complaints.warnings),
+                };
+                *counted += usize::from(say(format!("{level}: {} {finding}", probe.host))?);
+            }
             if !errors {
                 let product = probe.product.map(|product| format!("is {product} and "));
-                lines.push(format!(
+                say(format!(
                     "{} {}takes events",
                     probe.host,
                     product.unwrap_or_default()
-                ));
-            }
-            for line in lines {
-                if said.insert(line.clone()) {
-                    writeln!(err, "{line}")?;
-                }
+                ))?;
             }
         }
     }
-    match failed {
-        true => Err(Failed.into()),
-        false => Ok(()),
-    }
+    Ok(complaints)
 }

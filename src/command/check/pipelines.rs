@@ -1,5 +1,5 @@
 use super::Scope;
-use crate::config::{Diagnostic, Diagnostics, Spanned};
+use crate::config::{Diagnostic, Diagnostics};
 use crate::pipeline::{HostWords, Library, compile, run_tests};
 
 /// Compiles every pipeline of the user's folder and runs its inline tests.
@@ -19,19 +19,4 @@ pub fn own(library: &Library, diagnostics: &mut Diagnostics) -> Scope {
         }
     }
     scope
-}
-
-/// Compiles the pipelines that a configuration names, where the rest of it cannot be used.
-pub fn named<'n>(
-    names: impl Iterator<Item = &'n Spanned<String>>,
-    library: &Library,
-    diagnostics: &mut Diagnostics,
-) {
-    for name in names {
-        if !library.has(name) {
-            diagnostics.push(library.unknown(name));
-        } else if let Some(file) = library.pipeline(name, diagnostics) {
-            compile(&file, library, &HostWords::default(), diagnostics);
-        }
-    }
 }

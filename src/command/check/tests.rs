@@ -61,14 +61,21 @@ fn nothing_wrong_says_what_was_checked() {
     let (scope, diagnostics, text) = host.check();
     assert_eq!(text, "");
     assert_eq!(scope.to_string(), "2 inputs, 3 files, 2 pipelines, 1 test");
-    let terminal = Terminal {
-        color: false,
-        error_color: false,
+    assert_eq!(diagnostics, Diagnostics::new());
+    let verdict = |errors, warnings| {
+        let terminal = Terminal {
+            color: false,
+            error_color: false,
+        };
+        let text = summary(&scope, Complaints { errors, warnings }, terminal);
+        text.strip_prefix("2 inputs, 3 files, 2 pipelines, 1 test: ")
+            .unwrap()
+            .to_owned()
     };
-    assert_eq!(
-        summary(&scope, &diagnostics, terminal),
-        "2 inputs, 3 files, 2 pipelines, 1 test: nothing to complain about"
-    );
+    assert_eq!(verdict(0, 0), "nothing to complain about");
+    assert_eq!(verdict(0, 1), "1 warning");
+    assert_eq!(verdict(2, 0), "2 errors");
+    assert_eq!(verdict(1, 3), "1 error and 3 warnings");
     assert!(!host.path("state").exists());
 }
 
@@ -92,6 +99,37 @@ fn every_mistake_of_every_file_is_said_in_one_run() {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(diagnostics.errors() >= 4, "{text}");
+}
+
+/// What a golden folder says of its configuration, with its own mistakes and with those behind them.
+fn is_golden(case: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/check")
+        .join(case);
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let (config, orders) = (read("logmill.toml"), read("pipelines/orders.toml"));
+    let host = Host::new(&[
+        ("logmill.toml", &config),
+        ("pipelines/orders.toml", &orders),
+        ("taken", ""),
+        ("logs/a.log", ""),
+    ]);
+    let (_, _, text) = host.check();
+    let golden = folder.join("messages.txt");
+    match std::env::var_os("UPDATE_GOLDEN") {
+        Some(_) => fs::write(&golden, &text).unwrap(),
+        None => assert_eq!(text, read("messages.txt"), "UPDATE_GOLDEN=1 accepts it"),
+    }
+}
+
+#[test]
+fn mistakes_behind_mistakes_are_said_in_the_same_run() {
+    is_golden("everything");
+}
+
+#[test]
+fn what_follows_from_a_mistake_is_not_said() {
+    is_golden("one-cause");
 }
 
 #[test]
@@ -159,7 +197,7 @@ fn the_pipeline_of_the_guide_is_sound() {
         .unwrap();
     let host = Host::new(&[("pipelines/orders.toml", example)]);
     let mut diagnostics = Diagnostics::new();
-    let library = Library::with_folder(&host.path("pipelines"), &mut diagnostics);
+    let library = library(Some(&host.path("pipelines")), &mut diagnostics);
     let scope = pipelines::own(&library, &mut diagnostics);
     assert_eq!(diagnostics.render(false), "");
     assert_eq!(scope.to_string(), "1 pipeline, 2 tests");

@@ -283,8 +283,8 @@ fn read_name(table: &mut Table, d: &mut Diagnostics) -> Option<Spanned<String>> 
 
 /// `labels = { label = "field" }`; label names are Prometheus's (`[a-zA-Z_][a-zA-Z0-9_]*`, `__` is reserved).
 fn read_labels(table: &mut Table, reserved: &[&str], d: &mut Diagnostics) -> Vec<Pair<String>> {
-    let labels = table.take_map("labels", d);
-    check_label_names(&labels, reserved, d);
+    let mut labels = table.take_map("labels", d);
+    retain_label_names(&mut labels, reserved, d);
     for (name, field) in &labels {
         if field.trim().is_empty() {
             d.push(
@@ -299,28 +299,31 @@ fn read_labels(table: &mut Table, reserved: &[&str], d: &mut Diagnostics) -> Vec
 
 /// `const_labels = { label = "value" }`.
 fn read_const_labels(table: &mut Table, reserved: &[&str], d: &mut Diagnostics) -> Vec<Pair<String>> {
-    let labels = table.take_map("const_labels", d);
-    check_label_names(&labels, reserved, d);
+    let mut labels = table.take_map("const_labels", d);
+    retain_label_names(&mut labels, reserved, d);
     labels
 }
 
-/// Whether each name may be a label's.
-pub(super) fn check_label_names(labels: &[Pair<String>], reserved: &[&str], d: &mut Diagnostics) {
-    for (name, _) in labels {
-        if !is_identifier(name) || name.starts_with("__") || reserved.contains(&name.as_str()) {
-            let help = match reserved.contains(&name.as_str()) {
-                true => "Prometheus uses it itself; choose another",
-                false => {
-                    "use letters, digits and `_`, no digit and no `__` first; the field stands on the right"
-                }
-            };
-            d.push(
-                Diagnostic::error(format!("`{}` cannot be the name of a label", name.value))
-                    .at_value(name, "")
-                    .help(help),
-            );
-        }
-    }
+/// Reports names that no label may have, and leaves those labels out.
+pub(super) fn retain_label_names(labels: &mut Vec<Pair<String>>, reserved: &[&str], d: &mut Diagnostics) {
+    labels.retain(|(name, _)| {
+        let help = match name.as_str() {
+            "service" if reserved.contains(&"service") => {
+                "every metric has this label already, from the input's `service`; choose another"
+            }
+            name if reserved.contains(&name) => "Prometheus uses it itself; choose another",
+            name if !is_identifier(name) || name.starts_with("__") => {
+                "use letters, digits and `_`, no digit and no `__` first"
+            }
+            _ => return true,
+        };
+        d.push(
+            Diagnostic::error(format!("`{}` cannot be the name of a label", name.value))
+                .at_value(name, "")
+                .help(help),
+        );
+        false
+    });
 }
 
 /// `values = { field = ["a", "b"] }`: strings and whole numbers, one or several.

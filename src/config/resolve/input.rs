@@ -5,6 +5,7 @@ use super::paths::{Base, check_glob};
 use super::value;
 use crate::config::agent_file::{BacklogTable, InputTable};
 use crate::config::index_name::check_part;
+use crate::config::table::begins_at_home;
 use crate::config::zone::read_zone;
 use crate::config::{Diagnostic, Diagnostics, InputSettings, Spanned};
 use crate::limits;
@@ -100,6 +101,10 @@ fn globs(written: &[Spanned<String>], base: &Base, d: &mut Diagnostics) -> Vec<S
                     .at_value(glob, "")
                     .help("write a path or a glob such as \"/var/log/nginx/*.log\", or remove it"),
             );
+            continue;
+        }
+        if let Some(mistake) = begins_at_home(glob) {
+            d.push(mistake);
             continue;
         }
         let absolute = base.glob(glob);

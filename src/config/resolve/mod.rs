@@ -37,6 +37,18 @@ impl Settings {
         surroundings: &dyn Surroundings,
         diagnostics: &mut Diagnostics,
     ) -> Option<Settings> {
+        let draft = Settings::draft(written, surroundings, diagnostics);
+        (!diagnostics.has_errors()).then_some(draft)
+    }
+
+    /// Likewise as far as that goes, so that what lies behind a mistake can be looked at in the same run: a value with
+    /// a mistake has its default, an input that names no pipeline is left out, and an output that cannot be is standard
+    /// output. Nothing is to run on it.
+    pub fn draft(
+        written: &AgentFile,
+        surroundings: &dyn Surroundings,
+        diagnostics: &mut Diagnostics,
+    ) -> Settings {
         let base = Base::of(Path::new(written.file.name()), surroundings);
         let agent = AgentSettings {
             persist: value(&written.metrics.persist, false),
@@ -47,12 +59,9 @@ impl Settings {
         let rejects = rejects(&written.rejects, &agent, &base);
         let output = output(written, &agent, &base, surroundings, diagnostics);
         let inputs = input::inputs(&written.inputs, &written.metrics.backlog, &base, diagnostics);
-        if diagnostics.has_errors() {
-            return None;
-        }
-        Some(Settings {
+        Settings {
             agent,
-            output: output?,
+            output: output.unwrap_or(OutputSettings::Stdout),
             rejects,
             endpoint,
             metrics: MetricsSettings {
@@ -61,16 +70,7 @@ impl Settings {
                 native_histograms: value(&written.metrics.native_histograms, false),
             },
             inputs,
-        })
-    }
-}
-
-impl AgentFile {
-    /// The folder of the user's own pipelines, absolute. Also of a file that gives no settings, so that its
-    /// pipelines can be checked in the same run.
-    pub fn pipeline_folder(&self, surroundings: &dyn Surroundings) -> Option<PathBuf> {
-        let base = Base::of(Path::new(self.file.name()), surroundings);
-        self.agent.pipelines.as_ref().map(|written| base.path(written))
+        }
     }
 }
 
@@ -102,7 +102,10 @@ fn agent(
         grace: value(&written.grace, limits::SHUTDOWN_GRACE),
         kept_bytes_max: value(&written.kept_bytes_max, limits::KEPT_BYTES_MAX),
         workers: value(&written.workers, surroundings.cores()),
-        pipelines: written.pipelines.as_ref().map(|dir| base.path(dir)),
+        pipelines: written
+            .pipelines
+            .as_ref()
+            .map(|dir| dir.clone().map(|_| base.path(dir))),
         log_level: value(&written.log_level, tracing::Level::INFO),
         persist: false,
     }

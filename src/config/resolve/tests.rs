@@ -128,7 +128,7 @@ fn every_key_arrives() {
     let settings = settings(FULL);
     assert_eq!(settings.agent.host_name, "node-7");
     assert_eq!(
-        settings.agent.pipelines.as_deref(),
+        settings.agent.pipelines.as_ref().map(|folder| folder.as_path()),
         Some(Path::new("/etc/logmill/pipelines"))
     );
     assert_eq!(settings.agent.grace, Duration::ZERO);
@@ -224,6 +224,7 @@ fn the_command_line_makes_settings() {
         service: Some("shop-frontend".to_owned()),
         paths: vec!["/var/log/nginx/access.log".to_owned(), "b*.log".to_owned()],
         elasticsearch: Some("http://localhost:9200".to_owned()),
+        state_dir: Some(PathBuf::from("state")),
         ..ZeroConfig::default()
     };
     let mut diagnostics = Diagnostics::new();
@@ -234,6 +235,7 @@ fn the_command_line_makes_settings() {
         elasticsearch(&settings).hosts[0].as_str(),
         "http://localhost:9200/"
     );
+    assert_eq!(settings.agent.state_dir, Path::new("/srv/current/state"));
     let input = &settings.inputs[0];
     assert_eq!(input.pipeline.value, "nginx-access");
     assert_eq!(input.service.as_deref(), Some("shop-frontend"));
@@ -247,7 +249,7 @@ fn a_mistake_on_the_command_line_is_shown_there() {
         pipeline: "plain".to_owned(),
         elasticsearch: Some("https://elastic:geheim@es-1:9200".to_owned()),
         listen: Some("9598".to_owned()),
-        state_dir: Some(PathBuf::from("state")),
+        state_dir: Some(PathBuf::from("~/state")),
         ..ZeroConfig::default()
     };
     let mut diagnostics = Diagnostics::new();

@@ -1,9 +1,11 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::paths::Base;
 use crate::config::agent_file::{
     AgentFile, AgentTable, ElasticsearchTable, EndpointTable, InputTable, MetricsTable, RejectsTable,
 };
+use crate::config::table::begins_at_home;
 use crate::config::{Diagnostic, Diagnostics, Settings, SourceFile, Spanned, Surroundings};
 
 /// What the command line says in place of a file:
@@ -17,6 +19,7 @@ pub struct ZeroConfig {
     /// The URL of the server; standard output when absent.
     pub elasticsearch: Option<String>,
     pub listen: Option<String>,
+    /// A relative one begins at the current directory.
     pub state_dir: Option<PathBuf>,
     pub format: Option<String>,
 }
@@ -28,7 +31,15 @@ impl Settings {
         surroundings: &dyn Surroundings,
         diagnostics: &mut Diagnostics,
     ) -> Option<Settings> {
-        let written = CommandLine::of(given).agent_file(given, diagnostics);
+        let mut written = CommandLine::of(given).agent_file(given, diagnostics);
+        if let Some(dir) = written.agent.state_dir.take() {
+            let here = Base::of(Path::new(written.file.name()), surroundings);
+            let absolute = here.path(&dir).display().to_string();
+            match begins_at_home(&dir) {
+                Some(mistake) => diagnostics.push(mistake),
+                None => written.agent.state_dir = Some(dir.map(|_| absolute)),
+            }
+        }
         Settings::new(&written, surroundings, diagnostics)
     }
 }
