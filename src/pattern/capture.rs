@@ -1,5 +1,5 @@
 use super::kind::{Kind, is_white};
-use super::level::{level, level_tens};
+use super::level::{capitals, level, level_tens};
 use super::list;
 use super::net::{EndpointFields, endpoint, ip};
 use super::number::{float, hex, int};
@@ -180,6 +180,7 @@ impl Capture {
             Kind::Hex => hex(input).map(|(rest, text)| (rest, Value::Text(text))),
             Kind::Ip => ip(input).map(|(rest, text)| (rest, Value::Text(text))),
             Kind::Level => level(input).map(|(rest, text)| (rest, Value::Text(text))),
+            Kind::Capitals => capitals(input).map(|(rest, text)| (rest, Value::Text(text))),
             Kind::Quoted => {
                 let (rest, (text, escaped)) = quoted(input)?;
                 let text = match keep.arena() {
@@ -212,6 +213,7 @@ impl Capture {
             | Kind::Word
             | Kind::Lines
             | Kind::Longest
+            | Kind::Dotted
             | Kind::Octets
             | Kind::HexText
             | Kind::HttpRequest
@@ -296,6 +298,9 @@ pub(super) mod tests {
             ("lines", "a\nb", Some("x=a\nb")),
             ("level", "WARN", Some("x=WARN")),
             ("level", "WARN1", None),
+            ("capitals", "WARN", Some("x=WARN")),
+            ("capitals", "Warn", None),
+            ("capitals", "", None),
             ("hex", "00ff", Some("x=00ff")),
             ("ip", "::1", Some("x=::1")),
             ("ip", "::1 ", None),

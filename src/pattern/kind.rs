@@ -15,6 +15,8 @@ pub enum Kind {
     Lines,
     /// Likewise, up to the last place where the text that follows stands.
     Longest,
+    /// A name such as `a.b.Class`, up to the last place within it where the text that follows begins.
+    Dotted,
     /// A whole number of 64 bits.
     Int,
     /// A number, finite.
@@ -29,7 +31,9 @@ pub enum Kind {
     QuotedRaw,
     /// A word of letters, such as `WARN`, kept as it is.
     Level,
-    /// Likewise, or a number of Bunyan's and pino's, as its name.
+    /// Likewise, in capital letters.
+    Capitals,
+    /// A word of letters, or a number of Bunyan's and pino's, as its name.
     LevelTens,
     /// An instant.
     Time(Form),
@@ -60,12 +64,13 @@ pub enum Kind {
 }
 
 /// Every kind by the name that patterns call it.
-const NAMES: [(&str, Kind); 46] = [
+const NAMES: [(&str, Kind); 48] = [
     ("text", Kind::Text),
     ("trimmed", Kind::Trimmed),
     ("word", Kind::Word),
     ("lines", Kind::Lines),
     ("longest", Kind::Longest),
+    ("dotted", Kind::Dotted),
     ("int", Kind::Int),
     ("float", Kind::Float),
     ("hex", Kind::Hex),
@@ -73,6 +78,7 @@ const NAMES: [(&str, Kind); 46] = [
     ("quoted", Kind::Quoted),
     ("quoted_raw", Kind::QuotedRaw),
     ("level", Kind::Level),
+    ("capitals", Kind::Capitals),
     ("level_tens", Kind::LevelTens),
     ("rfc3339", Kind::Time(Form::Rfc3339)),
     ("datetime", Kind::Time(Form::Datetime)),
@@ -134,6 +140,7 @@ impl Kind {
                 | Kind::Word
                 | Kind::Lines
                 | Kind::Longest
+                | Kind::Dotted
                 | Kind::Octets
                 | Kind::HexText
                 | Kind::HttpRequest
@@ -154,7 +161,7 @@ impl Kind {
             | Kind::HexText
             | Kind::HttpRequest
             | Kind::RequestTarget => ByteSet::ALL,
-            Kind::Word | Kind::Url | Kind::Endpoint | Kind::List | Kind::Scopes => {
+            Kind::Word | Kind::Dotted | Kind::Url | Kind::Endpoint | Kind::List | Kind::Scopes => {
                 let mut set = ByteSet::ALL;
                 let mut at = 0;
                 while at < WHITE.len() {
@@ -173,6 +180,7 @@ impl Kind {
                 .and(b':'),
             Kind::Quoted | Kind::QuotedRaw => ByteSet::EMPTY.and(b'"'),
             Kind::Level => ByteSet::LETTERS,
+            Kind::Capitals => ByteSet::EMPTY.and_range(b'A', b'Z'),
             Kind::LevelTens => ByteSet::LETTERS.or(ByteSet::DIGITS),
             Kind::HttpVersion => ByteSet::EMPTY.and(b'H'),
             Kind::Time(form) => form.starts(),
@@ -183,6 +191,7 @@ impl Kind {
     pub(super) fn describe(self) -> String {
         let noun = match self {
             Kind::Text | Kind::Trimmed | Kind::Lines | Kind::Longest | Kind::Octets | Kind::HexText => "text",
+            Kind::Dotted => "a dotted name",
             Kind::Word => "a word without white space",
             Kind::Int => "a whole number",
             Kind::Float => "a number",
@@ -190,6 +199,7 @@ impl Kind {
             Kind::Ip => "an ip address",
             Kind::Quoted | Kind::QuotedRaw => "a text in double quotes",
             Kind::Level => "a word of letters",
+            Kind::Capitals => "a word of capital letters",
             Kind::LevelTens => "a level such as `30` or `info`",
             Kind::HttpVersion => "a version such as `HTTP/1.1`",
             Kind::List => "a list such as `a, b`",

@@ -22,6 +22,15 @@ pub(super) fn level(input: &[u8]) -> Read<'_, &[u8]> {
     Ok((rest, text))
 }
 
+/// The capital letters at the beginning, where no small letter follows them.
+pub(super) fn capitals(input: &[u8]) -> Read<'_, &[u8]> {
+    let (rest, text) = level(input)?;
+    if !text.iter().all(u8::is_ascii_uppercase) {
+        return fail();
+    }
+    Ok((rest, text))
+}
+
 /// The letters or digits at the beginning; for a number that has a name, the name. Others stay: both libraries let a
 /// program have levels of its own.
 pub(super) fn level_tens(input: &[u8]) -> Read<'_, &[u8]> {

@@ -229,6 +229,7 @@ impl Step {
         let ahead = self.ahead.as_ref();
         let found = match self.capture.kind() {
             Kind::Longest => self.then.find_last(input, at, ahead),
+            Kind::Dotted => self.then.find_last_in_name(input, at),
             Kind::Lines => self.then.find(input, at, Scope::All, ahead),
             _ => self.then.find(input, at, Scope::Line(line), ahead),
         };

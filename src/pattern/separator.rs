@@ -1,6 +1,7 @@
 //! What stands between two captures: literal text, runs of blanks, or the end.
 
 use super::byteset::ByteSet;
+use super::kind::is_white;
 use super::needle::{Needle, Scope, count};
 use crate::block::{self, Block};
 
@@ -152,6 +153,28 @@ impl Separator {
 }
 
 impl Separator {
+    /// The last place that begins in the dotted name at `at` or right behind it; what is behind that is not looked at.
+    #[inline(never)]
+    pub fn find_last_in_name(&self, input: &[u8], at: usize) -> Option<(usize, usize)> {
+        let name = input
+            .get(at..)?
+            .iter()
+            .take_while(|byte| !is_white(**byte) && !matches!(byte, b'(' | b':'))
+            .count();
+        let end = at + name;
+        if matches!(self, Separator::End) {
+            return (end == input.len()).then_some((end, end));
+        }
+        for begin in (at..=end).rev() {
+            if let Some(next) = self.here(input, begin) {
+                count(name + end - begin);
+                return Some((begin, next));
+            }
+        }
+        count(2 * name);
+        None
+    }
+
     /// As [`Separator::find`], but the last place in all of the input.
     #[inline(never)]
     pub fn find_last(&self, input: &[u8], at: usize, ahead: Option<&Ahead>) -> Option<(usize, usize)> {

@@ -255,6 +255,23 @@ fn a_capture_stays_on_its_line_except_at_the_end() {
             ("x (y) z", None),
         ],
     );
+    check(
+        "{a:dotted}.{b:word}:{c:int} - {d}",
+        &[
+            ("a.b.C.d:5 - e. f.g:1 - h", Some("a=a.b.C b=d c=5 d=e. f.g:1 - h")),
+            ("C.d:5 - e", Some("a=C b=d c=5 d=e")),
+            ("C:5 - e.f:6 - g", None),
+        ],
+    );
+    check(
+        "{a:dotted}.{b:word}({c:word}:{d:int})",
+        &[("a.b.C.d(C.java:5)", Some("a=a.b.C b=d c=C.java d=5"))],
+    );
+    check("{a:dotted} {b}", &[("x y z", Some("a=x b=y z")), ("x", None)]);
+    check(
+        "{a:dotted}",
+        &[("x.y", Some("a=x.y")), ("x:y", None), ("x y", None)],
+    );
     check("{a:longest}:{b:int} c", &[("x:1:2 c", Some("a=x:1 b=2"))]);
     check(
         "{a:longest}  {b:int}",

@@ -20,13 +20,13 @@ pub fn read(template: &str) -> Result<HostFormat, FormatError> {
     let header = &pieces[..message];
     let mut pattern = String::new();
     let mut taken = HashSet::from(["message".to_owned()]);
-    for piece in header {
-        push(&mut pattern, piece, Some(&mut taken));
+    for at in 0..header.len() {
+        push(&mut pattern, header, at, Some(&mut taken));
     }
     // The first line alone says that an event begins.
     let mut start = String::new();
-    let first_line = header.iter().take_while(|piece| !is(piece, "NewLine"));
-    first_line.for_each(|piece| push(&mut start, piece, None));
+    let first_line = header.iter().take_while(|piece| !is(piece, "NewLine")).count();
+    (0..first_line).for_each(|at| push(&mut start, header, at, None));
     if !header.iter().any(|piece| is(piece, "NewLine")) {
         start.push_str("{_}");
     }
@@ -45,9 +45,18 @@ enum Piece {
     Text(String),
     Property {
         name: String,
-        /// It is filled up to a width.
-        aligned: bool,
+        /// What stands behind the colon.
+        form: bool,
+        align: Align,
     },
+}
+
+/// Where a property is filled up with blanks to a width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Align {
+    None,
+    Before,
+    Behind,
 }
 
 fn is(piece: &Piece, wanted: &str) -> bool {
@@ -91,20 +100,41 @@ fn property(text: &str) -> Option<Piece> {
     let name = text[..end].trim();
     (!name.is_empty()).then(|| Piece::Property {
         name: name.to_owned(),
-        aligned: text[end..].starts_with(','),
+        form: text[end..].contains(':'),
+        align: match text[end..].strip_prefix(',').map(str::trim_start) {
+            None => Align::None,
+            Some(width) if width.starts_with('-') => Align::Behind,
+            Some(_) => Align::Before,
+        },
     })
 }
 
-/// Appends a piece as it stands in a pattern; `taken`: the fields that were given, or nothing where none is kept.
-fn push(pattern: &mut String, piece: &Piece, taken: Option<&mut HashSet<String>>) {
-    let (name, aligned) = match piece {
-        Piece::Text(text) => return push_literal(pattern, text),
+/// Appends the piece at `at` as it stands in a pattern; `taken`: the fields that were given, or nothing where none is kept.
+fn push(pattern: &mut String, pieces: &[Piece], at: usize, taken: Option<&mut HashSet<String>>) {
+    let (name, form, align) = match &pieces[at] {
+        Piece::Text(text) => {
+            let filled = at.checked_sub(1).map(|before| &pieces[before]);
+            if text.starts_with(' ')
+                && matches!(
+                    filled,
+                    Some(Piece::Property {
+                        align: Align::Behind,
+                        ..
+                    })
+                )
+            {
+                pattern.push(' ');
+            }
+            return push_literal(pattern, text);
+        }
         Piece::Property { name, .. } if name == "NewLine" => return pattern.push('\n'),
         // Not there before the message; whoever does that has it in the message.
         Piece::Property { name, .. } if name == "Exception" => return,
-        Piece::Property { name, aligned } => (name.as_str(), *aligned),
+        Piece::Property { name, form, align } => (name.as_str(), *form, *align),
     };
     let (field, kind) = match name {
+        // Without a form it is written as .NET's invariant culture has it: month, day, year.
+        "Timestamp" | "UtcTimestamp" if !form => ("@timestamp".to_owned(), Some("month_first")),
         "Timestamp" | "UtcTimestamp" => ("@timestamp".to_owned(), Some("when")),
         "Level" => ("log.level".to_owned(), Some("level")),
         "SourceContext" => ("log.logger".to_owned(), None),
@@ -128,16 +158,17 @@ fn push(pattern: &mut String, piece: &Piece, taken: Option<&mut HashSet<String>>
     };
     // A property that an event does not have is written as nothing.
     let optional = !matches!(name, "Timestamp" | "UtcTimestamp" | "Level");
-    let blanks = |pattern: &mut String| {
-        if aligned && !pattern.ends_with("  ") && pattern.ends_with(' ') {
-            pattern.push(' ');
-        }
-    };
-    blanks(pattern);
-    let kind = if aligned && kind.is_none() {
-        Some("trimmed")
-    } else {
-        kind
+    let blank_behind = matches!(pieces.get(at + 1), Some(Piece::Text(text)) if text.starts_with(' '));
+    match align {
+        // Two blanks: one or more in the line.
+        Align::Before if pattern.ends_with(' ') && !pattern.ends_with("  ") => pattern.push(' '),
+        _ => {}
+    }
+    let kind = match (align, kind) {
+        (Align::None, kind) => kind,
+        (_, None) => Some("trimmed"),
+        (Align::Behind, Some("level")) if !blank_behind => Some("trimmed"),
+        (_, kind) => kind,
     };
     let free = taken.is_some_and(|taken| taken.insert(field.clone()));
     push_capture(pattern, if free { &field } else { "_" }, kind, optional);
@@ -174,9 +205,18 @@ mod tests {
         );
         assert_eq!(
             pattern,
-            "{@timestamp:when}|{log.level:level}|{log.logger?}|{{{labels.Tenant_Id?}}} #{process.thread.id:int?}\n  {message:lines}"
+            "{@timestamp:when}|{log.level:trimmed}|{log.logger?}|{{{labels.Tenant_Id?}}} #{process.thread.id:int?}\n  {message:lines}"
         );
-        assert_eq!(start, "{_:when}|{_:level}|{_?}|{{{_?}}} #{_:int?}");
+        assert_eq!(start, "{_:when}|{_:trimmed}|{_?}|{{{_?}}} #{_:int?}");
+    }
+
+    #[test]
+    fn blanks_fill_up_what_is_aligned() {
+        let (pattern, _) = events("{Timestamp} {Level,-11} {ThreadId,4} {Message}");
+        assert_eq!(
+            pattern,
+            "{@timestamp:month_first} {log.level:level}  {process.thread.id:int?} {message:lines}"
+        );
     }
 
     #[test]

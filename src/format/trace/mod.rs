@@ -87,7 +87,9 @@ pub fn exception(text: &[u8]) -> Option<Exception<'_>> {
     }
     let (_, line) = Lines::new(text).next()?;
     let head = head::of(line)?;
-    let said = text.get(head.message.start..head.message.end.unwrap_or(text.len()));
+    let found = Survey::of(text);
+    let frames = [found.frame, found.cause].into_iter().flatten().min();
+    let said = text.get(head.message.start..head.message.end.or(frames).unwrap_or(text.len()));
     Some(Exception {
         error_type: &text[head.name],
         error_message: trim(said.unwrap_or_default()),

@@ -209,6 +209,14 @@ fn php_ruby_dart_rust() {
 }
 
 #[test]
+fn what_an_exception_says_ends_where_its_frames_begin() {
+    let trace = b"com.acme.OrderGone: no such order\n\tat a.B.c(B.java:1)\nCaused by: x.Y: z\n\t... 2 more";
+    let found = exception(trace).unwrap();
+    assert_eq!(text(found.error_type), "com.acme.OrderGone");
+    assert_eq!(text(found.error_message), "no such order");
+}
+
+#[test]
 fn a_trace_without_a_head_begins_with_its_frames() {
     check("failed to start", "\tat a.B.c(B.java:1)", "", "");
 }

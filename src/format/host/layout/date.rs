@@ -39,6 +39,18 @@ const SHAPES: [(&str, &str); 31] = [
 
 /// The kind that reads what `%d{option}` writes. Behind a comma Logback has the zone.
 pub(super) fn kind(option: &str, at: &Range<usize>) -> Result<&'static str, FormatError> {
+    let option = match option
+        .trim()
+        .strip_prefix("${")
+        .and_then(|inner| inner.strip_suffix('}'))
+    {
+        Some(variable) => match variable.split_once(":-") {
+            Some((_, default)) => default,
+            // Whatever the host has set.
+            None => return Ok("when"),
+        },
+        None => option,
+    };
     // A fraction may follow a comma too: then what is behind it is no name.
     let text = match option.split_once(',') {
         Some((pattern, zone))

@@ -81,6 +81,19 @@ enum Names {
     None,
 }
 
+/// `%logger.%method`: names of classes have dots of their own, those of methods none.
+fn ends_at_last_dot(pieces: &[Piece]) -> bool {
+    matches!(
+        pieces,
+        [
+            Piece::Word { name: "c" | "C", .. },
+            Piece::Text(dot),
+            Piece::Word { name: "M", .. },
+            ..
+        ] if dot == "."
+    )
+}
+
 /// Appends the pattern of some pieces.
 fn write(pieces: &[Piece], targets: &[Option<Target>], names: Names, out: &mut String) {
     // The blanks that pad the value before.
@@ -97,6 +110,9 @@ fn write(pieces: &[Piece], targets: &[Option<Target>], names: Names, out: &mut S
                 let blank_behind =
                     matches!(pieces.get(at + 1), Some(Piece::Text(text)) if text.starts_with(' '));
                 let mut kind = target.kind;
+                if kind.is_none() && ends_at_last_dot(&pieces[at..]) {
+                    kind = Some("dotted");
+                }
                 match pad {
                     Pad::None => {}
                     Pad::Behind if blank_behind => padded = true,

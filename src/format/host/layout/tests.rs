@@ -33,6 +33,12 @@ fn usual_layouts() {
         ],
     );
     check(
+        "%d %p %logger{36}.%M:%L - %m%n",
+        &[
+            "{@timestamp:datetime} {log.level:level} {log.logger:dotted?}.{log.origin.function}:{log.origin.file.line:int} - {message:lines}",
+        ],
+    );
+    check(
         "[%d] %p %X{connector.context}%m (%c:%L)%n",
         &[
             "[{@timestamp:datetime}] {log.level:level} {labels.connector.context?}{message:longest} ({log.logger?}:{log.origin.file.line:int})",
@@ -48,6 +54,10 @@ fn groups_colours_and_variables_are_what_is_in_them() {
         &[
             "{@timestamp:datetime}  {log.level:level} {process.pid:int?} --- [{process.thread.name:trimmed?}] {log.logger?}  : {message:lines}",
         ],
+    );
+    check(
+        "%d{${LOG_DATEFORMAT_PATTERN:-yyyy-MM-dd HH:mm:ss.SSS}} %d{${sys:LOG_DATEFORMAT_PATTERN}} %m",
+        &["{@timestamp:datetime} {_:when} {message:lines}"],
     );
     check(
         "%highlight{%-5level}{FATAL=red} %boldRed([%t]) ${LOG:-%c} $x %% {%X{userId:-none}} %m",

@@ -114,6 +114,9 @@ pub(super) fn target(name: &str) -> Target {
         "msec" => Target::new("@timestamp", Some("epoch")),
         "request" => Target::new("http.request.line", Some("http_request")),
         "request_method" => Target::new("http.request.method", None),
+        "server_protocol" => {
+            Target::new("http.version", Some("http_version")).or("nginx.access.server_protocol", None)
+        }
         "request_uri" => Target::new("url.original", Some("url")),
         "uri" | "document_uri" => Target::new("url.path", None),
         "args" | "query_string" => Target::new("url.query", None),
