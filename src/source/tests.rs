@@ -19,6 +19,7 @@ mod paths;
 mod reload;
 mod restart;
 mod rotation;
+mod versions;
 
 const SECOND: Duration = Duration::from_secs(1);
 

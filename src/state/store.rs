@@ -285,6 +285,19 @@ mod tests {
         assert_eq!(fs::read(dir.path().join(CURRENT)).unwrap(), newer);
     }
 
+    /// Whoever makes a new version adds the file that it writes.
+    #[test]
+    fn each_version_has_a_fixture_that_loads() {
+        for version in 1..=crate::state::checkpoint::VERSION {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/state");
+            let text = fs::read(format!("{folder}/v{version}/checkpoint")).unwrap();
+            let first = format!("{{\"logmill_checkpoint\":{version},");
+            assert!(text.starts_with(first.as_bytes()), "version {version}");
+            let checkpoint = Checkpoint::decode(&text).unwrap();
+            assert!(!checkpoint.files.is_empty() && !checkpoint.inputs.is_empty());
+        }
+    }
+
     #[test]
     fn the_fixture_of_version_1_loads() {
         let text = include_bytes!("../../fixtures/state/v1/checkpoint");

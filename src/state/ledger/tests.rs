@@ -251,6 +251,19 @@ fn totals_go_on_with_the_positions_that_they_were_counted_to() {
 }
 
 #[test]
+fn the_totals_of_version_2_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = include_bytes!("../../../fixtures/state/v2/checkpoint");
+    std::fs::write(dir.path().join("checkpoint"), fixture).unwrap();
+    let after = ledger(dir.path());
+    let (registry, _) = metrics();
+    after.continue_metrics(&registry);
+    let page = page(&registry);
+    assert!(page.contains("lines_total{service=\"shop\"} 3"), "{page}");
+    assert_eq!((after.safe(FILE), after.counted_to(FILE)), (Some(0), 60));
+}
+
+#[test]
 fn a_first_start_is_written_down_and_a_lost_checkpoint_stays_lost_until_its_files_are_looked_at() {
     let dir = tempfile::tempdir().unwrap();
     let first = Ledger::open(dir.path()).unwrap();
