@@ -20,7 +20,7 @@ pub enum Order {
     Old,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Packed {
     No,
     Gz,

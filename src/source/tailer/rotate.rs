@@ -161,20 +161,17 @@ impl Tailer {
             return;
         };
         let first = self.sighted.insert(base.to_path_buf());
-        let rises = numbers_rise(&found);
         for sibling in &found {
             self.note_rotated(sibling.facts.inode, now);
         }
-        found.retain(|it| !self.is_live(&it.facts) && !self.is_bystander(&it.facts));
         let prior = if first { self.prior.remove(base) } else { None };
-        if found.is_empty() {
-            return;
-        }
         let missed = match prior {
             _ if !first => Missed::All,
             Some(prior) => self.missed_since(base, &prior, placed),
             None => self.missed_since_start(),
         };
+        let rises = missed.by_rising_numbers(&found);
+        found.retain(|it| !self.is_live(&it.facts) && !self.is_bystander(&it.facts));
         // The oldest first: its events came first.
         for sibling in found.into_iter().rev() {
             let matched = self.watches[watch].globs.contains(&sibling.path);
@@ -536,21 +533,34 @@ enum Missed {
     },
 }
 
-/// Whether rotation gives the youngest file the highest number (`fileIndex="nomax"`) and not the lowest: what most of
-/// them say by their times.
-fn numbers_rise(siblings: &[Sibling]) -> bool {
-    let number = |it: &Sibling| match it.order {
-        Order::Number(number) => Some((number, it.facts.modified)),
-        Order::Stamp(_) | Order::Old => None,
-    };
-    let mut numbered: Vec<(u32, i64)> = siblings.iter().filter_map(number).collect();
-    numbered.sort_unstable();
-    let later = |up: bool| numbered.windows(2).filter(|it| (it[1].1 > it[0].1) == up).count();
-    later(true) > later(false)
-}
-
 impl Missed {
-    /// `rises`: as [`numbers_rise`] says.
+    /// Whether rotation gives the youngest file the highest number (`fileIndex="nomax"`) and not the lowest: what most
+    /// of them say by their times. What was rotated before the file that was read last was not written to after it.
+    fn by_rising_numbers(&self, siblings: &[Sibling]) -> bool {
+        let Missed::Since {
+            order: Some(Order::Number(last)),
+            modified,
+        } = self
+        else {
+            return false;
+        };
+        let number = |it: &Sibling| match it.order {
+            Order::Number(number) => Some((it.packed, number, it.facts.modified)),
+            Order::Stamp(_) | Order::Old => None,
+        };
+        let mut numbered: Vec<_> = siblings.iter().filter_map(number).collect();
+        numbered.sort_unstable();
+        // The time of a compressed file may be that of its compressing, so only those of one kind are compared.
+        let pairs = || {
+            let pairs = numbered.windows(2);
+            pairs.filter(|it| it[0].0 == it[1].0)
+        };
+        let rising = pairs().filter(|it| it[0].2 < it[1].2).count();
+        let below = |(_, number, time): &(Packed, u32, i64)| number < last && time > modified;
+        rising > pairs().count() - rising && !numbered.iter().any(below)
+    }
+
+    /// `rises`: as [`Missed::by_rising_numbers`] says.
     fn includes(&self, sibling: &Sibling, rises: bool) -> bool {
         match self {
             Missed::None => false,

@@ -274,3 +274,35 @@ fn rotation_that_counts_up_while_the_agent_is_stopped() {
         assert_eq!((rig.texts(), rig.again), (texts, 0), "packed {packed}");
     }
 }
+
+/// The time of the compressed file is when it was compressed: it is later than that of the file that came behind.
+#[test]
+fn a_compressed_file_that_looks_younger_than_the_next_one() {
+    for packed in 1..4 {
+        let mut rig = Rig::started(&["app.log"]);
+        rig.append("app.log", lines("a", 0..10));
+        rig.pass(3 * SECOND);
+        rig.stop();
+        rig.append("app.log", lines("a", 10..20));
+        rig.rename("app.log", "app.log.3");
+        rig.append("app.log.2", lines("b", 0..10));
+        rig.append("app.log.1", lines("c", 0..10));
+        rig.append("app.log", lines("d", 0..10));
+        let age = |name: &str, seconds: u32| {
+            let file = fs::File::options().append(true).open(rig.path(name)).unwrap();
+            let time = std::time::SystemTime::now() + seconds * SECOND;
+            file.set_modified(time).unwrap();
+        };
+        (1..4).for_each(|number| age(&format!("app.log.{number}"), 60 - 10 * number));
+        // In the order of their names, by a program that does not keep their times.
+        for number in (4 - packed)..4 {
+            let name = format!("app.log.{number}");
+            rig.gzip(&name, &format!("{name}.gz"));
+            age(&format!("{name}.gz"), 100 + number);
+        }
+        rig.start();
+        rig.pass_long();
+        let all = [("a", 0..20), ("b", 0..10), ("c", 0..10), ("d", 0..10)];
+        assert_eq!((rig.texts(), rig.again), (expected(&all), 0), "packed {packed}");
+    }
+}
