@@ -33,6 +33,7 @@ use self::endpoint::Inputs;
 pub use self::endpoint::status;
 use self::memory::Memory;
 use self::settlement::Settlement;
+pub use self::signals::Signals;
 use self::worker::Worker;
 use crate::config::{AgentFile, AgentSettings, Diagnostics, Settings, System};
 use crate::derive::Registry;
@@ -90,6 +91,16 @@ pub fn library(agent: &AgentSettings, diagnostics: &mut Diagnostics) -> Library 
     }
 }
 
+/// What an agent's output and endpoint run on.
+pub fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("io")
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+}
+
 /// A running agent.
 pub struct Agent {
     plan: Plan,
@@ -124,14 +135,8 @@ const LAST_WRITE: Duration = Duration::from_secs(1);
 
 impl Agent {
     /// Starts everything. The first chunk is read before this returns or shortly after.
-    pub fn start(mut plan: Plan) -> anyhow::Result<Agent> {
+    pub fn start(mut plan: Plan, runtime: Runtime) -> anyhow::Result<Agent> {
         let settings = &plan.settings;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("io")
-            .enable_all()
-            .build()
-            .context("cannot start the runtime")?;
         let recorder = Telemetry::install().context("cannot install the metrics recorder")?;
         telemetry::describe();
         reload::describe();
@@ -301,9 +306,9 @@ impl Agent {
         format!("{scheme}://{}", self.address)
     }
 
-    /// Waits for signals and does what they say, until one of them says stop.
-    pub fn wait(&mut self, config: Option<&Path>) -> anyhow::Result<()> {
-        signals::wait(self, config)
+    /// Does what the signals say, until one of them says stop.
+    pub fn wait(&mut self, signals: Signals, config: Option<&Path>) {
+        signals::wait(self, signals, config);
     }
 }
 

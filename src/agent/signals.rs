@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot::Receiver;
 
@@ -14,37 +15,45 @@ enum Wanted {
     Reload,
 }
 
-pub fn wait(agent: &mut Agent, config: Option<&Path>) -> anyhow::Result<()> {
-    let handle = agent.runtime.handle().clone();
-    let listen = |kind| {
-        let _inside = handle.enter();
-        signal(kind).context("cannot listen to signals")
-    };
-    let (mut terminate, mut interrupt, mut hangup) = (
-        listen(SignalKind::terminate())?,
-        listen(SignalKind::interrupt())?,
-        listen(SignalKind::hangup())?,
-    );
-    loop {
-        let over = &mut agent.over;
-        match handle.block_on(next(&mut terminate, &mut interrupt, &mut hangup, over)) {
-            Wanted::Stop => return Ok(()),
-            Wanted::Reload => reload(agent, config),
+/// What the process is told from outside, from the moment of [`Signals::listen`] on: before that, the system ends it.
+#[derive(Debug)]
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// # Errors
+    ///
+    /// When the system does not let the process hear signals.
+    pub fn listen(runtime: &Runtime) -> anyhow::Result<Signals> {
+        let _inside = runtime.enter();
+        let listen = |kind| signal(kind).context("cannot listen to signals");
+        Ok(Signals {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self, over: &mut Receiver<()>) -> Wanted {
+        tokio::select! {
+            _ = self.terminate.recv() => Wanted::Stop,
+            _ = self.interrupt.recv() => Wanted::Stop,
+            _ = self.hangup.recv() => Wanted::Reload,
+            _ = over => Wanted::Stop,
         }
     }
 }
 
-async fn next(
-    terminate: &mut Signal,
-    interrupt: &mut Signal,
-    hangup: &mut Signal,
-    over: &mut Receiver<()>,
-) -> Wanted {
-    tokio::select! {
-        _ = terminate.recv() => Wanted::Stop,
-        _ = interrupt.recv() => Wanted::Stop,
-        _ = hangup.recv() => Wanted::Reload,
-        _ = over => Wanted::Stop,
+pub fn wait(agent: &mut Agent, mut signals: Signals, config: Option<&Path>) {
+    let handle = agent.runtime.handle().clone();
+    loop {
+        match handle.block_on(signals.next(&mut agent.over)) {
+            Wanted::Stop => return,
+            Wanted::Reload => reload(agent, config),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::ask::{Over, get};
 use super::{DemoArguments, Refused, Terminal, out};
-use crate::agent::{Agent, Plan};
+use crate::agent::{self, Agent, Plan};
 use crate::config::{AgentFile, Diagnostics, Settings, SourceFile, System};
 use crate::demo::company::{Company, LogFile};
 use crate::demo::screen::{self, About, Screen};
@@ -31,7 +31,7 @@ pub fn run(arguments: &DemoArguments, terminal: Terminal) -> anyhow::Result<()> 
     let plan = Settings::new(&written, &System, &mut diagnostics)
         .and_then(|settings| Plan::new(settings, &mut diagnostics));
     terminal.report(&diagnostics)?;
-    let agent = Agent::start(plan.ok_or(Refused)?)?;
+    let agent = Agent::start(plan.ok_or(Refused)?, agent::runtime()?)?;
     let shown = show(arguments, &agent, &mut writer);
     let stopped = agent.stop();
     shown.and(stopped)

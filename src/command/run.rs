@@ -5,10 +5,13 @@ use std::io;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::{Refused, RunArguments, Terminal};
-use crate::agent::{Agent, Plan};
+use crate::agent::{self, Agent, Plan, Signals};
 use crate::config::{Diagnostics, Settings, System, ZeroConfig};
 
 pub fn run(arguments: &RunArguments, terminal: Terminal) -> anyhow::Result<()> {
+    let runtime = agent::runtime()?;
+    // Whoever starts it may tell it to stop or to read its configuration again at once.
+    let signals = Signals::listen(&runtime)?;
     let mut diagnostics = Diagnostics::new();
     let plan = match &arguments.config {
         Some(config) => Plan::read(config, &mut diagnostics),
@@ -20,9 +23,9 @@ pub fn run(arguments: &RunArguments, terminal: Terminal) -> anyhow::Result<()> {
         return Err(Refused.into());
     };
     log(plan.settings.agent.log_level, terminal);
-    let mut agent = Agent::start(plan)?;
+    let mut agent = Agent::start(plan, runtime)?;
     tracing::info!("started; metrics are at {}/metrics", agent.url());
-    agent.wait(arguments.config.as_deref())?;
+    agent.wait(signals, arguments.config.as_deref());
     tracing::info!("stopping");
     agent.stop()
 }

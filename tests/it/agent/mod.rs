@@ -8,7 +8,6 @@ mod names;
 mod once;
 mod outage;
 mod queries;
-mod rotation;
 mod scrape;
 mod state;
 mod stop;

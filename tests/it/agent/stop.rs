@@ -1,7 +1,7 @@
 //! An end within the grace period, whatever the output does.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -40,4 +40,37 @@ fn an_output_that_nobody_reads_does_not_outlive_the_grace_period() {
         agent.log()
     );
     drop(pipe);
+}
+
+/// A configuration that comes through a pipe keeps the start waiting where it is told to stop.
+#[test]
+fn who_is_told_to_stop_while_it_starts_ends_in_order() {
+    let host = Host::new("[stdout]\n").input("access.log", "nginx-access", "");
+    let config = host.config();
+    let text = fs::read_to_string(&config).expect("the configuration");
+    fs::remove_file(&config).expect("it is there");
+    let made = Command::new("mkfifo").arg(&config).status().expect("mkfifo");
+    assert!(made.success());
+    let child = Command::new(program())
+        .args(["run", "--config"])
+        .arg(&config)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(host.path("agent.log")).expect("a log file"))
+        .spawn()
+        .expect("the program starts");
+    let mut agent = Agent {
+        child,
+        log: host.path("agent.log"),
+        address: String::new(),
+    };
+    // Opens when the other end is opened.
+    let mut pipe = fs::File::options().write(true).open(&config).expect("a reader");
+    agent.signal(rustix::process::Signal::TERM);
+    pipe.write_all(text.as_bytes()).expect("it is read");
+    drop(pipe);
+    let status = agent.wait(Duration::from_secs(20));
+    assert!(status.success(), "{status}:\n{}", agent.log());
+    assert!(agent.log().contains("stopping"), "{}", agent.log());
+    assert!(host.path("state/checkpoint").exists());
 }
