@@ -7,7 +7,7 @@ use super::follower::Follower;
 use super::gather::{Gather, GatherSpec};
 use super::registry::Registry;
 use super::rules::Rules;
-use super::spec::{MetricSpec, SpecError};
+use super::spec::{MetricSpec, Part, REMEDY, SpecError};
 
 /// Metrics of all inputs of a configuration, which are registered together or not at all: an enrolment that is dropped
 /// leaves no trace.
@@ -46,7 +46,11 @@ impl Enrolment {
             .iter()
             .filter_map(|spec| draft.add_gather(spec))
             .collect();
-        let errors = std::mem::take(&mut draft.errors);
+        let mut errors = std::mem::take(&mut draft.errors);
+        if errors.is_empty() {
+            errors = self.budgets_that_differ(&specs, &families);
+        }
+        let draft = &mut self.draft;
         if !errors.is_empty() {
             draft.families.truncate(before.0);
             draft.gathers.truncate(before.1);
@@ -60,6 +64,27 @@ impl Enrolment {
             service: service.to_owned(),
         });
         Ok(())
+    }
+
+    /// A metric has one budget of series in a configuration, but another configuration may change it.
+    fn budgets_that_differ(&self, specs: &[MetricSpec], families: &[Arc<Family>]) -> Vec<SpecError> {
+        let wanted = self
+            .wanted
+            .iter()
+            .map(|wanted| (&wanted.specs[..], &wanted.families[..]));
+        let all = wanted
+            .chain([(specs, families)])
+            .flat_map(|(specs, families)| families.iter().zip(specs));
+        let differs = |(family, spec): (&Arc<Family>, &MetricSpec)| {
+            let (_, other) = all.clone().find(|(of, _)| Arc::ptr_eq(of, family))?;
+            (spec.series_max != other.series_max).then(|| {
+                let (here, there) = (spec.series_max, other.series_max);
+                let text = format!("its series_max is {here} here and {there} elsewhere; {REMEDY}");
+                SpecError::new(&spec.name, Part::SeriesMax, text)
+                    .at(spec.written.as_ref(), other.written.as_ref())
+            })
+        };
+        families.iter().zip(specs).filter_map(differs).collect()
     }
 }
 

@@ -94,7 +94,7 @@ impl Follower {
     }
 }
 
-/// 0 where it is no whole number of 0 or more.
+/// Rounded to a whole number, as a list of the largest needs no more; 0 where it is no number of 0 or more.
 #[inline]
 fn whole(value: Value<'_>) -> u64 {
     match value {
@@ -102,7 +102,32 @@ fn whole(value: Value<'_>) -> u64 {
         Value::Absent | Value::Int(_) => 0,
         value => match Sample::of(value) {
             Ok(Sample::Whole(n)) => n,
-            _ => 0,
+            // Saturates.
+            Ok(Sample::Float(n)) => n.round() as u64,
+            Err(_) => 0,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_is_of_whole_numbers() {
+        for (value, expected) in [
+            (Value::Int(7), 7),
+            (Value::Int(-7), 0),
+            (Value::Float(12.5), 13),
+            (Value::Float(12.4), 12),
+            (Value::Float(-1.0), 0),
+            (Value::Float(f64::NAN), 0),
+            (Value::Float(1e300), u64::MAX),
+            (Value::Text(b"12.5"), 13),
+            (Value::Text(b"many"), 0),
+            (Value::Absent, 0),
+        ] {
+            assert_eq!(whole(value), expected, "{value:?}");
+        }
     }
 }

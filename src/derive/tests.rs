@@ -229,6 +229,27 @@ fn metrics_of_the_same_name_must_agree() {
 }
 
 #[test]
+fn a_metric_has_one_budget_in_a_configuration() {
+    let spec = |series_max| {
+        let mut spec = MetricSpec::counter("orders_total", "Orders");
+        spec.series_max = series_max;
+        vec![spec]
+    };
+    let registry = Registry::default();
+    let mut enrolment = registry.enrol();
+    enrolment.add(spec(10), Vec::new(), "shop").unwrap();
+    enrolment.add(spec(10), Vec::new(), "crm").unwrap();
+    let errors = enrolment.add(spec(20), Vec::new(), "mes").unwrap_err();
+    assert_eq!(
+        errors[0].to_string(),
+        "metric \"orders_total\": its series_max is 20 here and 10 elsewhere; make them agree or choose another name"
+    );
+    registry.register(enrolment);
+    // The next configuration may have another.
+    registry.rules(&spec(20), &[], "shop").unwrap();
+}
+
+#[test]
 fn a_label_may_be_missing_for_one_metric_and_there_for_another() {
     let access = Access::new();
     let registry = Registry::default();
