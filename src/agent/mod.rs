@@ -13,6 +13,7 @@
 mod begun;
 mod endpoint;
 mod memory;
+mod once;
 mod output;
 mod reload;
 mod settlement;
@@ -32,6 +33,7 @@ use tokio::sync::mpsc;
 use self::endpoint::Inputs;
 pub use self::endpoint::status;
 use self::memory::Memory;
+pub use self::once::{Account, Ending};
 use self::settlement::Settlement;
 pub use self::signals::Signals;
 use self::worker::Worker;
@@ -52,6 +54,7 @@ pub struct Plan {
     pub settings: Settings,
     watches: Vec<Watch>,
     registry: Arc<Registry>,
+    once: Option<Arc<source::Once>>,
 }
 
 impl Plan {
@@ -80,7 +83,18 @@ impl Plan {
             settings,
             watches,
             registry,
+            once: None,
         })
+    }
+
+    /// The agent ends by itself when everything that is there has been read and has its verdict, or when the output
+    /// takes nothing for the grace period.
+    #[must_use]
+    pub fn once(self) -> Plan {
+        Plan {
+            once: Some(Arc::default()),
+            ..self
+        }
     }
 }
 
@@ -121,6 +135,10 @@ pub struct Agent {
     guard: Guard,
     /// Which there are now, for the endpoint.
     inputs: Inputs,
+    /// Of a run that ends by itself.
+    account: Option<Account>,
+    /// The grace period is over already.
+    stalled: bool,
     /// Ends the endpoint when it is dropped.
     _serving: tokio::sync::oneshot::Sender<()>,
     /// Held until the process ends.
@@ -141,13 +159,13 @@ impl Agent {
         telemetry::describe();
         reload::describe();
         ship::telemetry::describe();
-        let listener = runtime.block_on(http::listen(settings.agent.listen))?;
+        let listener = runtime.block_on(http::listen(settings.agent.listen, settings.origin.listen()))?;
         let address = listener.local_addr().context("the endpoint has no address")?;
         let guard = Guard::new(&settings.endpoint);
         let guard = guard.context("cannot use `certificate` and `key` of [endpoint]")?;
 
         let began = begun::process_began();
-        create_private(&settings.agent.state_dir)?;
+        create_private(&settings.agent.state_dir, settings.origin.state_dir())?;
         let lock = StateLock::take(&settings.agent.state_dir)?;
         let ledger = Arc::new(Ledger::open(&settings.agent.state_dir)?);
         // A failure is logged by the ledger; the writer tries again.
@@ -213,6 +231,10 @@ impl Agent {
                 let _ = served.await;
             },
         );
+        let account = plan
+            .once
+            .clone()
+            .map(|once| Account::open(once, Arc::clone(&ledger)));
         let source = source::start(source::Setup {
             host: settings.agent.host_name.clone(),
             // The source's own, so that a reload leaves nothing of them.
@@ -227,6 +249,7 @@ impl Agent {
             kept: Kept::open(&settings.agent.state_dir, settings.agent.kept_bytes_max),
             descriptors: Descriptors::ask(),
             wall: std::time::SystemTime::now,
+            once: plan.once.clone(),
             notify: settings.agent.notify,
         })
         .context("cannot start the thread that reads")?;
@@ -245,6 +268,8 @@ impl Agent {
             address,
             guard,
             inputs,
+            account,
+            stalled: false,
             _serving: serving,
             _lock: lock,
             plan,
@@ -256,12 +281,16 @@ impl Agent {
     pub fn stop(self) -> anyhow::Result<()> {
         self.bell.shutdown();
         let grace = self.plan.settings.agent.grace;
+        let patience = match self.stalled {
+            true => Duration::ZERO,
+            false => grace,
+        };
         // The workers may wait for memory that only the output gives back: the output's end frees them.
         let ended = self.runtime.block_on(async {
             let mut output = self.output;
             tokio::select! {
                 ended = &mut output => ended,
-                () = tokio::time::sleep(grace) => {
+                () = tokio::time::sleep(patience) => {
                     tracing::warn!(
                         "not everything was delivered within {grace:?}; the rest is read again at the next start"
                     );
@@ -306,6 +335,11 @@ impl Agent {
         format!("{scheme}://{}", self.address)
     }
 
+    /// What a run comes to that ends by itself; of one that goes on, nothing.
+    pub fn account(&mut self) -> Option<Account> {
+        self.account.take()
+    }
+
     /// Does what the signals say, until one of them says stop.
     pub fn wait(&mut self, signals: Signals, config: Option<&Path>) {
         signals::wait(self, signals, config);
@@ -319,7 +353,7 @@ pub fn settings(config: &Path, diagnostics: &mut Diagnostics) -> Option<Settings
 }
 
 /// The state directory holds what logs say: nobody else is to read it.
-fn create_private(dir: &Path) -> anyhow::Result<()> {
+fn create_private(dir: &Path, key: &str) -> anyhow::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new()
         .recursive(true)
@@ -327,7 +361,7 @@ fn create_private(dir: &Path) -> anyhow::Result<()> {
         .create(dir)
         .with_context(|| {
             format!(
-                "cannot create the state directory {}; set `state_dir` in [agent] to one that this user may write to",
+                "cannot create the state directory {}; name one that this user may write to with {key}",
                 dir.display()
             )
         })

@@ -2,16 +2,20 @@
 //! by itself: nobody reads standard output any more, or a stage broke off.
 
 use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot::Receiver;
 
-use super::Agent;
+use super::{Agent, once};
 
 enum Wanted {
     Stop,
+    /// Stop, and wait for nothing.
+    GiveUp,
     Reload,
 }
 
@@ -49,9 +53,29 @@ impl Signals {
 
 pub fn wait(agent: &mut Agent, mut signals: Signals, config: Option<&Path>) {
     let handle = agent.runtime.handle().clone();
+    let grace = agent.plan.settings.agent.grace;
+    let (ledger, ends) = (Arc::clone(&agent.ledger), agent.plan.once.is_some());
+    let stalled = async {
+        match ends {
+            true => once::stalled(&ledger, grace).await,
+            false => std::future::pending().await,
+        }
+    };
+    let mut stalled = pin!(stalled);
     loop {
-        match handle.block_on(signals.next(&mut agent.over)) {
+        let over = &mut agent.over;
+        let wanted = async {
+            tokio::select! {
+                wanted = signals.next(over) => wanted,
+                () = stalled.as_mut() => Wanted::GiveUp,
+            }
+        };
+        match handle.block_on(wanted) {
             Wanted::Stop => return,
+            Wanted::GiveUp => {
+                agent.stalled = true;
+                return;
+            }
             Wanted::Reload => reload(agent, config),
         }
     }

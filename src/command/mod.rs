@@ -72,6 +72,9 @@ enum Command {
     Rejects(RejectsArguments),
 }
 
+/// Where the agent's own file is when nobody says (Filesystem Hierarchy Standard).
+const CONFIG: &str = "/etc/logmill/logmill.toml";
+
 /// Where the agent's own file is.
 #[derive(Debug, Clone, Args)]
 pub struct ConfigArgument {
@@ -80,7 +83,7 @@ pub struct ConfigArgument {
         short,
         long,
         global = true,
-        default_value = "/etc/logmill/logmill.toml",
+        default_value = CONFIG,
         value_name = "FILE"
     )]
     config: PathBuf,
@@ -104,30 +107,39 @@ struct SetupArguments {
 
 /// Tail, parse, derive and ship until stopped.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = run::AFTER_HELP)]
 struct RunArguments {
-    /// The agent's configuration; SIGHUP reads it again.
-    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["pipeline", "paths"], required_unless_present = "pipeline")]
+    /// The agent's configuration [default: /etc/logmill/logmill.toml]; SIGHUP reads it again.
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["pipeline", "paths"])]
     config: Option<PathBuf>,
+    /// End when everything that is there has been read and delivered.
+    #[arg(long)]
+    once: bool,
     /// Without a configuration: the pipeline that reads the files.
     #[arg(long, value_name = "NAME", requires = "paths")]
     pipeline: Option<String>,
     /// Without a configuration: `service.name` of the events and the label of the metrics.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "pipeline", conflicts_with = "config")]
     service: Option<String>,
     /// Without a configuration: where events go; standard output when absent.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", requires = "pipeline", conflicts_with = "config")]
     elasticsearch: Option<String>,
     /// Without a configuration: address of /metrics, /healthz and status.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        requires = "pipeline",
+        conflicts_with = "config"
+    )]
     listen: Option<String>,
     /// Without a configuration: where offsets are kept.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "pipeline", conflicts_with = "config")]
     state_dir: Option<PathBuf>,
     /// Without a configuration: the host's own format string, where the pipeline takes one.
-    #[arg(long, value_name = "STRING")]
+    #[arg(long, value_name = "STRING", requires = "pipeline", conflicts_with = "config")]
     format: Option<String>,
     /// Files or globs.
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", requires = "pipeline")]
     paths: Vec<String>,
 }
 

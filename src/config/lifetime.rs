@@ -22,6 +22,7 @@ impl Settings {
     #[must_use]
     pub fn while_running(self, running: &Settings) -> (Settings, Vec<&'static str>) {
         let Settings {
+            origin: _,
             agent,
             output,
             rejects,

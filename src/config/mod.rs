@@ -65,8 +65,8 @@ pub use schema::{agent_schema, pipeline_schema};
 pub use secret::Secret;
 pub use settings::{
     AgentSettings, Backlog, Credentials, ElasticsearchSettings, EndpointSettings, FileSettings,
-    InputSettings, MetricsSettings, OutputSettings, RejectSettings, Settings, StartAt, TlsSettings, Verify,
-    WhenFull,
+    InputSettings, MetricsSettings, Origin, OutputSettings, RejectSettings, Settings, StartAt, TlsSettings,
+    Verify, WhenFull,
 };
 pub use source_file::SourceFile;
 pub use spanned::Spanned;

@@ -14,6 +14,7 @@ use crate::limits;
 /// Equal settings run alike, so a reload compares them; printing them shows no secret.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
+    pub origin: Origin,
     pub agent: AgentSettings,
     pub output: OutputSettings,
     pub rejects: RejectSettings,
@@ -21,6 +22,31 @@ pub struct Settings {
     pub metrics: MetricsSettings,
     /// At least one.
     pub inputs: Vec<InputSettings>,
+}
+
+/// Where the settings were written: remedies name what can be changed there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    File,
+    CommandLine,
+}
+
+impl Origin {
+    /// What says where the endpoint listens.
+    pub fn listen(self) -> &'static str {
+        match self {
+            Origin::File => "`listen` in [agent]",
+            Origin::CommandLine => "`--listen`",
+        }
+    }
+
+    /// What says where offsets are kept.
+    pub fn state_dir(self) -> &'static str {
+        match self {
+            Origin::File => "`state_dir` in [agent]",
+            Origin::CommandLine => "`--state-dir`",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

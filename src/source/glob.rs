@@ -1,4 +1,6 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
@@ -28,6 +30,8 @@ pub enum GlobError {
 /// One include without braces.
 #[derive(Clone, Debug)]
 pub struct Pattern {
+    /// With the braces that it had.
+    written: Arc<str>,
     parts: Vec<Part>,
     whole: GlobMatcher,
     /// The glob names compressed files, so they are files of their own.
@@ -56,8 +60,11 @@ impl Globs {
             }
             let mut expanded = Vec::new();
             expand(glob, glob, &mut expanded)?;
+            let written: Arc<str> = Arc::from(glob.as_str());
             for pattern in expanded {
-                globs.include.push(Pattern::compile(&pattern)?);
+                globs
+                    .include
+                    .push(Pattern::compile(&pattern, Arc::clone(&written))?);
             }
         }
         let mut set = GlobSetBuilder::new();
@@ -95,6 +102,20 @@ impl Globs {
         self.exclude.is_match(path)
     }
 
+    /// The includes that match none of these paths, as they were written.
+    pub fn unmatched(&self, paths: &BTreeSet<PathBuf>) -> BTreeSet<&str> {
+        let written = |pattern: &'_ Pattern| Arc::clone(&pattern.written);
+        let is_matched = |pattern: &Pattern| paths.iter().any(|path| pattern.whole.is_match(path));
+        let matched: BTreeSet<Arc<str>> = self
+            .include
+            .iter()
+            .filter(|it| is_matched(it))
+            .map(written)
+            .collect();
+        let all = self.include.iter().map(|pattern| pattern.written.as_ref());
+        all.filter(|written| !matched.contains(*written)).collect()
+    }
+
     /// Whether a glob that ends like a compressed file matches the path: then it is a file of its own.
     pub fn names_compressed(&self, path: &Path) -> bool {
         self.include
@@ -104,7 +125,7 @@ impl Globs {
 }
 
 impl Pattern {
-    fn compile(glob: &str) -> Result<Pattern, GlobError> {
+    fn compile(glob: &str, written: Arc<str>) -> Result<Pattern, GlobError> {
         let whole = build(glob, glob)?.compile_matcher();
         let mut parts = Vec::new();
         for part in glob.split('/').filter(|part| !part.is_empty() && *part != ".") {
@@ -115,6 +136,7 @@ impl Pattern {
             });
         }
         Ok(Pattern {
+            written,
             parts,
             whole,
             compressed: glob.ends_with(".gz"),
@@ -250,6 +272,14 @@ mod tests {
         assert_eq!(bases, ["/var/log", "/srv/a", "/srv/b"].map(PathBuf::from));
         assert!(globs.contains(Path::new("/srv/b/x,.log")));
         assert!(!globs.contains(Path::new("/srv/c/x,.log")));
+    }
+
+    #[test]
+    fn a_glob_that_leads_nowhere_is_told_as_it_was_written() {
+        let globs = globs(&["/a/*.log", "/{b,c}/x.log", "/{d,e}/x.log"], &[]);
+        let paths = ["/a/1.log", "/c/x.log"].map(PathBuf::from);
+        let unmatched = globs.unmatched(&BTreeSet::from(paths));
+        assert_eq!(unmatched, BTreeSet::from(["/{d,e}/x.log"]));
     }
 
     #[test]

@@ -53,6 +53,7 @@ impl Unheard {
             kept: Kept::open(&state, 1 << 20),
             descriptors: Descriptors::of(1024),
             wall: SystemTime::now,
+            once: None,
             notify: false,
         };
         let thread = super::start(setup).unwrap();

@@ -14,7 +14,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::disk::Facts;
 use super::{
-    Bell, Births, CHUNK_CHARGE, Delivery, Descriptors, FrameRule, Globs, Kept, Pool, Setup, Tailer, Watch,
+    Bell, Births, CHUNK_CHARGE, Delivery, Descriptors, FrameRule, Globs, Kept, Once, Pool, Setup, Tailer,
+    Watch,
 };
 use crate::config::StartAt;
 use crate::event::{FileKey, Span};
@@ -78,6 +79,8 @@ pub struct Rig {
     lanes: HashMap<Id, Arc<Lane>>,
     /// Documents that came again.
     pub again: usize,
+    /// Of a run that ends by itself.
+    pub once: Option<Arc<Once>>,
     /// Whether deliveries are settled at once.
     pub settles: bool,
     /// Whether the workers take nothing, so that everything backs up.
@@ -120,6 +123,7 @@ impl Rig {
             docs: HashMap::new(),
             lanes: HashMap::new(),
             again: 0,
+            once: None,
             settles: true,
             hangs: false,
             counts_open: false,
@@ -164,6 +168,7 @@ impl Rig {
             kept,
             descriptors: self.descriptors,
             wall,
+            once: self.once.clone(),
             notify: false,
         };
         self.running = Some((Tailer::new(setup, self.now), receiver));

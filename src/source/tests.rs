@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::rig::{Rig, expected, input, lines};
-use super::{Bell, Births, CHUNK_CHARGE, Descriptors, FrameRule, Globs, Kept, Pool, Setup, Watch};
+use super::{Bell, Births, CHUNK_CHARGE, Descriptors, FrameRule, Globs, Kept, Once, Pool, Setup, Watch};
 use crate::config::StartAt;
 use crate::lane::Lane;
 use crate::state::Ledger;
@@ -14,6 +14,7 @@ use crate::state::Ledger;
 mod clock;
 mod copies;
 mod joint;
+mod once;
 mod output;
 mod paths;
 mod reload;
@@ -144,6 +145,7 @@ fn the_thread_hears_of_every_file() {
         kept: Kept::open(dir.path(), 1 << 20),
         descriptors: Descriptors::of(1024),
         wall: std::time::SystemTime::now,
+        once: None,
         notify: true,
     };
     let thread = super::start(setup).unwrap();

@@ -19,7 +19,7 @@ pub use zero_config::ZeroConfig;
 use self::paths::Base;
 use super::agent_file::{AgentFile, AgentTable, FileTable, RejectsTable};
 use super::{
-    AgentSettings, Diagnostic, Diagnostics, FileSettings, MetricsSettings, OutputSettings, Place,
+    AgentSettings, Diagnostic, Diagnostics, FileSettings, MetricsSettings, Origin, OutputSettings, Place,
     RejectSettings, Settings, Spanned, Surroundings,
 };
 use crate::limits;
@@ -60,6 +60,7 @@ impl Settings {
         let output = output(written, &agent, &base, surroundings, diagnostics);
         let inputs = input::inputs(&written.inputs, &written.metrics.backlog, &base, diagnostics);
         Settings {
+            origin: Origin::File,
             agent,
             output: output.unwrap_or(OutputSettings::Stdout),
             rejects,

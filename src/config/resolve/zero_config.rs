@@ -6,7 +6,7 @@ use crate::config::agent_file::{
     AgentFile, AgentTable, ElasticsearchTable, EndpointTable, InputTable, MetricsTable, RejectsTable,
 };
 use crate::config::table::begins_at_home;
-use crate::config::{Diagnostic, Diagnostics, Settings, SourceFile, Spanned, Surroundings};
+use crate::config::{Diagnostic, Diagnostics, Origin, Settings, SourceFile, Spanned, Surroundings};
 
 /// What the command line says in place of a file:
 /// `logmill run --pipeline nginx-access --service shop /var/log/nginx/access.log --elasticsearch URL`.
@@ -40,7 +40,11 @@ impl Settings {
                 None => written.agent.state_dir = Some(dir.map(|_| absolute)),
             }
         }
-        Settings::new(&written, surroundings, diagnostics)
+        let settings = Settings::new(&written, surroundings, diagnostics)?;
+        Some(Settings {
+            origin: Origin::CommandLine,
+            ..settings
+        })
     }
 }
 

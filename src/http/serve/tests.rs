@@ -24,7 +24,9 @@ struct Server {
 
 impl Server {
     async fn start(endpoint: Endpoint) -> Self {
-        let listener = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let listener = listen("127.0.0.1:0".parse().unwrap(), "`--listen`")
+            .await
+            .unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener, endpoint, async {
@@ -324,7 +326,7 @@ async fn closing_ends_idle_connections_and_frees_the_address() {
     let mut rest = Vec::new();
     idle.read_to_end(&mut rest).await.unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
-    listen(server.address).await.unwrap();
+    listen(server.address, "`--listen`").await.unwrap();
 }
 
 #[tokio::test]

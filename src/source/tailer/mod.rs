@@ -12,10 +12,12 @@
 //!  reload (reload.rs)      other inputs
 //!  tend (tend.rs)          time: flush, held copies, finished files
 //!  room (room.rs)          descriptors: which files stay open
+//!  conclude (conclude.rs)  the end of a run that ends by itself
 //!  keep (keep.rs)          unsettled bytes of files that are gone, for the next run
 //! ```
 
 mod arrive;
+mod conclude;
 mod copy;
 mod held;
 mod join;
@@ -35,6 +37,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
+use self::conclude::Conclusion;
 use self::rotate::{Bystander, Prior};
 use super::closer::Closer;
 use super::disk::{Facts, Inode};
@@ -42,7 +45,7 @@ use super::dormant::Dormant;
 use super::frame::Scratch;
 use super::notice::Notice;
 use super::tail::Tail;
-use super::{Bell, Births, Delivery, Descriptors, Globs, Kept, Pool, Watch};
+use super::{Bell, Births, Delivery, Descriptors, Globs, Kept, Once, Pool, Watch};
 use crate::config::StartAt;
 use crate::limits;
 use crate::state::{FileRecord, Ledger, Recovery};
@@ -70,6 +73,8 @@ pub struct Setup {
     pub descriptors: Descriptors,
     /// What the wall's clock shows. It may jump: nothing that has to happen waits for it.
     pub wall: fn() -> SystemTime,
+    /// The run ends when everything has been read.
+    pub once: Option<Arc<Once>>,
     /// Use the file system's notifications. Without them files are looked at every [`limits::POLL_EVERY`].
     pub notify: bool,
 }
@@ -129,6 +134,10 @@ pub struct Tailer {
     scans: u64,
     /// The scan with which the records of the last run were searched for last.
     searched: u64,
+    /// Of a run that ends by itself.
+    conclusion: Option<Conclusion>,
+    /// The inputs are new: it was not said yet which of their globs lead to no file.
+    tells_unmatched: bool,
     /// The first scan is over: what is found from now on came while the agent runs.
     looked: bool,
     /// As in [`Setup`], a little earlier: file systems count time in steps.
@@ -249,6 +258,8 @@ impl Tailer {
             said: Said::default(),
             scans: 0,
             searched: 0,
+            conclusion: setup.once.map(Conclusion::new),
+            tells_unmatched: true,
             looked: false,
             began: setup.began - CLOCK_STEP_NANOS,
             wall: setup.wall,
@@ -310,6 +321,7 @@ impl Tailer {
             };
             self.turn(inode, now);
         }
+        self.conclude(now);
         self.pause(now)
     }
 
@@ -343,7 +355,8 @@ impl Tailer {
             return Duration::ZERO;
         }
         let mut next = self.next_scan;
-        if !self.attentive.is_empty() || !self.flushed.is_empty() || self.ledger.is_holding() {
+        let concludes = self.conclusion.is_some();
+        if concludes || !self.attentive.is_empty() || !self.flushed.is_empty() || self.ledger.is_holding() {
             next = next.min(self.next_tick);
         }
         if self.notice.is_limited() {

@@ -26,11 +26,22 @@ impl Tailer {
                 self.sight(watch, path, &mut arrivals, now);
             }
             dirs.extend(found.dirs);
+            if self.tells_unmatched && found.unreadable.is_empty() {
+                for glob in self.watches[watch].globs.unmatched(&found.paths) {
+                    match self.conclusion {
+                        Some(_) => warn!("no file matches {glob}: check the path if one should be there"),
+                        None => warn!(
+                            "no file matches {glob} yet: waiting for one to appear; check the path if one should be there"
+                        ),
+                    }
+                }
+            }
             for (dir, error) in found.unreadable {
                 self.cannot(&dir, "list the directory", &error);
                 unreadable.push(dir);
             }
         }
+        self.tells_unmatched = false;
         self.missing(&unreadable, &mut arrivals, now);
         self.visit_rotated(now);
         self.forget_sighted();
@@ -203,7 +214,14 @@ impl Tailer {
         if facts.kind != Kind::File {
             self.unname(path, now);
             if self.said.first(path, "kind") {
-                warn!(path = %path.display(), "not a regular file: not read; exclude it from the input's paths");
+                match facts.kind {
+                    Kind::Directory => {
+                        warn!(path = %path.display(), "a directory: only files are read; name its files in the input's `paths`, such as DIRECTORY/*.log, or exclude it")
+                    }
+                    _ => {
+                        warn!(path = %path.display(), "a pipe, a socket or a device: only files are read; have the program write to a file, or exclude it from the input's `paths`")
+                    }
+                }
             }
             return;
         }
@@ -344,6 +362,9 @@ impl Tailer {
 
     /// Says once that something cannot be done with a path.
     pub(super) fn cannot(&mut self, path: &Path, what: &'static str, error: &io::Error) {
+        if let Some(conclusion) = &self.conclusion {
+            conclusion.miss();
+        }
         if self.said.first(path, what) {
             warn!(path = %path.display(), %error, "cannot {what}: trying again; give this user the right to read it");
         }

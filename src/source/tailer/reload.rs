@@ -17,6 +17,7 @@ impl Tailer {
     pub(super) fn reload(&mut self, watches: Vec<Watch>, now: Instant) {
         self.unname_rotated(now);
         self.watches = watches;
+        self.tells_unmatched = true;
         self.inherit();
         let mut homeless = Vec::new();
         for (inode, tail) in &mut self.files {

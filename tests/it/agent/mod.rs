@@ -1,6 +1,7 @@
 //! The program itself, as a user runs it: a configuration file, a process, signals.
 
 mod delivery;
+mod finite;
 mod input;
 mod kill;
 mod labels;
