@@ -91,7 +91,7 @@ fn report(file: &Path, lines: usize, fits: &[Fit]) -> io::Result<()> {
     }
     for fit in fits.iter().filter(|fit| !fit.takes_anything).take(SHOWN_MAX) {
         let share = fit.share * 100.0;
-        match fit.wraps {
+        match fit.wraps_only {
             true => writeln!(err, "{share:5.1} %  {:22} around each line", fit.pipeline)?,
             false => writeln!(
                 err,

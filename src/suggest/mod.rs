@@ -8,7 +8,9 @@
 //! No I/O here.
 
 mod draft;
+mod fit;
 mod frame;
+mod likeness;
 mod name;
 mod rank;
 mod shape;
@@ -17,7 +19,8 @@ mod tests;
 mod token;
 
 pub use draft::{Draft, draft};
-pub use rank::{Fit, rank};
+pub use fit::Fit;
+pub use rank::rank;
 
 /// A pipeline that leaves no more than the rest of this share needs no draft beside it.
 pub const ENOUGH: f64 = 0.98;
