@@ -11,6 +11,7 @@ mod explain;
 mod health;
 mod import;
 mod library;
+mod log_file;
 mod out;
 mod parse;
 mod reading;
@@ -186,7 +187,7 @@ struct ParseArguments {
     /// A folder of own pipelines; they come before the shipped ones.
     #[arg(long, value_name = "DIR")]
     pipelines: Option<PathBuf>,
-    /// The log; standard input when absent or `-`.
+    /// The log, compressed with gzip or not; standard input when absent or `-`.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -194,12 +195,15 @@ struct ParseArguments {
 /// Look at a log of unknown form: which pipelines fit it, and a draft for what none fits.
 #[derive(Debug, Clone, Args)]
 struct SuggestArguments {
-    /// The log.
+    /// The log, compressed with gzip or not; standard input for `-`.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Write the draft there; to standard output when absent.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write over a file that is there.
+    #[arg(long, requires = "output")]
+    force: bool,
     /// A folder of own pipelines; they come before the shipped ones.
     #[arg(long, value_name = "DIR")]
     pipelines: Option<PathBuf>,
@@ -465,6 +469,14 @@ struct Misused(String);
 #[derive(Debug, thiserror::Error)]
 #[error("it is not as it should be")]
 struct Failed;
+
+/// `1 file`, `2 files`.
+fn count(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}
 
 /// Runs the command and says how it ended.
 pub fn main(arguments: Arguments) -> ExitCode {

@@ -1,8 +1,6 @@
 //! `logmill parse`: what a pipeline makes of lines.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Stdout, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
@@ -11,7 +9,7 @@ use anyhow::Context;
 use super::library::{argument, library, pipeline};
 use super::out::{self, Out};
 use super::replay::{self, Event};
-use super::{ParseArguments, Reading, Refused, Terminal, explain};
+use super::{ParseArguments, Reading, Refused, Terminal, count, explain, log_file};
 use crate::config::Diagnostics;
 use crate::encode::{self, Page};
 use crate::event::{Timestamp, TimestampWriter, Value};
@@ -49,7 +47,7 @@ pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()>
         terminal,
         out: BufWriter::with_capacity(64 << 10, out::stdout()),
     };
-    let input = open(arguments.file.as_deref())?;
+    let input = log_file::open(arguments.file.as_deref())?;
     let read = replay::each(&pipeline, arguments.wrapper.into(), now, input, |event| {
         printer.event(event, arguments)
     });
@@ -61,16 +59,6 @@ pub fn run(arguments: &ParseArguments, terminal: Terminal) -> anyhow::Result<()>
         // Whoever reads has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         read => read.context("cannot read the log or write what comes of it"),
-    }
-}
-
-fn open(file: Option<&Path>) -> anyhow::Result<Box<dyn Read>> {
-    match file {
-        Some(path) if path != Path::new("-") => {
-            let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-            Ok(Box::new(file))
-        }
-        _ => Ok(Box::new(io::stdin().lock())),
     }
 }
 
@@ -197,11 +185,15 @@ impl Printer<'_> {
         let (events, unmatched) = (self.events, self.unmatched);
         let mut err = out::stderr();
         if unmatched > EXPLAINED_MAX {
-            writeln!(err, "{} more are not explained\n", unmatched - EXPLAINED_MAX)?;
+            writeln!(err, "{} more not explained\n", unmatched - EXPLAINED_MAX)?;
         }
         match unmatched {
-            0 => write!(err, "{events} events, all matched")?,
-            _ => write!(err, "{events} events, {unmatched} matched by no pattern")?,
+            0 => write!(err, "{}, all matched", count(events, "event"))?,
+            _ => write!(
+                err,
+                "{}, {unmatched} matched by no pattern",
+                count(events, "event")
+            )?,
         }
         match self.dropped {
             0 => writeln!(err),

@@ -1,13 +1,12 @@
 //! `logmill suggest`: which pipeline fits a log, and a draft of one for what none fits.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
 
 use super::library::library;
-use super::{SuggestArguments, Terminal, out};
+use super::{SuggestArguments, Terminal, count, log_file, out};
 use crate::config::Diagnostics;
 use crate::event::Timestamp;
 use crate::pipeline::name_like;
@@ -23,9 +22,18 @@ pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<(
     let mut diagnostics = Diagnostics::new();
     let library = library(arguments.pipelines.as_deref(), &mut diagnostics);
     terminal.report(&diagnostics)?;
+    if let Some(output) = &arguments.output
+        && output.exists()
+        && !arguments.force
+    {
+        anyhow::bail!(
+            "{} is there already; add `--force`, or name another file",
+            output.display()
+        );
+    }
     let sample = read(&arguments.file)?;
     let lines = lines(&sample);
-    let shown = arguments.file.display();
+    let shown = shown(&arguments.file);
     if lines.is_empty() {
         anyhow::bail!("{shown} has no line yet; give a log that has some");
     }
@@ -67,7 +75,12 @@ pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<(
         )?;
         return Ok(());
     };
-    writeln!(err, "{which} {} of {} events:\n", draft.matched, draft.events)?;
+    writeln!(
+        err,
+        "{which} {} of {}:\n",
+        draft.matched,
+        count(draft.events, "event")
+    )?;
     match &arguments.output {
         Some(path) => {
             if let Some(folder) = path.parent() {
@@ -84,7 +97,7 @@ pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<(
 
 fn report(file: &Path, lines: usize, fits: &[Fit]) -> io::Result<()> {
     let mut err = out::stderr();
-    writeln!(err, "{}: looked at {lines} lines", file.display())?;
+    writeln!(err, "{}: looked at {}", shown(file), count(lines, "line"))?;
     if fits.iter().all(|fit| fit.takes_anything) {
         writeln!(err, "no shipped pipeline knows them")?;
         return Ok(());
@@ -113,16 +126,24 @@ fn report(file: &Path, lines: usize, fits: &[Fit]) -> io::Result<()> {
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut sample = Vec::new();
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    file.take(SAMPLE_BYTES_MAX)
+    log_file::open(Some(path))?
+        .take(SAMPLE_BYTES_MAX)
         .read_to_end(&mut sample)
-        .with_context(|| format!("cannot read {}", path.display()))?;
+        .with_context(|| format!("cannot read {}", shown(path)))?;
     // The last line may be cut.
     if sample.len() as u64 == SAMPLE_BYTES_MAX {
         let end = memchr::memrchr(b'\n', &sample).unwrap_or(sample.len());
         sample.truncate(end);
     }
     Ok(sample)
+}
+
+/// What the log is called.
+fn shown(path: &Path) -> String {
+    match log_file::is_stdin(path) {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
 }
 
 fn lines(sample: &[u8]) -> Vec<&[u8]> {
@@ -136,6 +157,58 @@ fn lines(sample: &[u8]) -> Vec<&[u8]> {
 
 /// The pipeline is called like the log.
 fn name(path: &Path) -> String {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    let stem = Path::new(plain).file_stem().unwrap_or_default().to_string_lossy();
     name_like(&stem).unwrap_or_else(|| "my-log".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_there_is_not_written_over_unasked() {
+        let dir = tempfile::tempdir().unwrap();
+        let (log, draft) = (dir.path().join("orders.log"), dir.path().join("orders.toml"));
+        let lines: Vec<String> = (0..50)
+            .map(|n| format!("order {n} took <{n}> of [{n}] at step {n}"))
+            .collect();
+        fs::write(&log, lines.join("\n")).unwrap();
+        fs::write(&draft, "mine").unwrap();
+        let suggest = |force| {
+            let arguments = SuggestArguments {
+                file: log.clone(),
+                output: Some(draft.clone()),
+                force,
+                pipelines: None,
+            };
+            let terminal = Terminal {
+                color: false,
+                error_color: false,
+            };
+            run(&arguments, terminal)
+        };
+        let refused = suggest(false).unwrap_err().to_string();
+        assert!(
+            refused.contains("orders.toml is there already; add `--force`"),
+            "{refused}"
+        );
+        assert_eq!(fs::read_to_string(&draft).unwrap(), "mine");
+        suggest(true).unwrap();
+        assert!(fs::read_to_string(&draft).unwrap().contains("[parse]"));
+    }
+
+    #[test]
+    fn the_pipeline_is_called_like_the_log() {
+        for (file, expected) in [
+            ("/a/Shop_API.log", "shop-api"),
+            ("b.log.gz", "b"),
+            ("-", "my-log"),
+        ] {
+            assert_eq!(name(Path::new(file)), expected);
+        }
+    }
 }

@@ -239,7 +239,7 @@ fn colon_kind(input: &str) -> Parsed<'_, Kind> {
             "a type is missing behind the `:`",
             Some(format!("the types are {}", all_names())),
         ),
-        None => mistake(rest, after, format!("unknown type `{word}`"), Some(suggest(word))),
+        None => mistake(rest, after, format!("unknown kind `{word}`"), Some(suggest(word))),
     }
 }
 
@@ -303,18 +303,18 @@ mod tests {
                 "the pattern is empty",
                 "`{message}` takes the whole event",
             ),
-            ("{x:ipp}", 3..6, "unknown type `ipp`", "did you mean `ip`?"),
-            ("{x:Int}", 3..6, "unknown type `Int`", "did you mean `int`?"),
+            ("{x:ipp}", 3..6, "unknown kind `ipp`", "did you mean `ip`?"),
+            ("{x:Int}", 3..6, "unknown kind `Int`", "did you mean `int`?"),
             (
                 "{x:integer}",
                 3..10,
-                "unknown type `integer`",
+                "unknown kind `integer`",
                 "did you mean `int`?",
             ),
             (
                 "{x:qqqqqq}",
                 3..9,
-                "unknown type `qqqqqq`",
+                "unknown kind `qqqqqq`",
                 "the types are text, ",
             ),
             (

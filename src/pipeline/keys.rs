@@ -90,7 +90,7 @@ fn take(source: &KeySource, diagnostics: &mut Diagnostics) -> Take {
         None => {
             let names: Vec<&str> = Kind::names().collect();
             diagnostics.push(
-                Diagnostic::error(format!("unknown type `{}`", kind.value))
+                Diagnostic::error(format!("unknown kind `{}`", kind.value))
                     .at_value(kind, "")
                     .help(suggestion::remedy(kind, &names, "there are")),
             );

@@ -16,7 +16,7 @@ use anstyle::AnsiColor;
 use self::files::Claims;
 use self::outputs::Target;
 use super::library::library;
-use super::{CheckArguments, Failed, Terminal, out};
+use super::{CheckArguments, Failed, Terminal, count, out};
 use crate::agent;
 use crate::config::{AgentFile, Diagnostics, Settings, Surroundings, System};
 use crate::derive::Registry;
@@ -154,13 +154,6 @@ impl fmt::Display for Scope {
             write!(f, ", {}", count(tests, "test"))?;
         }
         Ok(())
-    }
-}
-
-fn count(count: usize, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
     }
 }
 

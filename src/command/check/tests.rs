@@ -92,7 +92,7 @@ fn every_mistake_of_every_file_is_said_in_one_run() {
         "`servise`",
         "unknown pipeline `nginx-acces`",
         "did you mean `nginx-access`?",
-        "unknown type `itn`",
+        "unknown kind `itn`",
         "`a` is 1, not 2",
         "this test fails",
     ] {

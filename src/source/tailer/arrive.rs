@@ -122,7 +122,15 @@ impl Tailer {
         if bases.is_empty() {
             self.pass_by(&arrival.path, &arrival.facts, None);
             if self.said.first(&arrival.path, "packed") {
-                info!(path = %arrival.path.display(), "a compressed file that no known file explains: not read; write a glob that ends in .gz to read it");
+                let path = arrival.path.display();
+                match arrival.path.extension().is_some_and(|ending| ending == "gz") {
+                    true => {
+                        info!(%path, "a compressed file that no known file explains: not read; write a glob that ends in .gz to read it")
+                    }
+                    false => {
+                        info!(%path, "a compressed file: not read, only gzip's are; decompress it to read it, or exclude it from the input's `paths`")
+                    }
+                }
             }
         }
         self.rotations.extend(bases);
