@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::{Context, bail};
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -13,10 +14,13 @@ use tokio_rustls::rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, Stream,
 };
 
-use crate::config::{Secret, ServerIdentity};
+use crate::config::{Secret, ServerIdentity, reason};
 
 /// How long the agent may take for each step of its answer.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How a TLS server begins its answer to what is not TLS: content type `alert`, version 3.x (RFC 8446, 5.1).
+const TLS_ALERT: [u8; 2] = [21, 3];
 
 /// What the question travels over.
 pub enum Over<'a> {
@@ -28,17 +32,29 @@ pub enum Over<'a> {
 }
 
 /// The whole answer to a GET, head and body; `authorization` is the value of that header.
+///
+/// # Errors
+///
+/// With the address in its text.
 pub fn get(
     address: SocketAddr,
     over: Over<'_>,
     path: &str,
     authorization: Option<&Secret>,
 ) -> anyhow::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)
+        .map_err(|error| anyhow::anyhow!("no agent answers at {address}: {}", reason(&error)))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let wanted = match over {
-        Over::Plain => return Ok(exchange(&mut stream, address, path, authorization)?),
+        Over::Plain => {
+            let answer = exchange(&mut stream, address, path, authorization)
+                .with_context(|| format!("what listens at {address} does not answer"))?;
+            if answer.as_bytes().starts_with(&TLS_ALERT) {
+                bail!("what answers at {address} speaks TLS; name the agent's configuration with `--config`");
+            }
+            return Ok(answer);
+        }
         Over::Tls => None,
         Over::TlsWith(identity) => identity.certified()?.cert.into_iter().next(),
     };
@@ -50,7 +66,11 @@ pub fn get(
         .with_no_client_auth();
     let mut connection = ClientConnection::new(Arc::new(config), ServerName::from(address.ip()))?;
     let mut stream = Stream::new(&mut connection, &mut stream);
-    Ok(exchange(&mut stream, address, path, authorization)?)
+    exchange(&mut stream, address, path, authorization).with_context(|| {
+        format!(
+            "what answers at {address} is not known over TLS; it may be plain, or show another certificate"
+        )
+    })
 }
 
 fn exchange(

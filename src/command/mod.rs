@@ -347,9 +347,10 @@ struct BenchArguments {
 /// Show the books, the files and what is wrong, from the running agent or from its state directory.
 #[derive(Debug, Clone, Args)]
 struct StatusArguments {
-    #[command(flatten)]
-    config: ConfigArgument,
-    /// Ask the agent at this address.
+    /// The agent's configuration [default: /etc/logmill/logmill.toml, without --listen].
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Ask the agent at this address, with the credentials and over the TLS of `--config` where that is given.
     #[arg(long, value_name = "ADDRESS", value_parser = word::address)]
     listen: Option<SocketAddr>,
     /// Print JSON.
@@ -360,11 +361,14 @@ struct StatusArguments {
 /// Ask the running agent whether it works; for health checks of containers.
 #[derive(Debug, Clone, Args)]
 struct HealthArguments {
-    /// Address of the agent.
-    #[arg(long, default_value = "127.0.0.1:9598", value_name = "ADDRESS", value_parser = word::address)]
-    listen: SocketAddr,
+    /// The agent's configuration: it says the address, and the certificate that the agent shows.
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address of the agent; that of `--config`, or 127.0.0.1:9598.
+    #[arg(long, value_name = "ADDRESS", value_parser = word::address)]
+    listen: Option<SocketAddr>,
     /// Ask over TLS, whatever certificate the agent shows.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "config")]
     tls: bool,
 }
 
@@ -493,7 +497,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Command::Setup(arguments) => setup::run(arguments, terminal),
         Command::Status(arguments) => status::run(arguments, terminal),
         Command::Demo(arguments) => demo::run(arguments, terminal),
-        Command::Health(arguments) => health::run(arguments),
+        Command::Health(arguments) => health::run(arguments, terminal),
         Command::Rejects(arguments) => rejects::run(arguments, terminal),
     };
     match result {

@@ -4,32 +4,33 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use serde_json::Value;
 
 use super::ask::{Over, get};
 use super::server::settings;
-use super::{StatusArguments, Terminal, out};
+use super::{CONFIG, StatusArguments, Terminal, out};
 use crate::agent;
 use crate::config::EndpointSettings;
 use crate::state::{Ledger, Recovery};
 
 pub fn run(arguments: &StatusArguments, terminal: Terminal) -> anyhow::Result<()> {
-    let (status, from) = match &arguments.listen {
-        Some(address) => {
-            let status = ask(*address, &EndpointSettings::default())
-                .with_context(|| format!("no agent answers at {address}"))?;
-            (status, format!("the agent at {address}"))
-        }
-        None => {
-            let settings = settings(&arguments.config.config, terminal)?;
-            match ask(settings.agent.listen, &settings.endpoint) {
-                Ok(status) => (status, format!("the agent at {}", settings.agent.listen)),
+    let (status, from) = match (&arguments.listen, &arguments.config) {
+        (Some(address), None) => (
+            ask(*address, &EndpointSettings::default())?,
+            format!("the agent at {address}"),
+        ),
+        (address, config) => {
+            let settings = settings(config.as_deref().unwrap_or(Path::new(CONFIG)), terminal)?;
+            let listen = address.unwrap_or(settings.agent.listen);
+            match (ask(listen, &settings.endpoint), address) {
+                (Ok(status), _) => (status, format!("the agent at {listen}")),
+                (Err(error), Some(_)) => return Err(error),
                 // It does not run, or somebody else has its address: the state directory knows as well.
-                Err(_) => (
+                (Err(error), None) => (
                     read(&settings.agent.state_dir)?,
                     format!(
-                        "the state directory {}; no agent runs",
+                        "the state directory {}: {error:#}",
                         settings.agent.state_dir.display()
                     ),
                 ),
@@ -53,10 +54,10 @@ fn ask(address: SocketAddr, endpoint: &EndpointSettings) -> anyhow::Result<Value
         Some((head, body)) if head.starts_with("HTTP/1.1 200") => Ok(serde_json::from_str(body)?),
         Some((head, _)) if head.starts_with("HTTP/1.1 401") => {
             bail!(
-                "the agent at {address} asks for credentials; name the configuration that has them with --config"
+                "the agent at {address} asks for credentials; name the configuration that has them with `--config`"
             )
         }
-        _ => bail!("what answers there is no logmill"),
+        _ => bail!("what answers at {address} is no logmill"),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use reqwest::{Certificate, Client};
 use rustix::process::Signal;
 
-use super::{Agent, Host, access_line};
+use super::{Agent, Host, access_line, program};
 use crate::servers::{Prometheus, certificates};
 
 const ENDPOINT: &str =
@@ -93,5 +94,53 @@ async fn the_endpoint_shows_its_certificate_and_a_renewed_one_after_sighup() {
         .basic_auth("u", Some("p"));
     assert_eq!(asked.send().await.unwrap().status(), 200);
     assert!(!agent.log().contains("next start"), "{}", agent.log());
+    agent.stop();
+}
+
+#[tokio::test]
+async fn the_commands_ask_as_the_configuration_says_or_say_what_to_give() {
+    let host = Host::new(ENDPOINT).input("access.log", "nginx-access", "");
+    host.append("access.log", (0..3).map(access_line));
+    certificates::make(host.dir()).unwrap();
+    let mut agent = host.start();
+    agent.wait_for_log("started; metrics are at https://").await;
+    let config = host.path("logmill.toml").display().to_string();
+    let address = agent.address().to_owned();
+    let ask = |words: &[&str]| {
+        let output = Command::new(program())
+            .args(words)
+            .output()
+            .expect("the program starts");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    assert_eq!(
+        ask(&["health", "--config", &config]),
+        (Some(0), "ok\n".to_owned())
+    );
+    assert_eq!(
+        ask(&["health", "--tls", "--listen", &address]),
+        (Some(0), "ok\n".to_owned())
+    );
+    for command in ["health", "status"] {
+        let (code, said) = ask(&[command, "--listen", &address]);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(
+            said.contains("speaks TLS") && said.contains("`--config`"),
+            "{said}"
+        );
+    }
+    let (code, said) = ask(&["status", "--listen", &address, "--config", &config]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("from the agent at"), "{said}");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(host.path("other.toml"), text.replace("geheim", "wrong")).unwrap();
+    let other = host.path("other.toml").display().to_string();
+    let (code, said) = ask(&["status", "--config", &other]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("the state directory") && said.contains("asks for credentials"),
+        "{said}"
+    );
     agent.stop();
 }
