@@ -72,22 +72,30 @@ impl Sibling {
         }
     }
 
-    /// Whether this gzip file holds a file that begins as known and ends at the offset: by its head and by the
-    /// length in its last four bytes (RFC 1952), without reading all of it.
+    /// Whether this gzip file holds a file that begins as known and ends at the offset, without reading all of it.
     pub fn is_made_of(&self, known: &Known) -> bool {
+        let head = Known {
+            offset: 0,
+            tail: Tail::default(),
+            ..*known
+        };
+        self.has_only(known) && self.holds(&head).unwrap_or(false)
+    }
+
+    /// Whether its bytes, unpacked, are as many as are known. A gzip file has their number in its last four bytes
+    /// (RFC 1952).
+    pub fn has_only(&self, known: &Known) -> bool {
+        if self.packed == Packed::No {
+            return self.facts.size == known.offset;
+        }
         let length = || -> io::Result<u32> {
             let mut last = [0; 4];
             let at = self.facts.size.saturating_sub(4);
             Bytes::plain(open(&self.path)?).read_at(at, &mut last)?;
             Ok(u32::from_le_bytes(last))
         };
-        let head = Known {
-            offset: 0,
-            tail: Tail::default(),
-            ..*known
-        };
-        // The length is kept modulo 2^32.
-        length().is_ok_and(|length| length == known.offset as u32) && self.holds(&head).unwrap_or(false)
+        // The number is kept modulo 2^32.
+        length().is_ok_and(|length| length == known.offset as u32)
     }
 }
 

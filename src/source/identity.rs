@@ -28,6 +28,14 @@ pub struct Known {
     pub offset: u64,
 }
 
+impl Known {
+    /// Whether so much is known that another file has the same only when it is a copy. Of what is shorter, others may have
+    /// as much: files that begin with a header, or with the end of an event.
+    pub fn is_telling(&self) -> bool {
+        self.offset >= HEAD_BYTES as u64
+    }
+}
+
 impl From<&FileRecord> for Known {
     fn from(record: &FileRecord) -> Known {
         Known {

@@ -3,13 +3,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, UNIX_EPOCH};
 
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::Tailer;
+use super::rotate::likelihood;
 use crate::limits;
 use crate::source::disk::{Bytes, Facts, Inode, Kind, open};
 use crate::source::family::{Families, agrees, family};
-use crate::source::identity::{Evidence, Relation, end_life, relation};
+use crate::source::identity::{Evidence, Known, Relation, end_life, relation};
 use crate::source::sibling::{Packed, packed};
 use crate::source::tail::{Stage, Tail};
 use crate::state::{FileRecord, Life};
@@ -74,7 +75,7 @@ impl Tailer {
     pub(super) fn settle(&mut self, arrivals: Arrivals, now: Instant) {
         let mut arrivals = arrivals.list;
         arrivals.sort_by_key(|it| it.facts.modified);
-        let mut rest = Vec::new();
+        let (mut rest, mut compressed) = (Vec::new(), Vec::new());
         for mut arrival in arrivals {
             if self.files.contains_key(&arrival.facts.inode) {
                 self.name(arrival.watch, &arrival.path, &arrival.facts, now);
@@ -94,7 +95,7 @@ impl Tailer {
                     arrival.packed = true;
                 }
                 Packed::Gz | Packed::Unreadable => {
-                    self.pass_packed(&arrival);
+                    compressed.push(arrival);
                     continue;
                 }
             }
@@ -112,6 +113,10 @@ impl Tailer {
             if self.files.contains_key(&inode) {
                 self.seek_line(&path, now);
             }
+        }
+        // What they may have been made of has its name by now.
+        for arrival in compressed {
+            self.pass_packed(&arrival);
         }
         self.look_for_rotated(now);
     }
@@ -346,7 +351,10 @@ impl Tailer {
         for record in self.dormant.iter().filter(|record| is_due(record)) {
             families.expect(&record.path);
         }
-        for key in self.dormant.keys() {
+        // The oldest first: of files that begin alike each takes the oldest that is left.
+        let mut keys = self.dormant.keys();
+        keys.sort_by_key(|key| self.dormant.get(*key).map(|record| record.modified));
+        for key in keys {
             let Some(record) = self.dormant.get(key).cloned() else {
                 continue;
             };
@@ -377,31 +385,39 @@ impl Tailer {
         rest: &[Arrival],
         families: Option<&mut Families>,
     ) -> Option<(Arrival, Bytes)> {
-        let known = record.into();
         if let Some(found) = self.find_kept(record, watch) {
             return Some(found);
         }
-        let mut found: Vec<(Arrival, Bytes)> = Vec::new();
-        for arrival in rest {
-            let near = arrival.path.parent() == record.path.parent()
-                || arrival.path.file_name() == record.path.file_name();
-            if near
-                && arrival.facts.size >= record.offset
-                && let Ok(mut bytes) = arrival.open()
-                && agrees(&mut bytes, &known).unwrap_or(false)
-            {
-                found.push((arrival.again(), bytes));
-            }
-        }
-        if found.len() > 1 {
-            warn!(path = %record.path.display(), files = found.len(), "several files hold the bytes of a file that is gone: taking none of them for it");
+        let known = Known::from(record);
+        // What was read to its end and has left may have begun as others do.
+        if record.done && !known.is_telling() {
             return None;
         }
-        if let Some(found) = found.pop() {
-            return Some(found);
+        let is_near = |it: &&Arrival| {
+            it.path.parent() == record.path.parent() || it.path.file_name() == record.path.file_name()
+        };
+        let new = rest
+            .iter()
+            .filter(is_near)
+            .filter(|it| it.facts.size >= record.offset && !self.is_anothers(record, &it.facts));
+        let mut new: Vec<_> = new
+            .filter_map(|it| {
+                let mut bytes = it.open().ok()?;
+                agrees(&mut bytes, &known)
+                    .unwrap_or(false)
+                    .then(|| (it.again(), bytes))
+            })
+            .collect();
+        new.sort_by_key(|(it, _)| likelihood(record, &it.facts));
+        let new = new.into_iter().next();
+        // Where others may begin alike, it is the one that came first.
+        if new.is_some() && known.is_telling() {
+            return new;
         }
         let family = families?.of(&record.path);
-        self.find_sibling(&record.path, family, Some(record), &known, watch)
+        let sibling = self.find_sibling(&record.path, family, Some(record), &known, watch);
+        let both = [sibling, new].into_iter().flatten();
+        both.min_by_key(|(it, _)| likelihood(record, &it.facts))
     }
 
     /// A record that nothing was found for is kept for a while: a disk may be mounted later, rights may come

@@ -371,8 +371,11 @@ impl Tailer {
         let near = |record: &FileRecord| record.done && self.is_near(&record.path, &sibling.path);
         let head = sibling.head().unwrap_or_default();
         let is_it = |record: &FileRecord| {
+            let known = Known::from(record);
             record.ino == sibling.facts.inode.ino && record.born == sibling.facts.born
-                || begins(&head, record) && sibling.holds(&record.into()).unwrap_or(false)
+                || begins(&head, record)
+                    && (known.is_telling() || sibling.has_only(&known))
+                    && sibling.holds(&known).unwrap_or(false)
         };
         let found = self.dormant.iter().find(|record| near(record) && is_it(record));
         let Some(key) = found.map(|record| record.key) else {
@@ -406,9 +409,10 @@ impl Tailer {
         {
             return None;
         }
-        let holds = alike
-            .iter()
-            .any(|record| sibling.holds(&(*record).into()).unwrap_or(true));
+        let holds = alike.iter().map(|record| Known::from(*record)).any(|known| {
+            // Of what is not read to its end the rest is compared below.
+            known.is_telling() && sibling.holds(&known).unwrap_or(true)
+        });
         Some(holds || self.is_beginning(sibling))
     }
 
@@ -473,6 +477,18 @@ impl Tailer {
         }
     }
 
+    /// Whether a file that was found is the one of another record.
+    pub(super) fn is_anothers(&self, record: &FileRecord, facts: &Facts) -> bool {
+        let others = self.dormant.with_ino(facts.inode.ino);
+        let is_it = |other: &FileRecord| {
+            other.key != record.key
+                && other.ino != record.ino
+                && other.born == facts.born
+                && other.head.len > 0
+        };
+        others.iter().any(is_it)
+    }
+
     /// The sibling of `base`, among those of its family, that holds the bytes of a file whose inode is gone or was emptied: the file itself
     /// under another name, its copy, or the compressed file that was made from it.
     pub(super) fn find_sibling(
@@ -488,6 +504,7 @@ impl Tailer {
         }
         found.retain(|it| {
             it.packed != Packed::Unreadable
+                && record.is_none_or(|record| !self.is_anothers(record, &it.facts))
                 && self
                     .files
                     .get(&it.facts.inode)
@@ -495,9 +512,9 @@ impl Tailer {
                     // Copied over again, it is another file than it was.
                     .is_none_or(|place| !it.holds(&place.known()).unwrap_or(true))
         });
-        // The file itself before any copy.
-        let ino = record.map(|record| record.ino);
-        found.sort_by_key(|it| Some(it.facts.inode.ino) != ino);
+        if let Some(record) = record {
+            found.sort_by_key(|it| likelihood(record, &it.facts));
+        }
         found.into_iter().find_map(|sibling| {
             let arrival = Arrival {
                 watch,
@@ -512,6 +529,14 @@ impl Tailer {
                 .then_some((arrival, bytes))
         })
     }
+}
+
+/// Of files that have what is known of another one, the likely one is the first: the file itself before any copy, and then
+/// what was written to first since it was read; the others came after it and begin alike.
+pub(super) fn likelihood(record: &FileRecord, facts: &Facts) -> impl Ord + use<> {
+    let is_older = facts.modified < record.modified;
+    let age = if is_older { -facts.modified } else { facts.modified };
+    (facts.inode.ino != record.ino, is_older, age)
 }
 
 /// Whether bytes begin with the head that a record knows.

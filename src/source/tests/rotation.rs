@@ -306,3 +306,59 @@ fn a_compressed_file_that_looks_younger_than_the_next_one() {
         assert_eq!((rig.texts(), rig.again), (expected(&all), 0), "packed {packed}");
     }
 }
+
+/// Every file begins with the same line, which is all that was read of the one that was rotated away.
+#[test]
+fn files_that_begin_alike_are_told_apart_when_little_of_them_is_known() {
+    for (glob, kill) in [
+        ("app.log", true),
+        ("app.log", false),
+        ("app.log*", true),
+        ("app.log*", false),
+    ] {
+        for packed in [&[2][..], &[1, 2], &[1, 2, 3], &[]] {
+            let mut rig = Rig::started(&[glob]);
+            let then = std::time::SystemTime::now();
+            let write = |rig: &Rig, name: &str, text: String, number: u32| {
+                rig.append(name, "head\n".to_owned() + &text);
+                let file = fs::File::options().append(true).open(rig.path(name)).unwrap();
+                file.set_modified(then + number * SECOND).unwrap();
+            };
+            write(&rig, "app.log", lines("a", 0..10), 0);
+            rig.pass(3 * SECOND);
+            rig.rename("app.log", "app.log.1");
+            write(&rig, "app.log", String::new(), 1);
+            rig.pass(3 * SECOND);
+            match kill {
+                true => rig.kill(),
+                false => rig.stop(),
+            }
+            rig.append("app.log", lines("b", 0..10));
+            rig.rename("app.log.1", "app.log.4");
+            rig.rename("app.log", "app.log.3");
+            write(&rig, "app.log.2", lines("c", 0..10), 3);
+            write(&rig, "app.log.1", lines("d", 0..10), 4);
+            write(&rig, "app.log", lines("e", 0..10), 5);
+            for number in packed {
+                let name = format!("app.log.{number}");
+                rig.gzip(&name, &format!("{name}.gz"));
+                let file = fs::File::options()
+                    .append(true)
+                    .open(rig.path(&format!("{name}.gz")));
+                file.unwrap().set_modified(then + (5 - number) * SECOND).unwrap();
+            }
+            rig.start();
+            rig.pass_long();
+            let mut all = expected(&[
+                ("a", 0..10),
+                ("b", 0..10),
+                ("c", 0..10),
+                ("d", 0..10),
+                ("e", 0..10),
+            ]);
+            all.extend(std::iter::repeat_n("head".to_owned(), 5));
+            all.sort();
+            assert_eq!(rig.texts(), all, "{glob} killed {kill} packed {packed:?}");
+        }
+    }
+}
