@@ -474,14 +474,6 @@ struct Misused(String);
 #[error("it is not as it should be")]
 struct Failed;
 
-/// `1 file`, `2 files`.
-fn count(count: usize, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    }
-}
-
 /// Runs the command and says how it ended.
 pub fn main(arguments: Arguments) -> ExitCode {
     let terminal = Terminal::new(arguments.color);

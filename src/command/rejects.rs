@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::server::{client, elasticsearch, runtime, settings};
 use super::{Failed, RejectsAction, RejectsArguments, Terminal, out};
+use crate::config::count;
 use crate::ship::rejects::{Reject, RejectReader, remove, replay};
 
 pub fn run(arguments: &RejectsArguments, terminal: Terminal) -> anyhow::Result<()> {
@@ -101,7 +102,8 @@ fn list(dir: &Path, json: bool) -> anyhow::Result<()> {
     if damaged > 0 {
         writeln!(
             out::stderr(),
-            "{damaged} lines were left half written by a crash or a full disk and cannot be read"
+            "cannot be read, because a crash or a full disk left it half written: {}",
+            count(damaged, "line")
         )?;
     }
     Ok(())

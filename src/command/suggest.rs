@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::library::library;
-use super::{SuggestArguments, Terminal, count, log_file, out};
-use crate::config::Diagnostics;
+use super::{SuggestArguments, Terminal, log_file, out};
+use crate::config::{Diagnostics, count};
 use crate::event::Timestamp;
 use crate::pipeline::name_like;
 use crate::suggest::{self, ENOUGH, Fit, LINES_MAX, SAMPLE_BYTES_MAX};

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::env::reason;
-use super::{Diagnostic, Diagnostics, Place, SourceFile, Spanned, Surroundings};
+use super::{Diagnostic, Diagnostics, Place, SourceFile, Spanned, Surroundings, count};
 use crate::limits::LOOKUP_BYTES_MAX;
 
 /// Keys and what each leads to.
@@ -88,7 +88,12 @@ impl LookupTable {
             at: 0,
         };
         let mut table = LookupTable::default();
-        let Some((header, span)) = records.next() else {
+        let Some(Record {
+            columns: header,
+            span,
+            mistake,
+        }) = records.next()
+        else {
             refuse(
                 0..0,
                 "the lookup is empty".to_owned(),
@@ -96,6 +101,10 @@ impl LookupTable {
             );
             return table;
         };
+        if let Some((at, message)) = mistake {
+            refuse(at, message.to_owned(), QUOTES);
+            return table;
+        }
         if header.len() < 2 || header[1..].iter().any(String::is_empty) {
             let help = "name the key's column and at least one field: `address,host.name`";
             refuse(span, "the first line names no field to set".to_owned(), help);
@@ -103,11 +112,20 @@ impl LookupTable {
         }
         table.fields = header[1..].to_vec();
         let mut known = HashSet::new();
-        for (mut record, span) in records {
+        for Record {
+            columns: mut record,
+            span,
+            mistake,
+        } in records
+        {
+            if let Some((at, message)) = mistake {
+                refuse(at, message.to_owned(), QUOTES);
+                continue;
+            }
             if record.len() != header.len() {
                 let message = format!(
-                    "this row has {} columns, the first line {}",
-                    record.len(),
+                    "this row has {}, the first line {}",
+                    count(record.len(), "column"),
                     header.len()
                 );
                 refuse(
@@ -132,14 +150,26 @@ impl LookupTable {
     }
 }
 
-/// The records of a CSV text with their places, blank lines left out.
+/// What to do about [`Record::mistake`].
+const QUOTES: &str = "begin and end a text with a double quote, with a comma or the line's end behind it; write `\"\"` for a quote within";
+
+/// The records of a CSV text, blank lines left out.
 struct Records<'t> {
     text: &'t str,
     at: usize,
 }
 
+/// One record and where it stands.
+#[derive(Debug, PartialEq, Eq)]
+struct Record {
+    columns: Vec<String>,
+    span: Range<usize>,
+    /// The first thing that is wrong with its quotes, and where.
+    mistake: Option<(Range<usize>, &'static str)>,
+}
+
 impl Iterator for Records<'_> {
-    type Item = (Vec<String>, Range<usize>);
+    type Item = Record;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -147,42 +177,68 @@ impl Iterator for Records<'_> {
             if start >= self.text.len() {
                 return None;
             }
-            let (record, end) = record(self.text, start);
+            let (mut record, end) = record(self.text, start);
             self.at = end;
             let line = self.text[start..end].trim_end_matches(['\n', '\r']);
             if !line.trim().is_empty() {
-                return Some((record, start..start + line.len()));
+                record.span = start..start + line.len();
+                return Some(record);
             }
         }
     }
 }
 
-/// The columns of the record at `at`, and where the next one begins. A quoted column may hold line ends; a quote
-/// that nobody closes ends with the text.
-fn record(text: &str, at: usize) -> (Vec<String>, usize) {
+/// The record at `at`, its line end included, and where the next one begins. A quoted column may hold line ends; a
+/// quote that nobody closes ends with the text.
+fn record(text: &str, at: usize) -> (Record, usize) {
     let mut columns = Vec::new();
     let mut column = String::new();
-    let mut quoted = false;
+    // Where the column's quote was opened, and whether it was closed.
+    let (mut quote, mut closed) = (None, false);
+    let mut mistake = None;
+    let mut end = text.len();
     let mut letters = text[at..].char_indices().peekable();
     while let Some((offset, letter)) = letters.next() {
+        let (place, is_quoted) = (at + offset, quote.is_some() && !closed);
         match letter {
-            '"' if quoted && letters.peek().is_some_and(|(_, next)| *next == '"') => {
+            '"' if is_quoted && letters.peek().is_some_and(|(_, next)| *next == '"') => {
                 letters.next();
                 column.push('"');
             }
-            '"' if quoted => quoted = false,
-            '"' if column.is_empty() => quoted = true,
-            ',' if !quoted => columns.push(std::mem::take(&mut column)),
-            '\n' if !quoted => {
-                columns.push(column);
-                return (columns, at + offset + 1);
+            '"' if is_quoted => closed = true,
+            letter if is_quoted => column.push(letter),
+            '"' if column.is_empty() && !closed => quote = Some(place),
+            ',' => {
+                columns.push(std::mem::take(&mut column));
+                (quote, closed) = (None, false);
             }
-            '\r' if !quoted => {}
-            letter => column.push(letter),
+            '\n' => {
+                end = place + 1;
+                break;
+            }
+            '\r' => {}
+            letter => {
+                if closed && mistake.is_none() {
+                    let behind = place..place + letter.len_utf8();
+                    mistake = Some((behind, "text behind a closing quote"));
+                }
+                column.push(letter);
+            }
         }
     }
     columns.push(column);
-    (columns, text.len())
+    if let Some(opened) = quote.filter(|_| !closed) {
+        mistake.get_or_insert((opened..opened + 1, "a quote that nothing closes"));
+    }
+    let span = at..end;
+    (
+        Record {
+            columns,
+            span,
+            mistake,
+        },
+        end,
+    )
 }
 
 #[cfg(test)]
@@ -228,13 +284,29 @@ mod tests {
         assert!(parse("ip\n").1.contains("names no field"));
     }
 
+    #[test]
+    fn quotes_that_do_not_match_have_their_place() {
+        let (table, messages) = parse("ip,host.name\na,\"b\"c\nd,\"e\" \nf,5\" pipe\ng,\"h\ni,j\n");
+        assert_eq!(table.rows, [("f".to_owned(), vec!["5\" pipe".to_owned()])]);
+        for place in ["hosts.csv:2:6", "hosts.csv:3:6", "hosts.csv:5:3"] {
+            assert!(messages.contains(place), "{place} in {messages}");
+        }
+        assert_eq!(messages.matches("text behind a closing quote").count(), 2);
+        assert_eq!(messages.matches("a quote that nothing closes").count(), 1);
+        let (_, messages) = parse("ip,\"host.name\na,b\n");
+        assert!(
+            messages.contains("hosts.csv:1:4") && messages.contains("nothing closes"),
+            "{messages}"
+        );
+    }
+
     proptest! {
         #[test]
         fn what_is_quoted_comes_back(columns in proptest::collection::vec("[a-z\", \nü]{0,6}", 2..5)) {
             let quoted: Vec<String> =
                 columns.iter().map(|column| format!("\"{}\"", column.replace('"', "\"\""))).collect();
             let (found, end) = record(&quoted.join(","), 0);
-            prop_assert_eq!(found, columns);
+            prop_assert_eq!((found.columns, found.mistake), (columns, None));
             prop_assert_eq!(end, quoted.join(",").len());
         }
     }

@@ -14,6 +14,7 @@
 //! file; environment and files come in through [`Surroundings`].
 
 mod agent_file;
+mod count;
 mod diagnostic;
 mod document;
 mod env;
@@ -44,6 +45,7 @@ mod zone;
 mod tests;
 
 pub use agent_file::AgentFile;
+pub(crate) use count::count;
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
 pub(crate) use env::reason;
 pub use env::{Surroundings, System};

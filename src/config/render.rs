@@ -1,6 +1,6 @@
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
 
-use super::{Diagnostic, Diagnostics, Severity};
+use super::{Diagnostic, Diagnostics, Severity, count};
 use crate::config::secret::mask_secrets;
 
 /// See [`Diagnostics::render`].
@@ -50,10 +50,6 @@ fn render_one(renderer: &Renderer, diagnostic: &Diagnostic) -> String {
 
 /// `3 errors and 1 warning in 2 files`.
 fn summary(diagnostics: &Diagnostics) -> String {
-    let count = |count: usize, noun: &str| match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    };
     let mut text = match (diagnostics.errors(), diagnostics.warnings()) {
         (errors, 0) => count(errors, "error"),
         (0, warnings) => count(warnings, "warning"),

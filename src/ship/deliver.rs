@@ -23,6 +23,7 @@ use super::settle::Settle;
 use super::telemetry::{self, Queued, Verdicts};
 use super::trouble::{Failure, Trouble};
 use super::verdict::{Cause, Refusal, Verdict};
+use crate::config::count;
 use crate::event::Span;
 
 /// Sends one bulk body to one host: the client, or a script in tests.
@@ -210,8 +211,8 @@ impl<S: Server> Delivery<S> {
             && self.shared().refusals.is_news("refused", Instant::now())
         {
             tracing::warn!(
-                "{} documents are refused for good, the first with status {}: {}; see `logmill rejects list`",
-                refused.len(),
+                "refused for good: {}, the first with status {}: {}; see `logmill rejects list`",
+                count(refused.len(), "document"),
                 refusal.status,
                 refusal.reason,
             );

@@ -1,14 +1,17 @@
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use notify::{Config, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use rustix::io::Errno;
 use tracing::{info, warn};
 
 use super::disk::{Facts, Inode};
 use super::listener::Listener;
 use super::mount::is_shared;
 use super::{Bell, Globs};
+use crate::config::reason;
 
 /// Notifications of the file system about the directories in which logs are.
 pub struct Notice {
@@ -69,7 +72,8 @@ impl Notice {
                 shared_devices: HashMap::new(),
             },
             Err(error) => {
-                warn!(%error, "the system gives no file notifications: looking at the files instead; raise fs.inotify.max_user_instances");
+                let (reason, remedy) = why(&error, "raise fs.inotify.max_user_instances");
+                warn!("the system tells nothing of files ({reason}): looking at them instead; {remedy}");
                 Notice::off()
             }
         }
@@ -135,7 +139,11 @@ impl Notice {
                     }
                     Err((dir, error)) => {
                         if !self.unheard && !unheard {
-                            warn!(dir = %dir.display(), %error, "the system gives no file notifications for this directory: looking at its files instead; raise fs.inotify.max_user_watches");
+                            let (dir, (reason, remedy)) =
+                                (dir.display(), why(&error, "raise fs.inotify.max_user_watches"));
+                            warn!(
+                                "the system tells nothing of the files in {dir} ({reason}): looking at them instead; {remedy}"
+                            );
                         }
                         unheard = true;
                     }
@@ -209,6 +217,29 @@ impl Shared {
     }
 }
 
+/// Why there are no notifications, and the remedy: `limit` where it is a limit of the system.
+fn why(error: &notify::Error, limit: &'static str) -> (String, &'static str) {
+    match &error.kind {
+        ErrorKind::MaxFilesWatch => ("its limit is reached".to_owned(), limit),
+        // The first two of inotify_init, the third of inotify_add_watch (inotify(7)).
+        ErrorKind::Io(error)
+            if matches!(
+                Errno::from_io_error(error),
+                Some(Errno::MFILE | Errno::NFILE | Errno::NOSPC)
+            ) =>
+        {
+            ("its limit is reached".to_owned(), limit)
+        }
+        ErrorKind::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => (
+            reason(error),
+            "let the agent's user read (r) and enter (x) the directory",
+        ),
+        ErrorKind::Io(error) => (reason(error), "new lines are found somewhat later"),
+        ErrorKind::PathNotFound => ("it is gone".to_owned(), "it is looked for again"),
+        _ => (error.to_string(), "new lines are found somewhat later"),
+    }
+}
+
 /// Every change under these locks is one statement, so a poisoned one holds no harm.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -231,6 +262,19 @@ mod tests {
             bell.wait(Duration::from_secs(1), Duration::ZERO);
         }
         false
+    }
+
+    #[test]
+    fn a_limit_is_told_from_a_right_that_is_missing() {
+        let limit = "raise it";
+        let of = |number| why(&notify::Error::io(io::Error::from_raw_os_error(number)), limit);
+        for number in [23, 24, 28] {
+            assert_eq!(of(number), ("its limit is reached".to_owned(), limit));
+        }
+        assert_eq!(why(&notify::Error::new(ErrorKind::MaxFilesWatch), limit).1, limit);
+        let (reason, remedy) = of(13);
+        assert_eq!(reason, "permission denied");
+        assert!(remedy.contains("read (r)"), "{remedy}");
     }
 
     #[test]

@@ -32,7 +32,7 @@ use self::progress::Progress;
 use self::report::{Report, StageCost};
 use super::library::{argument, library};
 use super::{BenchArguments, Failed, Refused, Terminal, out};
-use crate::config::Diagnostics;
+use crate::config::{Diagnostics, count};
 use crate::pipeline::{HostWords, compile};
 
 /// A round of the stages goes over this share of the lines.
@@ -77,8 +77,9 @@ pub(super) fn run(arguments: &BenchArguments, terminal: Terminal) -> anyhow::Res
         lost => {
             writeln!(
                 out::stderr(),
-                "error: {lost} documents were not accepted by {}",
-                arguments.sink
+                "error: not accepted by {}: {}",
+                arguments.sink,
+                count(usize::try_from(lost).unwrap_or(usize::MAX), "document")
             )?;
             Err(Failed.into())
         }

@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
+use crate::config::count;
+
 /// So many differences of one file are shown; the rest is counted.
 const SHOWN: usize = 10;
 
@@ -22,8 +24,8 @@ pub fn events(expected: &str, found: &str) -> String {
     }
     if expected.len() != found.len() {
         all.push(format!(
-            "{} events expected, {} found",
-            expected.len(),
+            "{} expected, {} found",
+            count(expected.len(), "event"),
             found.len()
         ));
     }

@@ -1,5 +1,5 @@
 use crate::config::document::Table;
-use crate::config::{Diagnostic, Diagnostics, Secret, Spanned};
+use crate::config::{Diagnostic, Diagnostics, Secret, Spanned, count};
 
 /// Labels that show keyed hashes of their values: `hash_labels` and `hash_key`, of a metric or of `[metrics]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +26,8 @@ pub(in crate::config) fn take_hash_key(table: &mut Table, d: &mut Diagnostics) -
     if key.len() < HASH_KEY_BYTES_MIN {
         d.push(
             Diagnostic::error(format!(
-                "`hash_key` has {} bytes; whoever has the hashes can try all of them",
-                key.len()
+                "`hash_key` has {}; whoever has the hashes can try all of them",
+                count(key.len(), "byte")
             ))
             .at_value(&key, "")
             .help(format!(

@@ -34,6 +34,13 @@ impl PipelineFile {
         if root.incomplete {
             return None;
         }
+        if root.entries.is_empty() {
+            d.push(
+                Diagnostic::warning("this pipeline is empty: it ships each line as it is")
+                    .at(root.place(""))
+                    .help("write [parse] with `patterns`, or name `plain` where this one is named and remove the file"),
+            );
+        }
         root.expand_only(&EXPANDED, surroundings, d);
         Some(Self::from_table(name, file, root, surroundings, d))
     }

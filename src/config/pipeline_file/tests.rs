@@ -199,7 +199,15 @@ fn tests_have_their_lines_without_the_last_line_end() {
 
 #[test]
 fn an_empty_file_is_a_pipeline_and_a_broken_one_is_none() {
-    let pipeline = read("");
+    let mut diagnostics = Diagnostics::new();
+    let file = SourceFile::new("a.toml", "# nothing yet\n");
+    let pipeline = PipelineFile::read("a", file, &mut diagnostics).unwrap();
+    assert!(
+        diagnostics
+            .render(false)
+            .starts_with("warning: this pipeline is empty")
+    );
+    assert!(!diagnostics.has_errors());
     assert_eq!(
         (pipeline.frame, pipeline.parse),
         (FrameRule::default(), ParseRule::default())

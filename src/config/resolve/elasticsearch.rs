@@ -116,6 +116,7 @@ fn proxy_url(written: &Spanned<String>, d: &mut Diagnostics) -> Option<Secret> {
 fn credentials(written: &ElasticsearchTable, d: &mut Diagnostics) -> Credentials {
     if let Some(key) = &written.api_key {
         check_header("api_key", key, d);
+        check_api_key(key, d);
         // `id:key` as Elasticsearch's answer names them; a header carries their base64.
         return Credentials::ApiKey(Secret::new(match key.contains(':') {
             true => STANDARD.encode(key.as_bytes()),
@@ -132,6 +133,26 @@ fn credentials(written: &ElasticsearchTable, d: &mut Diagnostics) -> Credentials
             password: Secret::new(password.value.clone()),
         },
         _ => Credentials::None,
+    }
+}
+
+/// Whoever copies the key alone, without its id, meets 401 at every request.
+fn check_api_key(key: &Spanned<String>, d: &mut Diagnostics) {
+    let has_both = |text: &[u8]| {
+        let colon = text.iter().position(|byte| *byte == b':');
+        colon.is_some_and(|at| at > 0 && at + 1 < text.len())
+    };
+    let is_right = match key.contains(':') {
+        true => has_both(key.as_bytes()),
+        false => STANDARD.decode(key.as_bytes()).is_ok_and(|text| has_both(&text)),
+    };
+    // What no header can carry was said.
+    if !is_right && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        d.push(
+            Diagnostic::warning("`api_key` is neither `id:key` nor the two in base64")
+                .at_value(key, "")
+                .help("take `encoded` of the answer that made the key, or write its `id` and its `api_key` with a colon between"),
+        );
     }
 }
 

@@ -200,11 +200,34 @@ fn a_reload_sees_what_changed_and_only_that() {
     for (from, to) in [
         ("shop-frontend", "shop"),
         ("5s", "6s"),
-        ("${ES_API_KEY}", "abc"),
+        ("${ES_API_KEY}", "other:key"),
         ("timezone = \"+02:00\"", "timezone = \"+03:00\""),
         ("team = \"web\"", "team = \"shop\""),
     ] {
         assert_ne!(settings(FULL), settings(&FULL.replace(from, to)), "{from}");
+    }
+}
+
+#[test]
+fn an_api_key_without_its_id_gives_a_warning() {
+    let said = |key: &str| {
+        let text = FULL.replace("${ES_API_KEY}", key);
+        let file = SourceFile::new("/etc/logmill/logmill.toml", text);
+        let mut diagnostics = Diagnostics::new();
+        let written = AgentFile::parse(&file, &staged(), &mut diagnostics);
+        Settings::new(&written, &staged(), &mut diagnostics);
+        diagnostics.render(false)
+    };
+    // `id:key`, as it is and in base64.
+    for right in ["id:key", "aWQ6a2V5"] {
+        assert_eq!(said(right), "");
+    }
+    // The key alone, in base64 as well, and with a half missing.
+    for wrong in ["VuaCfGcBCdbkQm", "a2V5", ":key", "id:"] {
+        assert!(
+            said(wrong).starts_with("warning: `api_key` is neither `id:key`"),
+            "{wrong}"
+        );
     }
 }
 
