@@ -1,5 +1,7 @@
 //! Names that rotation gives: `app.log` → `app.log.1`, `app.log-20261122`, `app-2026-11-22.log`, `app.log.2.gz`.
 
+use std::cmp::Reverse;
+
 /// The name of a rotated file, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotated {
@@ -29,6 +31,15 @@ pub enum Packed {
 }
 
 impl Order {
+    /// By this, files are in the order in which they were rotated, as far as their names say it.
+    pub fn age(&self) -> (Reverse<u32>, &str) {
+        match self {
+            Order::Number(number) => (Reverse(*number), ""),
+            Order::Stamp(stamp) => (Reverse(0), stamp),
+            Order::Old => (Reverse(0), ""),
+        }
+    }
+
     /// Whether a file with this name was rotated after the other; `None` where the names do not say.
     pub fn is_younger_than(&self, other: &Order) -> Option<bool> {
         match (self, other) {

@@ -513,6 +513,8 @@ impl Tailer {
                     .is_none_or(|place| !it.holds(&place.known()).unwrap_or(true))
         });
         if let Some(record) = record {
+            // Times are counted in steps, in which more than one file may have been rotated.
+            found.sort_by(|one, other| one.order.age().cmp(&other.order.age()));
             found.sort_by_key(|it| likelihood(record, &it.facts));
         }
         found.into_iter().find_map(|sibling| {
