@@ -9,6 +9,7 @@ mod names;
 mod once;
 mod outage;
 mod queries;
+mod rotation;
 mod scrape;
 mod state;
 mod stop;
