@@ -2,37 +2,52 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use super::{ImportArguments, Misused, Program, Refused, out};
+use crate::import::logstash::Source;
 use crate::import::{self, Imported};
 
 pub fn run(arguments: &ImportArguments) -> anyhow::Result<()> {
-    let shown = arguments.file.display();
-    let program = match (
-        arguments.from,
-        arguments.file.extension().and_then(|end| end.to_str()),
-    ) {
+    let first = arguments
+        .files
+        .first()
+        .map(PathBuf::as_path)
+        .unwrap_or(Path::new(""));
+    let program = match (arguments.from, first.extension().and_then(|end| end.to_str())) {
         (Some(program), _) => program,
         (None, Some("yml" | "yaml")) => Program::Filebeat,
         (None, Some("conf" | "config")) => Program::Logstash,
         (None, _) => {
+            let shown = first.display();
             let question = format!("whose file is {shown}? say `--from filebeat` or `--from logstash`");
             return Err(Misused(question).into());
         }
     };
-    let text = fs::read_to_string(&arguments.file).with_context(|| format!("cannot read {shown}"))?;
-    let name = arguments.file.to_string_lossy();
+    let mut sources = Vec::new();
+    for file in &arguments.files {
+        let shown = file.display().to_string();
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
+        sources.push(Source { name: shown, text });
+    }
     let imported = match program {
-        Program::Filebeat => import::filebeat::import(&name, &text),
-        Program::Logstash => import::logstash::import(&name, &text),
+        Program::Filebeat => {
+            let [source] = sources.as_slice() else {
+                let why = "several files of Filebeat: each is an agent of its own; import them one by one";
+                return Err(Misused(why.to_owned()).into());
+            };
+            import::filebeat::import(&source.name, &source.text)
+                .map_err(|broken| (source.name.clone(), broken.line, broken.why))
+        }
+        Program::Logstash => import::logstash::import(&sources, &|folder| patterns(first, folder))
+            .map_err(|(at, broken)| (at.file.to_string(), at.line, broken.why)),
     };
     let imported = match imported {
         Ok(imported) => imported,
-        Err(broken) => {
-            writeln!(out::stderr(), "error: {shown}:{}: {}", broken.line, broken.why)?;
+        Err((file, line, why)) => {
+            writeln!(out::stderr(), "error: {file}:{line}: {why}")?;
             return Err(Refused.into());
         }
     };
@@ -41,6 +56,24 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<()> {
     }
     print(&imported, arguments.output.as_deref())?;
     Ok(())
+}
+
+/// The files of a folder of Grok's patterns, in the order of their names; a relative one may be beside the configuration.
+fn patterns(configuration: &Path, folder: &str) -> Option<Vec<String>> {
+    let beside = configuration.parent().map(|parent| parent.join(folder));
+    let folder = std::iter::once(PathBuf::from(folder))
+        .chain(beside)
+        .find(|folder| folder.exists())?;
+    if folder.is_file() {
+        return Some(vec![fs::read_to_string(folder).ok()?]);
+    }
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    files.iter().map(|file| fs::read_to_string(file).ok()).collect()
 }
 
 fn print(imported: &Imported, folder: Option<&Path>) -> io::Result<()> {

@@ -212,9 +212,9 @@ struct SuggestArguments {
 /// Carry the configuration of Filebeat or Logstash over: logmill.toml, pipelines, and a report of what was not.
 #[derive(Debug, Clone, Args)]
 struct ImportArguments {
-    /// `filebeat.yml`, or a pipeline of Logstash.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// `filebeat.yml`, or the files of a pipeline of Logstash in their order.
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
     /// Whose file it is; told by its ending when absent: `.yml` is Filebeat's, `.conf` Logstash's.
     #[arg(long, value_enum, value_name = "PROGRAM")]
     from: Option<Program>,

@@ -86,10 +86,18 @@ fn imported(case: &Path) -> Imported {
         })
         .collect();
     files.sort();
-    match files[0].0.ends_with(".yml") {
-        true => filebeat::import(&files[0].0, &files[0].1).unwrap(),
-        false => logstash::import(&files[0].0, &files[0].1).unwrap(),
+    if files[0].0.ends_with(".yml") {
+        return filebeat::import(&files[0].0, &files[0].1).unwrap();
     }
+    let files: Vec<logstash::Source> = files
+        .into_iter()
+        .map(|(name, text)| logstash::Source { name, text })
+        .collect();
+    let patterns = |folder: &str| {
+        let text = std::fs::read_to_string(case.join(folder).join("own")).ok()?;
+        Some(vec![text])
+    };
+    logstash::import(&files, &patterns).unwrap()
 }
 
 /// Every file that an import of a case comes to, by its path below `out`.

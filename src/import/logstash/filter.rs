@@ -1,12 +1,11 @@
 //! Filters, as steps of a pipeline.
 
-use std::sync::Arc;
-
 use serde_json::Value as Json;
 
 use super::condition::{self, Facts};
 use super::grammar::{Branch, Condition, Plugin};
 use super::settings::Settings;
+use super::sources::{PatternsDir, Sources};
 use super::{mutate, parse};
 use crate::import::pattern::field_name;
 use crate::import::pipeline::{Map, Pipeline, Selection, Take, Why};
@@ -65,7 +64,8 @@ const LEFT: [(&str, &str); 17] = [
 
 /// One way through the filters, for the events of one source.
 pub struct Filtering<'r> {
-    pub file: Arc<str>,
+    pub sources: &'r Sources,
+    pub patterns: PatternsDir<'r>,
     pub facts: &'r Facts,
     pub pipeline: &'r mut Pipeline,
     pub report: &'r mut Report,
@@ -139,10 +139,7 @@ impl Filtering<'_> {
     }
 
     pub fn at(&self, line: usize) -> At {
-        At {
-            file: Arc::clone(&self.file),
-            line,
-        }
+        self.sources.at(line)
     }
 
     fn filter(&mut self, plugin: &Plugin) {
@@ -201,7 +198,6 @@ impl Filtering<'_> {
                     "`tags` says what became of the event: `unmatched` where no pattern matches"
                 }
                 "timeout_millis" | "timeout_scope" => "a pattern takes linear time",
-                "patterns_dir" => "write the definitions of its files into `pattern_definitions`",
                 "locale" => "names of months and days are English",
                 _ => "logmill has no such setting",
             };

@@ -10,8 +10,7 @@ mod mutate;
 mod output;
 mod parse;
 mod settings;
-
-use std::sync::Arc;
+mod sources;
 
 use serde_json::Value as Json;
 
@@ -19,21 +18,27 @@ use self::condition::{CASES_MAX, Cases, Facts};
 use self::filter::Filtering;
 use self::grammar::{Branch, Plugin, Section, Value};
 use self::settings::Settings;
+use self::sources::Sources;
+pub use self::sources::{PatternsDir, Source};
 use super::filebeat::starts;
 use super::pipeline::Pipeline;
 use super::plan::{Input, Plan};
 use super::report::{At, Report};
 use super::{Broken, Imported};
 
-/// Reads a file's text, which the user calls `name`.
+/// Reads the files of a pipeline, in their order.
 ///
 /// # Errors
 ///
-/// Where it stops being a pipeline.
-pub fn import(name: &str, text: &str) -> Result<Imported, Broken> {
+/// Where one stops being part of a pipeline.
+pub fn import(files: &[Source], patterns: PatternsDir<'_>) -> Result<Imported, (At, Broken)> {
+    let (sources, whole) = Sources::join(files);
+    let sections = grammar::read(&whole).map_err(|broken| (sources.at(broken.line), broken))?;
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     let mut import = Import {
-        file: Arc::from(name),
-        sections: grammar::read(text)?,
+        sources,
+        patterns,
+        sections,
         plan: Plan::default(),
         report: Report::default(),
     };
@@ -50,23 +55,21 @@ pub fn import(name: &str, text: &str) -> Result<Imported, Broken> {
     Ok(Imported {
         plan: import.plan,
         report: import.report,
-        from: name.to_owned(),
+        from: names.join(", "),
     })
 }
 
-struct Import {
-    file: Arc<str>,
+struct Import<'f> {
+    sources: Sources,
+    patterns: PatternsDir<'f>,
     sections: Vec<Section>,
     plan: Plan,
     report: Report,
 }
 
-impl Import {
+impl Import<'_> {
     fn at(&self, line: usize) -> At {
-        At {
-            file: Arc::clone(&self.file),
-            line,
-        }
+        self.sources.at(line)
     }
 
     fn note(&mut self, line: usize, what: &str, result: Result<&'static str, String>) {
@@ -280,7 +283,8 @@ impl Import {
         pipeline.description = format!("The log {}", input.paths.join(", "));
         let filters = self.filters();
         Filtering {
-            file: Arc::clone(&self.file),
+            sources: &self.sources,
+            patterns: self.patterns,
             facts,
             pipeline: &mut pipeline,
             report: &mut self.report,

@@ -40,7 +40,7 @@ const LEFT: [(&str, &str); 8] = [
     ("routing", "documents go where their `_id` says"),
 ];
 
-impl Import {
+impl Import<'_> {
     pub(super) fn output(&mut self, plugin: &Plugin) {
         let what = format!("output `{}`", plugin.name);
         if self.plan.output.is_some() {

@@ -2,6 +2,7 @@
 
 use super::filter::Filtering;
 use super::settings::Settings;
+use super::sources::define;
 use crate::import::grok::{self, Definitions};
 use crate::import::pattern::{Capture, Pattern, field_name};
 use crate::import::pipeline::{Parse, Take, Why};
@@ -9,6 +10,21 @@ use crate::import::{date, dissect};
 
 pub fn grok(filtering: &mut Filtering<'_>, settings: &mut Settings) {
     let mut definitions = Definitions::new();
+    settings.take("patterns_files_glob");
+    for setting in settings.take_all("patterns_dir") {
+        for folder in setting.value.texts() {
+            let result = match (filtering.patterns)(&folder) {
+                Some(texts) => {
+                    texts.iter().for_each(|text| define(text, &mut definitions));
+                    Ok("the definitions of its files")
+                }
+                None => Err(format!(
+                    "cannot read `{folder}` here; import where it is, or write its definitions into `pattern_definitions`"
+                )),
+            };
+            filtering.note(setting.line, &format!("`patterns_dir` of `{folder}`"), result);
+        }
+    }
     for setting in settings.take_all("pattern_definitions") {
         for (name, _, value) in setting.value.pairs(setting.line) {
             definitions.insert(name, value.text().unwrap_or_default());
