@@ -20,6 +20,7 @@ mod plan;
 mod regex;
 mod render;
 mod report;
+mod taken;
 #[cfg(test)]
 mod tests;
 

@@ -176,6 +176,56 @@ impl Pipeline {
             || self.renames.iter().any(|(_, to)| to == field)
     }
 
+    /// Every name that the pipeline gives a field.
+    pub fn names_mut(&mut self, mut each: impl FnMut(&mut String)) {
+        for pattern in self.patterns_mut() {
+            pattern
+                .captures_mut()
+                .filter_map(|capture| capture.name.as_mut())
+                .for_each(&mut each);
+        }
+        match &mut self.parse {
+            Parse::Json { keys, .. } => keys.iter_mut().for_each(|(name, _)| each(name)),
+            Parse::Csv { columns } => {
+                let names = columns.iter_mut().filter_map(|column| column.name.as_mut());
+                names.for_each(&mut each);
+            }
+            Parse::Plain | Parse::Patterns(_) => {}
+        }
+        let set = self.set.iter_mut().chain(&mut self.default);
+        set.for_each(|(name, _)| each(name));
+        self.renames.iter_mut().for_each(|(_, to)| each(to));
+        let maps = self.maps.iter_mut().filter_map(|map| map.to.as_mut());
+        maps.for_each(each);
+    }
+
+    /// What speaks of a field that has got another name speaks of that.
+    fn follow(&mut self, from: &str, to: &str) {
+        let samples = self.samples.iter_mut().map(|(selection, _)| selection);
+        for selection in self.drops.iter_mut().chain(samples) {
+            selection.rename(from, to);
+        }
+        let copy = Value::from(format!("{{{from}}}"));
+        for (_, value) in self.default.iter_mut().filter(|(_, value)| *value == copy) {
+            *value = Value::from(format!("{{{to}}}"));
+        }
+    }
+
+    /// Gives a field the value of another one where it has none.
+    pub fn copy(&mut self, from: &str, to: String) -> Result<&'static str, Why> {
+        self.needs(from)?;
+        // Of JSON only those keys have a field of their own that are named.
+        if let Parse::Json { rest, keys } = &mut self.parse
+            && !keys.iter().any(|(name, _)| name == from)
+        {
+            let prefix = rest.strip_suffix("root").unwrap_or(rest);
+            let key = from.strip_prefix(prefix).unwrap_or(from);
+            keys.push((from.to_owned(), key.to_owned()));
+        }
+        self.default.push((to, Value::from(format!("{{{from}}}"))));
+        Ok("[default]")
+    }
+
     fn needs(&self, field: &str) -> Result<(), Why> {
         match self.knows(field) {
             true => Ok(()),
@@ -223,7 +273,12 @@ impl Pipeline {
     pub fn read_json(&mut self, field: &str, prefix: &str) -> Result<&'static str, Why> {
         if field == MESSAGE && self.parse == Parse::Plain && self.extracts.is_empty() {
             let (rest, keys) = match prefix {
-                "" => ("root".to_owned(), vec![(MESSAGE.to_owned(), MESSAGE.to_owned())]),
+                "" => {
+                    let time = format!("{TIMESTAMP}:when");
+                    let keys = [(MESSAGE, MESSAGE), (TIMESTAMP, &time)];
+                    let keys = keys.map(|(name, key)| (name.to_owned(), key.to_owned()));
+                    ("root".to_owned(), keys.to_vec())
+                }
                 prefix => (prefix.to_owned(), Vec::new()),
             };
             self.parse = Parse::Json { rest, keys };
@@ -282,6 +337,9 @@ impl Pipeline {
                 found = true;
             }
         }
+        if found {
+            self.follow(field, TIMESTAMP);
+        }
         match found {
             true => Ok("`{@timestamp}` of the pattern"),
             false => Err(format!("no pattern that was carried over has `{field}`")),
@@ -291,13 +349,7 @@ impl Pipeline {
     /// Gives a field another name.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<&'static str, Why> {
         self.needs(from)?;
-        for selection in self
-            .drops
-            .iter_mut()
-            .chain(self.samples.iter_mut().map(|(selection, _)| selection))
-        {
-            selection.rename(from, to);
-        }
+        self.follow(from, to);
         let mut found = false;
         for pattern in self.patterns_mut() {
             for capture in pattern

@@ -20,6 +20,7 @@ use self::yaml::Node;
 use super::pipeline::Pipeline;
 use super::plan::Plan;
 use super::report::{At, Report};
+use super::taken::settle;
 use super::{Broken, Imported};
 
 /// What an import has made so far.
@@ -122,6 +123,11 @@ pub fn import(name: &str, text: &str) -> Result<Imported, Broken> {
         let why = known.map_or("logmill has no such setting", |(_, why)| why);
         import.report.left(&import.at(node), format!("`{name}`"), why);
     }
+    let at = At {
+        file: Arc::clone(&import.file),
+        line: 1,
+    };
+    settle(&mut import.plan, &at, &mut import.report);
     Ok(Imported {
         plan: import.plan,
         report: import.report,
@@ -181,7 +187,7 @@ impl Import {
 }
 
 /// Elastic's `${NAME:default}` as ours.
-pub(super) fn environment(text: &str) -> String {
+pub(in crate::import) fn environment(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once("${") {

@@ -90,8 +90,7 @@ impl Import {
                 }),
                 "copy_fields" => self.each(&settings, "fields", &what, |pair| {
                     let (from, to) = ends(pair)?;
-                    pipeline.default.push((to, format!("{{{from}}}").into()));
-                    Ok("[default]")
+                    pipeline.copy(&from, to)
                 }),
                 "convert" => self.each(&settings, "fields", &what, |pair| convert(pair, pipeline)),
                 "add_fields" | "add_labels" => {

@@ -24,6 +24,7 @@ use super::filebeat::starts;
 use super::pipeline::Pipeline;
 use super::plan::{Input, Plan};
 use super::report::{At, Report};
+use super::taken::settle;
 use super::{Broken, Imported};
 
 /// Reads the files of a pipeline, in their order.
@@ -52,6 +53,8 @@ pub fn import(files: &[Source], patterns: PatternsDir<'_>) -> Result<Imported, (
     if inputs.is_empty() {
         import.sources("filters", None);
     }
+    let at = import.at(1);
+    settle(&mut import.plan, &at, &mut import.report);
     Ok(Imported {
         plan: import.plan,
         report: import.report,

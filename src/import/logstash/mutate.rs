@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::filter::Filtering;
 use super::grammar::Setting;
 use super::settings::Settings;
+use crate::import::filebeat::environment;
 use crate::import::pattern::field_name;
 use crate::import::pipeline::Why;
 
@@ -45,17 +46,7 @@ pub fn mutate(filtering: &mut Filtering<'_>, settings: &mut Settings) {
     }
     for setting in settings.take_all("copy") {
         each(filtering, &setting, |filtering, from, to| {
-            let to = field_name(&to);
-            match filtering.pipeline.knows(from) {
-                true => {
-                    filtering
-                        .pipeline
-                        .default
-                        .push((to, Json::from(format!("{{{from}}}"))));
-                    Ok("[default]")
-                }
-                false => Err(format!("no step that was carried over sets `{from}`")),
-            }
+            filtering.pipeline.copy(from, field_name(&to))
         });
     }
     for name in ["replace", "add_field"] {
@@ -146,10 +137,7 @@ fn assign(
             if replaces {
                 return pipeline.rename(&other, field);
             }
-            pipeline
-                .default
-                .push((field.to_owned(), Json::from(format!("{{{other}}}"))));
-            Ok("[default]")
+            pipeline.copy(&other, field.to_owned())
         }
         _ if value.contains("%{") => {
             Err("its value is made of several parts; a field is one stretch of the line".to_owned())
@@ -157,7 +145,9 @@ fn assign(
         _ if field.starts_with("@metadata") => Err("what Logstash keeps to itself is not needed".to_owned()),
         _ => {
             pipeline.set.retain(|(name, _)| name != field);
-            pipeline.set.push((field.to_owned(), Json::from(value)));
+            pipeline
+                .set
+                .push((field.to_owned(), Json::from(environment(value))));
             Ok("[set]")
         }
     }
