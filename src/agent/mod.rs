@@ -66,12 +66,8 @@ impl Plan {
 
     /// As a configuration file says; the mistakes of the file and of what it names are all said at once.
     pub fn read(config: &Path, diagnostics: &mut Diagnostics) -> Option<Plan> {
-        let file = AgentFile::read(config, &System, diagnostics)?;
-        let settings = Settings::draft(&file, &System, diagnostics);
-        let library = match file.has_lost_folder() {
-            true => Library::without_own(),
-            false => library(&settings.agent, diagnostics),
-        };
+        let (file, settings) = draft(config, diagnostics)?;
+        let library = library_of(&file, &settings, diagnostics);
         Plan::with(settings, &library, diagnostics)
     }
 
@@ -98,7 +94,7 @@ impl Plan {
     }
 }
 
-pub fn library(agent: &AgentSettings, diagnostics: &mut Diagnostics) -> Library {
+fn library(agent: &AgentSettings, diagnostics: &mut Diagnostics) -> Library {
     match &agent.pipelines {
         Some(folder) => Library::with_folder(folder, diagnostics),
         None => Library::shipped(),
@@ -343,6 +339,21 @@ impl Agent {
     /// Does what the signals say, until one of them says stop.
     pub fn wait(&mut self, signals: Signals, config: Option<&Path>) {
         signals::wait(self, signals, config);
+    }
+}
+
+/// As far as a configuration file can be used; its mistakes are in the diagnostics.
+fn draft(config: &Path, diagnostics: &mut Diagnostics) -> Option<(AgentFile, Settings)> {
+    let file = AgentFile::read(config, &System, diagnostics)?;
+    let settings = Settings::draft(&file, &System, diagnostics);
+    Some((file, settings))
+}
+
+/// The pipelines of a draft: without the own ones where it does not say any more which those are.
+pub fn library_of(file: &AgentFile, settings: &Settings, diagnostics: &mut Diagnostics) -> Library {
+    match file.has_lost_folder() {
+        true => Library::without_own(),
+        false => library(&settings.agent, diagnostics),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use metrics::{describe_gauge, gauge};
 
-use super::{Agent, library, settings};
+use super::{Agent, draft, library_of};
 use crate::config::{Diagnostic, Diagnostics};
 use crate::http::Guard;
 use crate::input;
@@ -52,7 +52,7 @@ impl Agent {
     }
 
     fn take_over(&mut self, config: &Path, diagnostics: &mut Diagnostics) -> Option<Reloaded> {
-        let written = settings(config, diagnostics).filter(|_| !diagnostics.has_errors())?;
+        let (file, written) = draft(config, diagnostics)?;
         let (settings, waiting) = written.while_running(&self.plan.settings);
         let guard = match Guard::new(&settings.endpoint) {
             Ok(guard) => guard,
@@ -64,7 +64,7 @@ impl Agent {
                 return None;
             }
         };
-        let library = library(&settings.agent, diagnostics);
+        let library = library_of(&file, &settings, diagnostics);
         let watches = input::build_all(&settings, &library, &self.plan.registry, diagnostics)?;
         // Nothing can fail from here on.
         self.plan.registry.set_idle_after(settings.metrics.idle_after);

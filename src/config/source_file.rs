@@ -37,7 +37,7 @@ impl SourceFile {
             Err(error) => {
                 diagnostics.push(
                     Diagnostic::error(format!("cannot read `{name}`: {}", reason(&error)))
-                        .help("check the path and that logmill's user may read the file"),
+                        .help("name the file with `--config`, and let logmill's user read it"),
                 );
                 return None;
             }

@@ -17,7 +17,7 @@ pub enum StateError {
     Create { dir: PathBuf, source: io::Error },
     #[error("cannot read {}: {source}; give this user the right to read it", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("another logmill uses the state directory {}; stop it, or give this one its own agent.state_dir", dir.display())]
+    #[error("another logmill uses the state directory {}; stop it, or give this one a directory of its own: `state_dir` in [agent], or `--state-dir`", dir.display())]
     Locked { dir: PathBuf },
     #[error("{} was written by a newer logmill ({reason}); install that version again, or move the file away to start from the beginning (documents that are already stored are recognised)", path.display())]
     Newer { path: PathBuf, reason: DecodeError },

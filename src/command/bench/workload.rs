@@ -32,6 +32,12 @@ impl Workload {
         let mut file = File::open(path)?;
         let name = path.display().to_string();
         let about = file.metadata()?;
+        if about.is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "it is a directory; name a file in it",
+            ));
+        }
         if about.is_file() && about.len() >= BYTES_MIN as u64 {
             return Ok(Workload { name, file });
         }

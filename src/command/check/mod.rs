@@ -21,7 +21,6 @@ use crate::agent;
 use crate::config::{AgentFile, Diagnostics, Settings, Surroundings, System, count};
 use crate::derive::Registry;
 use crate::input;
-use crate::pipeline::Library;
 
 /// What is said below the options of `logmill check --help`.
 pub const AFTER_HELP: &str = "\
@@ -101,10 +100,7 @@ fn config(path: &Path, surroundings: &dyn Surroundings, diagnostics: &mut Diagno
     };
     let settings = Settings::draft(&file, surroundings, diagnostics);
     let is_draft = diagnostics.has_errors();
-    let library = match file.has_lost_folder() {
-        true => Library::without_own(),
-        false => agent::library(&settings.agent, diagnostics),
-    };
+    let library = agent::library_of(&file, &settings, diagnostics);
     let own = pipelines::own(&library, diagnostics);
     writable::check(&settings, &file, is_draft, diagnostics);
     let mut enrolment = Registry::default().enrol();

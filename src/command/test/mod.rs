@@ -87,9 +87,7 @@ pub fn run(arguments: &TestArguments, terminal: Terminal) -> anyhow::Result<()> 
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     show(&outcomes, &table, began, terminal)?;
-    if diagnostics.has_errors() {
-        terminal.report(&diagnostics)?;
-    }
+    terminal.report(&diagnostics)?;
     if outcomes.is_empty() {
         writeln!(
             out::stderr(),
@@ -106,6 +104,13 @@ pub fn run(arguments: &TestArguments, terminal: Terminal) -> anyhow::Result<()> 
 /// A folder of logs that belongs to no pipeline is a mistake in its name.
 fn refuse_strays(fixtures: &Path, library: &Library, diagnostics: &mut Diagnostics) -> anyhow::Result<()> {
     if !fixtures.is_dir() {
+        diagnostics.push(
+            Diagnostic::note(format!(
+                "there is no folder {}: only the tests within pipelines are run",
+                fixtures.display()
+            ))
+            .help("name the folder of golden files with `--fixtures`"),
+        );
         return Ok(());
     }
     let entries = std::fs::read_dir(fixtures)

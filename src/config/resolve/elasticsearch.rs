@@ -84,7 +84,7 @@ fn parse_host(text: &str) -> Result<Url, (String, &'static str)> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err((
             "user and password do not belong into a host".to_owned(),
-            "write them as `username` and `password` in [elasticsearch], best as \"${NAME}\"",
+            "write them as `username` and `password` in [elasticsearch] of a configuration, best as \"${NAME}\"",
         ));
     }
     if url.query().is_some() || url.fragment().is_some() {
