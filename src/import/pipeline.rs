@@ -85,6 +85,17 @@ pub struct Selection {
 /// Why a step has no place here.
 pub type Why = String;
 
+/// What Grok called the parts of an access line before it had ECS's names.
+const OF_ACCESS_LINES: [(&str, &str); 7] = [
+    ("clientip", "source.address"),
+    ("ident", "apache.access.user.identity"),
+    ("auth", "user.name"),
+    ("response", "http.response.status_code"),
+    ("bytes", "http.response.body.bytes"),
+    ("referrer", "http.request.referrer"),
+    ("agent", "user_agent.original"),
+];
+
 const MESSAGE: &str = "message";
 const TIMESTAMP: &str = "@timestamp";
 
@@ -174,6 +185,15 @@ impl Pipeline {
                 .chain(&self.default)
                 .any(|(name, _)| name == field)
             || self.renames.iter().any(|(_, to)| to == field)
+    }
+
+    /// The field as the pipeline calls it, where a step speaks of it by the name that it had before ECS.
+    pub fn own_name(&self, field: String) -> String {
+        let ours = OF_ACCESS_LINES.iter().find(|(before, _)| *before == field);
+        match ours {
+            Some((_, ours)) if !self.knows(&field) && self.knows(ours) => (*ours).to_owned(),
+            _ => field,
+        }
     }
 
     /// Every name that the pipeline gives a field.

@@ -161,7 +161,7 @@ impl Filtering<'_> {
             "useragent" => {
                 let source = settings
                     .text("source")
-                    .map(|name| field_name(&name))
+                    .map(|name| self.pipeline.own_name(field_name(&name)))
                     .unwrap_or_default();
                 let result = match self.pipeline.knows(&source) {
                     true => {
@@ -253,7 +253,9 @@ fn drops(body: &[Branch]) -> Option<&Plugin> {
 fn translate(pipeline: &mut Pipeline, settings: &mut Settings) -> Result<&'static str, Why> {
     let source = settings.text("source").or_else(|| settings.text("field"));
     let target = settings.text("target").or_else(|| settings.text("destination"));
-    let source = source.map(|name| field_name(&name)).unwrap_or_default();
+    let source = source
+        .map(|name| pipeline.own_name(field_name(&name)))
+        .unwrap_or_default();
     let dictionary = settings.take("dictionary");
     let fallback = settings.text("fallback");
     settings.take("override");

@@ -36,7 +36,10 @@ pub fn mutate(filtering: &mut Filtering<'_>, settings: &mut Settings) {
     for setting in settings.take_all("rename") {
         each(filtering, &setting, |filtering, from, to| match from {
             "@timestamp" => Err(MOMENT.to_owned()),
-            from => filtering.pipeline.rename(from, &field_name(&to)),
+            from => {
+                let from = filtering.pipeline.own_name(from.to_owned());
+                filtering.pipeline.rename(&from, &field_name(&to))
+            }
         });
     }
     for setting in settings.take_all("convert") {
@@ -84,7 +87,10 @@ pub fn common(filtering: &mut Filtering<'_>, settings: &mut Settings) {
         for field in setting.value.texts() {
             let result = match field.contains("%{") {
                 true => Err("it names a field by a value".to_owned()),
-                false => filtering.pipeline.remove(&field_name(&field)),
+                false => {
+                    let name = filtering.pipeline.own_name(field_name(&field));
+                    filtering.pipeline.remove(&name)
+                }
             };
             filtering.note(setting.line, &format!("`remove_field` of `{field}`"), result);
         }
@@ -106,7 +112,7 @@ fn each(
 }
 
 pub fn convert(filtering: &mut Filtering<'_>, field: &str, line: usize, to: &str) {
-    let name = field_name(field);
+    let name = filtering.pipeline.own_name(field_name(field));
     let result = match to {
         "integer" | "integer_eu" => filtering.pipeline.convert(&name, "int"),
         "float" | "float_eu" => filtering.pipeline.convert(&name, "float"),
