@@ -273,10 +273,13 @@ impl Sample {
     }
 }
 
-/// A compiled [`Only`]: whether a field has one of some values.
+/// A compiled [`Only`]: whether a field, or one of several, has one of some values.
 #[derive(Debug)]
 pub struct Condition {
     field: FieldId,
+    /// The others of which one may have it; nearly always none.
+    others: Box<[FieldId]>,
+    any_case: bool,
     ints: Box<[i64]>,
     texts: Box<[Box<[u8]>]>,
     likes: Box<[Like]>,
@@ -294,11 +297,13 @@ impl Condition {
         };
         let like = |value: &OnlyValue| match value {
             OnlyValue::Int(_) => None,
-            OnlyValue::Text(text) => Like::new(text),
+            OnlyValue::Text(text) => Like::new(text, only.any_case),
         };
         Condition {
-            likes: only.values.iter().filter_map(like).collect(),
             field: only.field,
+            others: only.or.as_slice().into(),
+            any_case: only.any_case,
+            likes: only.values.iter().filter_map(like).collect(),
             ints: only.values.iter().filter_map(int).collect(),
             texts: only.values.iter().map(text).collect(),
         }
@@ -307,16 +312,30 @@ impl Condition {
     #[inline]
     pub fn holds(&self, fields: &Fields<'_>) -> bool {
         match fields.get(self.field) {
-            Value::Int(n) => self.ints.contains(&n),
-            Value::Absent => false,
-            _ => self.is_one(fields.get(self.field)),
+            Value::Int(n) => self.ints.contains(&n) || self.holds_elsewhere(fields),
+            Value::Absent => self.holds_elsewhere(fields),
+            _ => self.is_one(fields.get(self.field)) || self.holds_elsewhere(fields),
         }
+    }
+
+    #[inline(always)]
+    fn holds_elsewhere(&self, fields: &Fields<'_>) -> bool {
+        !self.others.is_empty() && self.is_one_of_others(fields)
+    }
+
+    #[inline(never)]
+    fn is_one_of_others(&self, fields: &Fields<'_>) -> bool {
+        self.others.iter().any(|&field| self.is_one(fields.get(field)))
     }
 
     #[inline(never)]
     fn is_one(&self, value: Value<'_>) -> bool {
         let is = |text: &[u8]| {
-            self.texts.iter().any(|value| **value == *text) || self.likes.iter().any(|like| like.fits(text))
+            let same = |value: &[u8]| match self.any_case {
+                false => *value == *text,
+                true => value.eq_ignore_ascii_case(text),
+            };
+            self.texts.iter().any(|value| same(value)) || self.likes.iter().any(|like| like.fits(text))
         };
         match value {
             Value::Int(n) => self.ints.contains(&n),
@@ -366,7 +385,7 @@ mod tests {
         let holds = |values: Vec<OnlyValue>, value| {
             let mut fields = Fields::new(1);
             fields.set(id, value);
-            Condition::new(&Only { field: id, values }).holds(&fields)
+            Condition::new(&Only::new(id, values)).holds(&fields)
         };
         let numbers = || vec![OnlyValue::Int(408), OnlyValue::Text("499".to_owned())];
         for value in [
@@ -391,6 +410,47 @@ mod tests {
             vec![OnlyValue::Text("true".to_owned())],
             Value::Bool(false)
         ));
+    }
+
+    #[test]
+    fn a_condition_takes_one_of_several_fields_in_any_case() {
+        let mut schema = Schema::default();
+        let [message, kind, status] = ["message", "error.type", "status"].map(|name| schema.intern(name));
+        let (any_case, fields) = Only::parse("lower( message, error.type )");
+        assert!(any_case && fields.eq(["message", "error.type"]));
+        let (any_case, fields) = Only::parse(" log.level ");
+        assert!(!any_case && fields.eq(["log.level"]));
+        let condition = Condition::new(&Only {
+            field: message,
+            or: vec![kind],
+            any_case: true,
+            values: vec![
+                OnlyValue::Text("*timeout*".to_owned()),
+                OnlyValue::Text("Gone".to_owned()),
+                OnlyValue::Int(504),
+            ],
+        });
+        let holds = |values: &[(FieldId, Value<'static>)]| {
+            let mut fields = Fields::new(3);
+            for &(field, value) in values {
+                fields.set(field, value);
+            }
+            condition.holds(&fields)
+        };
+        assert!(holds(&[(message, Value::Text(b"Read TIMEOUT"))]));
+        assert!(holds(&[(message, Value::Text(b"gONE"))]));
+        assert!(holds(&[(kind, Value::Json(b"\"SocketTimeoutException\""))]));
+        assert!(holds(&[
+            (message, Value::Text(b"no")),
+            (kind, Value::Text(b"TimeoutException"))
+        ]));
+        assert!(holds(&[(message, Value::Int(7)), (kind, Value::Int(504))]));
+        assert!(!holds(&[
+            (message, Value::Text(b"no")),
+            (status, Value::Text(b"timeout"))
+        ]));
+        assert!(!holds(&[(message, Value::Int(7)), (kind, Value::Bool(true))]));
+        assert!(!holds(&[]));
     }
 
     proptest! {

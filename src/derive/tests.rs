@@ -39,8 +39,12 @@ fn metric_of(kind: &str, metric: &toml::Table, schema: &mut Schema) -> MetricSpe
     if let Some(values) = metric.get("values") {
         for (field, values) in values.as_table().unwrap() {
             let values = values.as_array().unwrap().iter();
+            let (any_case, fields) = Only::parse(field);
+            let mut fields = fields.map(|field| schema.intern(field));
             spec.only.push(Only {
-                field: schema.intern(field),
+                field: fields.next().unwrap(),
+                or: fields.collect(),
+                any_case,
                 values: values
                     .map(|value| match value {
                         toml::Value::Integer(n) => OnlyValue::Int(*n),

@@ -366,7 +366,9 @@ pub(super) fn only<'r>(
 ) -> Vec<Only> {
     let mut conditions = Vec::new();
     for (name, values) in written {
-        if let Some(field) = slot(name, schema, missing) {
+        let (any_case, fields) = Only::parse(name);
+        let mut fields = fields.filter_map(|field| schema.get(field));
+        if let Some(field) = fields.next() {
             let values = values
                 .iter()
                 .map(|value| match value.as_i64() {
@@ -374,7 +376,14 @@ pub(super) fn only<'r>(
                     None => OnlyValue::Text(value.as_str().unwrap_or_default().to_owned()),
                 })
                 .collect();
-            conditions.push(Only { field, values });
+            conditions.push(Only {
+                field,
+                or: fields.collect(),
+                any_case,
+                values,
+            });
+        } else {
+            missing.push(name);
         }
     }
     conditions

@@ -9,12 +9,7 @@ fn the_time_between_two_lines() {
     let mut schema = Schema::default();
     let [at, message, order, result] =
         ["@timestamp", "message", "order", "result"].map(|name| schema.intern(name));
-    let like = |text: &str| {
-        vec![Only {
-            field: message,
-            values: vec![OnlyValue::Text(text.to_owned())],
-        }]
-    };
+    let like = |text: &str| vec![Only::new(message, vec![OnlyValue::Text(text.to_owned())])];
     let spec = MetricSpec {
         kind: Kind::Elapsed {
             start: like("received*"),
@@ -92,12 +87,7 @@ fn the_time_between_two_lines_has_native_buckets_and_a_trace() {
     let mut schema = Schema::default();
     let [at, state, order, trace] =
         ["@timestamp", "state", "order", "trace.id"].map(|name| schema.intern(name));
-    let is = |text: &str| {
-        vec![Only {
-            field: state,
-            values: vec![OnlyValue::Text(text.to_owned())],
-        }]
-    };
+    let is = |text: &str| vec![Only::new(state, vec![OnlyValue::Text(text.to_owned())])];
     let mut spec = MetricSpec {
         kind: Kind::Elapsed {
             start: is("begun"),
