@@ -11,7 +11,7 @@ pub(super) struct Like {
 /// What has to be there.
 #[derive(Debug)]
 enum Middle {
-    AsIs(Finder<'static>),
+    AsIs(Box<Finder<'static>>),
     /// In any case of ASCII's letters.
     AnyCase(Box<[u8]>),
 }
@@ -29,7 +29,7 @@ impl Like {
         };
         (open_start || open_end).then(|| Like {
             middle: match any_case {
-                false => Middle::AsIs(Finder::new(middle).into_owned()),
+                false => Middle::AsIs(Box::new(Finder::new(middle).into_owned())),
                 true => Middle::AnyCase(middle.as_bytes().into()),
             },
             open_start,
