@@ -412,7 +412,11 @@ impl InputTable {
             backlog: BacklogTable::take(&mut table, d),
         };
         // Nothing is to be said of them once more, when the metrics are put together.
-        retain_label_names(&mut read.metric_labels, &["le", "quantile", "service"], d);
+        retain_label_names(
+            &mut read.metric_labels,
+            &["le", "quantile", "service", "metric"],
+            d,
+        );
         retain_field_names(&mut read.labels, d);
         table.finish(d);
         read

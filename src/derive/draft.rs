@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::family::Family;
+use super::family::{Family, bare};
 use super::gather::{Gather, GatherSpec};
 use super::rules::all_labels;
 use super::spec::{self, MetricSpec, Part, SpecError};
@@ -83,14 +83,15 @@ impl Draft {
             };
         }
         for name in Gather::names(spec) {
-            let family = self.families.iter().find(|family| family.name == name);
+            let family = self.families.iter().find(|family| family.shows(&name));
             let there = match family {
                 Some(family) => Some(family.written.clone()),
                 None => self.source_of(&name),
             };
             if let Some(there) = there {
-                let text =
-                    format!("`{name}`, which comes of it, is another metric already; choose another name");
+                let text = format!(
+                    "`{name}`, which comes of it, is another metric already, or looks like one; choose another name"
+                );
                 let error = SpecError::new(&spec.name, Part::Name, text);
                 return self.refuse(error, spec.written.as_ref(), there);
             }
@@ -121,9 +122,8 @@ impl Draft {
         Some(gather.written().cloned())
     }
 
-    /// A metric whose name differs in `_total` alone.
+    /// A metric that differs from one of this name in `_total` alone.
     fn twin_of(&self, name: &str) -> Option<&Arc<Family>> {
-        let bare = |name: &'_ str| name.strip_suffix("_total").unwrap_or(name).to_owned();
         self.families
             .iter()
             .find(|family| bare(&family.name) == bare(name))

@@ -144,6 +144,15 @@ impl Family {
         Some((between.seed.clone(), pairs))
     }
 
+    /// Whether a page has something of this name, or of one that OpenMetrics cannot tell from it, because of this metric.
+    pub fn shows(&self, name: &str) -> bool {
+        let of_histogram = || {
+            let ending = name.strip_prefix(self.name.as_str());
+            self.shape != Shape::Counter && matches!(ending, Some("_bucket" | "_sum" | "_count"))
+        };
+        bare(&self.name) == bare(name) || of_histogram()
+    }
+
     /// The name of the counter of lines whose other half never came.
     pub fn unmatched_name(&self) -> Option<String> {
         self.between.as_ref()?;
@@ -195,6 +204,11 @@ impl Family {
         let series = self.read().find(text, other, self.series_max());
         series.unwrap_or_else(|| self.write().find_or_add(text, other, self.series_max()))
     }
+}
+
+/// A metric's name as OpenMetrics has it.
+pub(super) fn bare(name: &str) -> &str {
+    name.strip_suffix("_total").unwrap_or(name)
 }
 
 #[cfg(test)]

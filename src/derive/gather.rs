@@ -1,13 +1,16 @@
 //! Metrics that more is remembered for than a number per series: sessions, and the top of a list.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::family::bare;
 use super::fixed::Fixed;
 use super::hash::Seed;
 use super::hashed::Hashed;
 use super::key;
 use super::label::{Content, LabelText};
+use super::pane::Amounts;
 use super::place::{Place, Table};
 use super::reading::{Figure, Reading};
 use super::session::{self, Sessions};
@@ -101,9 +104,11 @@ impl Gather {
         &self.spec.name
     }
 
-    /// Whether a metric of this name comes of it.
+    /// Whether a metric of this name comes of it, or one that OpenMetrics cannot tell from it.
     pub fn yields(&self, name: &str) -> bool {
-        Gather::names(&self.spec).iter().any(|own| own == name)
+        Gather::names(&self.spec)
+            .iter()
+            .any(|own| bare(own) == bare(name))
     }
 
     /// The names of all metrics that come of it.
@@ -282,12 +287,13 @@ impl Gather {
             if entries.is_empty() {
                 continue;
             }
+            let entries = by_label(&place.labels, &entries);
             for (index, reading) in readings.iter_mut().enumerate() {
                 let mut rows: Vec<_> = heaviest(&entries, index, keep)
                     .into_iter()
                     .map(|entry| {
                         let amount = Fixed::whole(entry.amounts[index], 1_000_000_000);
-                        (label_text(&place.labels, entry), Figure::Number(amount))
+                        (entry.key.clone(), Figure::Number(amount))
                     })
                     .collect();
                 rows.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -324,6 +330,20 @@ pub const SESSION_METRICS: [(&str, &str, &str); 4] = [
 ];
 
 const _: () = assert!(session::DURATION_BOUNDS.len() < super::spec::BUCKETS_MAX);
+
+/// The entries with their labels as keys. Values that differ may look alike as labels, such as the number 5 and the text
+/// `5`, and a page may have a series but once.
+fn by_label(labels: &LabelText, entries: &[Entry]) -> Vec<Entry> {
+    let mut merged: HashMap<Vec<u8>, Amounts> = HashMap::with_capacity(entries.len());
+    for entry in entries {
+        let sums = merged.entry(label_text(labels, entry)).or_default();
+        for (sum, amount) in sums.iter_mut().zip(entry.amounts) {
+            *sum = sum.saturating_add(amount);
+        }
+    }
+    let merged = merged.into_iter();
+    merged.map(|(key, amounts)| Entry { key, amounts }).collect()
+}
 
 fn label_text(labels: &LabelText, entry: &Entry) -> Vec<u8> {
     let mut starts = [0; LABELS_MAX];

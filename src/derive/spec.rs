@@ -358,12 +358,21 @@ pub fn check(spec: &MetricSpec) -> Vec<SpecError> {
     errors
 }
 
+/// Labels of sessions and top lists that logmill gives: the input's service, and of what it says about such a metric, the
+/// metric's name.
+const OWN_LABELS: [&str; 2] = [SERVICE, "metric"];
+
 /// Everything that is wrong with one metric of sessions or of a top list by itself.
 pub fn check_gather(spec: &GatherSpec) -> Vec<SpecError> {
     let mut errors = Vec::new();
     let mut add = |part, text: String| errors.push(SpecError::new(&spec.name, part, text));
     check_label_names(&spec.labels, &mut add);
     check_hashed(&spec.labels, &spec.hashed, &mut add);
+    let own = |label: &&Label| OWN_LABELS.contains(&label.name.as_str());
+    for Label { name, .. } in spec.labels.iter().filter(own) {
+        let text = format!("the label `{name}` is given by logmill to what is gathered; choose another name");
+        add(Part::Label(name.clone()), text);
+    }
     for name in Gather::names(spec) {
         if !is_name(&name, ":_") {
             let text = "a metric's name is made of letters, digits and `_`, and begins with a letter";

@@ -311,6 +311,9 @@ pub(super) fn retain_label_names(labels: &mut Vec<Pair<String>>, reserved: &[&st
             "service" if reserved.contains(&"service") => {
                 "every metric has this label already, from the input's `service`; choose another"
             }
+            "metric" if reserved.contains(&"metric") => {
+                "logmill uses it where it says something about a metric; choose another"
+            }
             name if reserved.contains(&name) => "Prometheus uses it itself; choose another",
             name if !is_identifier(name) || name.starts_with("__") => {
                 "use letters, digits and `_`, no digit and no `__` first"

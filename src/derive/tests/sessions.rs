@@ -93,3 +93,95 @@ fn sessions_of_the_same_name_must_agree() {
     let taken = MetricSpec::counter("http_sessions_started_total", "");
     assert_eq!(registry.rules(&[taken], &[], "mes").unwrap_err().len(), 1);
 }
+
+#[test]
+fn names_and_labels_of_a_top_list_are_nobody_elses() {
+    let visits = Visits::new(Duration::from_secs(300));
+    let refused = |specs: &[MetricSpec], label: Option<&str>, name: &str| {
+        let mut top = visits.gathered[1].clone();
+        name.clone_into(&mut top.name);
+        top.labels.extend(label.map(|label| Label {
+            name: label.to_owned(),
+            source: LabelSource::Const("x".to_owned()),
+        }));
+        let errors = Registry::default().rules(specs, &[top], "shop").err();
+        let texts = errors
+            .unwrap_or_default()
+            .into_iter()
+            .map(|error| error.to_string());
+        texts.collect::<Vec<_>>().join("\n")
+    };
+    let counter = [MetricSpec::counter("visits_total", "")];
+    let mut histogram = MetricSpec::counter("a_seconds", "");
+    histogram.kind = Kind::Histogram {
+        field: visits.gathered[1].at,
+        unit: Unit::Seconds,
+        buckets: vec![1.0],
+    };
+    let histogram = [histogram];
+    assert_eq!(refused(&[], Some("team"), "visits"), "");
+    assert_eq!(refused(&counter, None, "visitors"), "");
+    for (specs, label, name, expected) in [
+        (
+            &[][..],
+            Some("service"),
+            "visits",
+            "the label `service` is given by logmill",
+        ),
+        (
+            &[],
+            Some("metric"),
+            "visits",
+            "the label `metric` is given by logmill",
+        ),
+        (
+            &counter,
+            None,
+            "visits",
+            "is another metric already, or looks like one",
+        ),
+        (&histogram, None, "a_seconds_count", "is another metric already"),
+    ] {
+        let said = refused(specs, label, name);
+        assert!(said.contains(expected), "{name}: {said}");
+    }
+}
+
+#[test]
+fn values_that_look_alike_are_one_series() {
+    let visits = Visits::new(Duration::from_secs(300));
+    let registry = Registry::default();
+    let rules = registry.rules(&[], &visits.gathered, "shop").unwrap();
+    let shard = registry.shard();
+    let mut guard = shard.lock();
+    let session = visits.schema.get("session.id").unwrap();
+    for value in [
+        Value::Int(5),
+        Value::Text(b"5"),
+        Value::Text(b"a\xff"),
+        Value::Text(b"a\xfe"),
+    ] {
+        let mut fields = visits.fields("", "/cart", 10, 1000);
+        fields.set(session, value);
+        rules.count(&fields, &mut guard);
+    }
+    drop(guard);
+    let page = page(&registry, Format::Text);
+    let of = |session: &str| {
+        let label = format!("session=\"{session}\"");
+        let lines = page.lines().filter(|line| line.contains(&label));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for session in ["5", "a\u{fffd}"] {
+        assert_eq!(
+            of(session),
+            ["http_session_requests", "http_session_response_bytes"]
+                .iter()
+                .zip([2, 20])
+                .map(|(name, n)| format!(
+                    "{name}{{service=\"shop\",route=\"/cart\",session=\"{session}\"}} {n}"
+                ))
+                .collect::<Vec<_>>()
+        );
+    }
+}
