@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::gather::{GatherKind, GatherSpec};
 use super::key::{self, Taken};
-use super::measure::{Condition, Sample};
+use super::measure::{Condition, Sample, first};
 use super::pane::Amounts;
 use super::place::{Notes, Place};
 use super::shard::State;
@@ -23,7 +23,7 @@ enum What {
     Session(FieldId),
     Top {
         values: Vec<Taken>,
-        sums: Vec<Option<FieldId>>,
+        sums: Vec<Vec<FieldId>>,
     },
 }
 
@@ -38,7 +38,7 @@ impl Follower {
                     .filter_map(|name| spec.labels.iter().find(|label| label.name == *name))
                     .filter_map(|label| Taken::new(&label.source))
                     .collect(),
-                sums: sums.iter().map(|sum| sum.field).collect(),
+                sums: sums.iter().map(|sum| sum.fields.clone()).collect(),
             },
         };
         let mut needs: Vec<FieldId> = spec
@@ -84,8 +84,8 @@ impl Follower {
                 }
                 let mut amounts = Amounts::default();
                 amounts[0] = 1;
-                for (amount, &field) in amounts[1..].iter_mut().zip(sums) {
-                    *amount = field.map_or(0, |field| whole(fields.get(field)));
+                for (amount, of) in amounts[1..].iter_mut().zip(sums) {
+                    *amount = whole(first(of, fields));
                 }
                 let key = key.as_bytes();
                 notes.push(&self.place, seed.hash(key), key, amounts, at, read_at);

@@ -64,8 +64,8 @@ pub enum GatherKind {
 pub struct TopSum {
     pub name: String,
     pub help: String,
-    /// `None`: the log has no such field.
-    pub field: Option<FieldId>,
+    /// The first that an event has is summed up; none: the log has no such field.
+    pub fields: Vec<FieldId>,
 }
 
 /// How the name of a sessions metric ends.

@@ -23,6 +23,11 @@ pub(super) enum Measure {
         /// Of the field, in billionths of the base unit.
         unit: u64,
     },
+    /// Adds the first of several that the event has. Apart from [`Measure::Add`], so that one field costs no more.
+    AddFirst {
+        fields: Box<[FieldId]>,
+        unit: u64,
+    },
     Observe {
         field: FieldId,
         unit: u64,
@@ -152,14 +157,17 @@ impl Measure {
     /// `pairs` is where the events of this service wait for each other.
     pub fn new(spec: &MetricSpec, waiting: Option<(Seed, Arc<Mutex<Pairs>>)>) -> Self {
         match &spec.kind {
-            Kind::Counter { add: None, .. } => Measure::Count,
-            Kind::Counter {
-                add: Some(field),
-                unit,
-            } => Measure::Add {
-                field: *field,
-                unit: unit.billionths(),
-            },
+            Kind::Counter { add, unit } => {
+                let unit = unit.billionths();
+                match **add {
+                    [] => Measure::Count,
+                    [field] => Measure::Add { field, unit },
+                    [..] => Measure::AddFirst {
+                        fields: add.as_slice().into(),
+                        unit,
+                    },
+                }
+            }
             Kind::Histogram { field, unit, buckets } => {
                 let (field, unit) = (*field, unit.billionths());
                 let bounds = BucketBounds::new(buckets, unit);
@@ -211,6 +219,7 @@ impl Measure {
         match *self {
             Measure::Between { ref pair, .. } => pair.sample(fields, read_at),
             Measure::Count => Ok(Sample::Whole(1)),
+            Measure::AddFirst { fields: ref of, .. } => Sample::of(first(of, fields)),
             Measure::Add { field, .. }
             | Measure::Observe { field, .. }
             | Measure::ObserveClosely { field, .. } => match fields.get(field) {
@@ -220,6 +229,15 @@ impl Measure {
             },
         }
     }
+}
+
+/// The value of the first of some fields that the event has.
+#[inline]
+pub(super) fn first<'a>(of: &[FieldId], fields: &Fields<'a>) -> Value<'a> {
+    of.iter()
+        .map(|&field| fields.get(field))
+        .find(|value| !matches!(value, Value::Absent))
+        .unwrap_or(Value::Absent)
 }
 
 /// A number that a metric can take.
@@ -410,6 +428,36 @@ mod tests {
             vec![OnlyValue::Text("true".to_owned())],
             Value::Bool(false)
         ));
+    }
+
+    #[test]
+    fn of_several_fields_the_first_that_is_there_is_added() {
+        let mut schema = Schema::default();
+        let [body, all] = ["http.request.body.bytes", "http.request.bytes"].map(|name| schema.intern(name));
+        let added = |add: Vec<FieldId>, values: &[(FieldId, Value<'static>)]| {
+            let mut fields = Fields::new(2);
+            for &(field, value) in values {
+                fields.set(field, value);
+            }
+            let spec = MetricSpec {
+                kind: Kind::Counter {
+                    add,
+                    unit: Unit::Bytes,
+                },
+                ..MetricSpec::counter("a_total", "")
+            };
+            Measure::new(&spec, None).sample(&fields, None)
+        };
+        let both = [(body, Value::Int(7)), (all, Value::Int(9))];
+        assert_eq!(added(vec![body, all], &both), Ok(Sample::Whole(7)));
+        assert_eq!(added(vec![all, body], &both), Ok(Sample::Whole(9)));
+        assert_eq!(added(vec![body, all], &both[1..]), Ok(Sample::Whole(9)));
+        assert_eq!(added(vec![body, all], &[]), Err(NoSample::Absent));
+        // What is there and no number is not made up for.
+        let wrong = [(body, Value::Text(b"x")), both[1]];
+        assert_eq!(added(vec![body, all], &wrong), Err(NoSample::Refused));
+        assert_eq!(added(vec![all], &both), Ok(Sample::Whole(9)));
+        assert_eq!(added(vec![], &both), Ok(Sample::Whole(1)));
     }
 
     #[test]

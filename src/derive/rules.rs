@@ -6,7 +6,7 @@ use super::fixed::Fixed;
 use super::follower::Follower;
 use super::key::{self, Taken};
 use super::label::{self, Content, LabelText};
-use super::measure::{Condition, Measure, NoSample, Sample};
+use super::measure::{Condition, Measure, NoSample, Sample, first};
 use super::rows::Cell;
 use super::shard::{ShardGuard, State};
 use super::spec::{LABELS_MAX, Label, LabelSource, MetricSpec, SERVICE};
@@ -250,6 +250,11 @@ impl Metric {
                 Value::Absent => {}
                 _ => return false,
             },
+            Measure::AddFirst { fields: of, unit } => match first(of, fields) {
+                Value::Int(n @ 0..) => cells.add(cell, Fixed::whole(n as u64, *unit)),
+                Value::Absent => {}
+                _ => return false,
+            },
             Measure::Observe { field, unit, bounds } => match fields.get(*field) {
                 Value::Int(n @ 0..) => {
                     let n = n as u64;
@@ -289,7 +294,9 @@ impl Metric {
     ) {
         match &self.measure {
             Measure::Count => cells.add(cell, Fixed::ONE),
-            Measure::Add { unit, .. } => cells.add(cell, sample.amount(*unit)),
+            Measure::Add { unit, .. } | Measure::AddFirst { unit, .. } => {
+                cells.add(cell, sample.amount(*unit));
+            }
             Measure::Observe { unit, bounds, .. } => {
                 let amount = sample.amount(*unit);
                 cells.observe(cell, bounds.bucket(sample, amount), amount);

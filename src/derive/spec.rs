@@ -63,7 +63,7 @@ impl MetricSpec {
             name: name.to_owned(),
             help: help.to_owned(),
             kind: Kind::Counter {
-                add: None,
+                add: Vec::new(),
                 unit: Unit::One,
             },
             labels: Vec::new(),
@@ -85,8 +85,8 @@ impl MetricSpec {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
-    /// Counts events, or sums up the field `add`, whose numbers are in `unit`.
-    Counter { add: Option<FieldId>, unit: Unit },
+    /// Counts events, or sums up the first field of `add` that an event has; its numbers are in `unit`.
+    Counter { add: Vec<FieldId>, unit: Unit },
     /// Sorts the numbers of `field`, which are in `unit`, into `buckets`: upper bounds (inclusive) in the base
     /// unit, ascending, without infinity.
     Histogram {

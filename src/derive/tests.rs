@@ -58,7 +58,14 @@ fn metric_of(kind: &str, metric: &toml::Table, schema: &mut Schema) -> MetricSpe
     let float = |value: &toml::Value| value.as_float().or(value.as_integer().map(|n| n as f64));
     match kind {
         "counter" => {
-            let add = text("add").map(|field| schema.intern(field));
+            let add = match metric.get("add") {
+                None => Vec::new(),
+                Some(toml::Value::Array(fields)) => {
+                    fields.iter().map(|field| field.as_str().unwrap()).collect()
+                }
+                Some(field) => vec![field.as_str().unwrap()],
+            };
+            let add = add.into_iter().map(|field| schema.intern(field)).collect();
             spec.kind = Kind::Counter { add, unit };
         }
         "histogram" => {
@@ -337,7 +344,7 @@ impl Visits {
                     sums: vec![TopSum {
                         name: "http_session_response_bytes".to_owned(),
                         help: String::new(),
-                        field: Some(bytes),
+                        fields: vec![bytes],
                     }],
                     window,
                     keep: 20,

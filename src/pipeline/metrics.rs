@@ -127,10 +127,10 @@ fn unknown_set(name: &Spanned<String>, library: &Library) -> Diagnostic {
 fn counter<'r>(rule: &'r CounterRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {
     let mut missing = Vec::new();
     let labels = labels(&rule.labels, &rule.const_labels, schema, &mut missing);
-    let add = rule
-        .add
-        .as_ref()
-        .and_then(|name| slot(name, schema, &mut missing));
+    let add = known(&rule.add, schema);
+    if add.is_empty() {
+        missing.extend(&rule.add);
+    }
     let only = only(&rule.values, schema, &mut missing);
     let spec = MetricSpec {
         labels,
@@ -255,10 +255,13 @@ fn top<'r>(rule: &'r TopRule, schema: &Schema) -> Result<GatherSpec, Missing<'r>
     let labels = labels(&rule.labels, &rule.const_labels, schema, &mut missing);
     let only = only(&rule.values, schema, &mut missing);
     // A log that has no such number has a sum that is never shown; so pipelines agree on the metric.
-    let sums = rule.sums.iter().map(|(name, field)| TopSum {
+    let sums = rule.sums.iter().map(|(name, fields)| TopSum {
         name: name.value.clone(),
-        help: format!("Sum of {} within the window, where most", field.value),
-        field: schema.get(field),
+        help: format!(
+            "Sum of {} within the window, where most",
+            fields.first().map_or("nothing", |field| field.as_str())
+        ),
+        fields: known(fields, schema),
     });
     let sums = sums.collect();
     let (Some(at), true) = (schema.get(TIMESTAMP), missing.is_empty()) else {
@@ -318,6 +321,11 @@ fn slot<'r>(name: &'r Spanned<String>, schema: &Schema, missing: &mut Missing<'r
         missing.push(name);
     }
     field
+}
+
+/// Those of the fields that the schema has.
+fn known(names: &[Spanned<String>], schema: &Schema) -> Vec<FieldId> {
+    names.iter().filter_map(|name| schema.get(name)).collect()
 }
 
 fn labels<'r>(

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{HashRule, SERIES, Table, read_const_labels, read_labels, read_name, read_values, take_hash};
-use crate::config::nested::Pair;
-use crate::config::{Diagnostic, Diagnostics, Spanned};
+use super::{
+    HashRule, SERIES, Table, read_const_labels, read_labels, read_name, read_values, retain_fields, take_hash,
+};
+use crate::config::{Diagnostics, Spanned};
 
 /// `[[sessions]]`: how many sessions there are at a time, how long they are, and how many requests they have.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,8 +40,8 @@ pub struct TopRule {
     pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
     /// Labels that show hashes of their values.
     pub hash: Option<HashRule>,
-    /// Metric name and the field that is summed up in it.
-    pub sums: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Metric name and the fields of which the first that an event has is summed up in it.
+    pub sums: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
     pub window: Option<Spanned<Duration>>,
     /// Series of each service; the default is `limits::TOP_KEEP`.
     pub keep: Option<Spanned<usize>>,
@@ -88,15 +89,11 @@ pub(super) fn read_top(mut table: Table, d: &mut Diagnostics) -> Option<TopRule>
     let values = read_values("values", &mut table, d);
     let const_labels = read_const_labels(&mut table, &["le"], d);
     let hash = take_hash(&mut table, d);
-    let sums: Vec<Pair<String>> = table.take_map("sums", d);
-    for (name, field) in &sums {
-        if field.trim().is_empty() {
-            d.push(
-                Diagnostic::error(format!("sum `{}` has no field", name.value))
-                    .at_value(field, "")
-                    .help("name the field that is summed up, such as \"http.response.body.bytes\""),
-            );
-        }
+    let mut sums = Vec::new();
+    for (name, node) in table.take_nodes("sums", d) {
+        let mut fields = table.strings(&name, node, d);
+        retain_fields(&name, &mut fields, d);
+        sums.push((name, fields));
     }
     let window = table.take_duration("window", WINDOW, d);
     let keep = table.take_integer("keep", KEEP, d);

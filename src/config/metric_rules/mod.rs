@@ -26,8 +26,8 @@ pub struct CounterRule {
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
     /// Fields and the values of which the event must have one, in the order of the file.
     pub values: Vec<(Spanned<String>, Vec<Value>)>,
-    /// The field whose number is added; one per event where there is none.
-    pub add: Option<Spanned<String>>,
+    /// The fields of which the first that an event has is added; one per event where there is none.
+    pub add: Vec<Spanned<String>>,
     /// The unit of `add`.
     pub unit: Option<Spanned<FieldUnit>>,
     /// Labels that are the same for all events, and their values.
@@ -197,7 +197,7 @@ fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
     let allow = read_values("allow", &mut table, d);
     let hash = take_hash(&mut table, d);
     let values = read_values("values", &mut table, d);
-    let add = table.take_name("add", d);
+    let add = take_fields("add", &mut table, d);
     let unit = table.take_choice("unit", &UNITS, d);
     let series_max = table.take_integer("series_max", SERIES, d);
     table.finish(d);
@@ -279,6 +279,28 @@ fn read_name(table: &mut Table, d: &mut Diagnostics) -> Option<Spanned<String>> 
         );
     }
     Some(name)
+}
+
+/// A field or several, of which the first that an event has counts.
+fn take_fields(key: &'static str, table: &mut Table, d: &mut Diagnostics) -> Vec<Spanned<String>> {
+    let mut fields = table.take_list(key, d);
+    retain_fields(key, &mut fields, d);
+    fields
+}
+
+/// Reports empty names, and leaves them out.
+fn retain_fields(key: &str, fields: &mut Vec<Spanned<String>>, d: &mut Diagnostics) {
+    fields.retain(|field| {
+        let named = !field.trim().is_empty();
+        if !named {
+            d.push(
+                Diagnostic::error(format!("`{key}` is empty"))
+                    .at_value(field, "")
+                    .help("name a field whose number is summed up, such as \"http.response.body.bytes\""),
+            );
+        }
+        named
+    });
 }
 
 /// `labels = { label = "field" }`; label names are Prometheus's (`[a-zA-Z_][a-zA-Z0-9_]*`, `__` is reserved).
