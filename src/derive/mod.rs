@@ -78,7 +78,7 @@ pub use registry::{Registry, Totals};
 pub use rules::Rules;
 pub use shard::{Shard, ShardGuard};
 pub use spec::{
-    Allow, BUCKETS_MAX, Kind, LABELS_MAX, Label, LabelSource, MetricSpec, Only, OnlyValue, Part,
+    Allow, BUCKETS_MAX, Defaults, Kind, LABELS_MAX, Label, LabelSource, MetricSpec, Only, OnlyValue, Part,
     SECONDS_BUCKETS, SERVICE, SpecError, TOP_SUMS_MAX, Unit, check, check_gather,
 };
 pub use zone_hint::ZoneHint;

@@ -141,7 +141,8 @@ impl Group {
         let key = key.as_bytes();
         let row = rows.find(key, self.metrics.len());
         for (metric, cell) in self.metrics.iter().zip(row) {
-            let lacks = metric.needs & !present != 0;
+            let lacks = metric.needs & !present;
+            let lacks = lacks != 0 && !metric.makes_up_for(lacks, fields);
             if lacks && !metric.measure.is_between() || !metric.takes(fields) {
                 continue;
             }
@@ -182,6 +183,10 @@ struct Metric {
     labels: LabelText,
     /// The values that a label may have, as they are written, by the index of the group's value.
     allowed: Vec<(usize, Vec<Vec<u8>>)>,
+    /// What a label shows for an event that lacks its value, as it is written, by the index of the group's value.
+    defaults: Vec<(usize, Vec<u8>)>,
+    /// Events that have this field get no default.
+    no_defaults_with: Option<FieldId>,
     /// The labels of the series that takes what exceeds the budget.
     other: Vec<u8>,
 }
@@ -214,6 +219,12 @@ impl Metric {
             ))
         });
         let allowed = allowed.collect();
+        let default_of = |name: &str| spec.defaults.texts.iter().find(|(label, _)| label == name);
+        let defaults = labels.iter().filter_map(|label| {
+            let (_, text) = default_of(&label.name)?;
+            Some((place(&label.source)?, written(text)))
+        });
+        let defaults = defaults.collect();
         let labels_text = LabelText::new(texts);
         let other = labels_text.other();
         family.reserve(&other);
@@ -227,8 +238,20 @@ impl Metric {
             measure: Measure::new(spec, family.waiting(service)),
             labels: labels_text,
             allowed,
+            defaults,
+            no_defaults_with: spec.defaults.unless,
             other,
         }
+    }
+
+    /// Whether there is a default for each of the values that an event lacks.
+    #[inline(never)]
+    fn makes_up_for(&self, lacks: u32, fields: &Fields<'_>) -> bool {
+        let made_up = self.defaults.iter().fold(0, |bits, (at, _)| bits | 1 << at);
+        lacks & !made_up == 0
+            && self
+                .no_defaults_with
+                .is_none_or(|field| matches!(fields.get(field), Value::Absent))
     }
 
     #[inline]
@@ -331,6 +354,12 @@ impl Metric {
         self.labels.write(text, |at, hash, out| {
             let from = out.len();
             key::write_label(key, starts[at], None, out);
+            if out.len() == from
+                && let Some((_, text)) = self.defaults.iter().find(|(label, _)| *label == at)
+            {
+                out.extend_from_slice(text);
+                return;
+            }
             let allowed = self.allowed.iter().find(|(label, _)| *label == at);
             if allowed.is_some_and(|(_, values)| !values.iter().any(|value| *value == out[from..])) {
                 out.truncate(from);

@@ -43,6 +43,8 @@ pub struct MetricSpec {
     pub only: Vec<Only>,
     /// Labels that have only some values; others become `other`.
     pub allow: Vec<Allow>,
+    /// What labels show for events that lack their field, and then count nevertheless.
+    pub defaults: Defaults,
     /// Labels that show hashes of their values.
     pub hashed: Hashed,
     /// Series that the metric may have, over all inputs and workers; 1 or more.
@@ -69,6 +71,7 @@ impl MetricSpec {
             labels: Vec::new(),
             only: Vec::new(),
             allow: Vec::new(),
+            defaults: Defaults::default(),
             hashed: Hashed::default(),
             series_max: SERIES_MAX,
             native: false,
@@ -135,6 +138,15 @@ pub struct Allow {
     /// The label's name.
     pub label: String,
     pub values: Vec<String>,
+}
+
+/// What stands for the values that an event lacks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// Names of labels and what they show.
+    pub texts: Vec<(String, String)>,
+    /// Events that have this field get no default.
+    pub unless: Option<FieldId>,
 }
 
 /// Where a label's value comes from.

@@ -54,6 +54,12 @@ fn metric_of(kind: &str, metric: &toml::Table, schema: &mut Schema) -> MetricSpe
             });
         }
     }
+    if let Some(defaults) = metric.get("defaults") {
+        let defaults = defaults.as_table().unwrap().iter();
+        spec.defaults.texts = defaults
+            .map(|(label, text)| (label.clone(), text.as_str().unwrap().to_owned()))
+            .collect();
+    }
     let unit = text("unit").map_or(Unit::One, |unit| Unit::parse(unit).unwrap());
     let float = |value: &toml::Value| value.as_float().or(value.as_integer().map(|n| n as f64));
     match kind {
@@ -134,6 +140,56 @@ fn sample(page: &str, series: &str) -> Option<f64> {
         .lines()
         .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))?;
     Some(line.parse().unwrap())
+}
+
+#[test]
+fn a_label_with_a_default_counts_without_its_field() {
+    let mut schema = Schema::default();
+    let [method, status, message] = ["method", "status", "message"].map(|name| schema.intern(name));
+    let label = |name: &str, field| Label {
+        name: name.to_owned(),
+        source: LabelSource::Field(field),
+    };
+    let strict = MetricSpec {
+        labels: vec![label("method", method)],
+        ..MetricSpec::counter("strict_total", "")
+    };
+    let lenient = MetricSpec {
+        labels: vec![label("method", method), label("status", status)],
+        defaults: Defaults {
+            texts: vec![("method".to_owned(), "none\"".to_owned())],
+            unless: Some(message),
+        },
+        ..MetricSpec::counter("lenient_total", "")
+    };
+    let registry = Registry::default();
+    let rules = registry.rules(&[strict, lenient], &[], "shop").unwrap();
+    let shard = registry.shard();
+    let count = |values: &[(FieldId, Value<'_>)]| {
+        let mut fields = Fields::new(3);
+        for &(field, value) in values {
+            fields.set(field, value);
+        }
+        rules.count(&fields, &mut shard.lock());
+    };
+    let answer = (status, Value::Int(408));
+    count(&[(method, Value::Text(b"GET")), answer]);
+    count(&[answer]);
+    count(&[answer]);
+    count(&[answer, (message, Value::Text(b"x"))]);
+    count(&[(method, Value::Text(b"GET"))]);
+    count(&[]);
+    let page = page(&registry, Format::Text);
+    let ours = |line: &&str| line.starts_with("lenient") || line.starts_with("strict");
+    let rows: Vec<_> = page.lines().filter(ours).collect();
+    assert_eq!(
+        rows,
+        [
+            r#"lenient_total{service="shop",method="GET",status="408"} 1"#,
+            r#"lenient_total{service="shop",method="none\"",status="408"} 2"#,
+            r#"strict_total{service="shop",method="GET"} 2"#,
+        ]
+    );
 }
 
 #[test]
@@ -276,7 +332,9 @@ fn a_label_may_be_missing_for_one_metric_and_there_for_another() {
         sample(&page, r#"http_timeouts_total{service="shop",route="/a"}"#),
         Some(1.0)
     );
-    assert!(!page.contains("http_requests_total{"));
+    let request = r#"http_requests_total{service="shop",method="other",route="/a",status="499"}"#;
+    assert_eq!(sample(&page, request), Some(1.0));
+    assert!(!page.contains("http_request_duration_seconds_count{"));
 }
 
 #[test]

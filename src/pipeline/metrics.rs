@@ -5,8 +5,8 @@ use crate::config::{
     PipelineFile, SessionsRule, Spanned, TopRule,
 };
 use crate::derive::{
-    Allow, GatherKind, GatherSpec, Hashed, KeyedHash, Kind, Label, LabelSource, MetricSpec, Only, OnlyValue,
-    SECONDS_BUCKETS, SpecError, TopSum, Trace, Unit, check, check_gather,
+    Allow, Defaults, GatherKind, GatherSpec, Hashed, KeyedHash, Kind, Label, LabelSource, MetricSpec, Only,
+    OnlyValue, SECONDS_BUCKETS, SpecError, TopSum, Trace, Unit, check, check_gather,
 };
 use crate::encode::TIMESTAMP;
 use crate::event::{FieldId, Schema};
@@ -136,6 +136,7 @@ fn counter<'r>(rule: &'r CounterRule, schema: &Schema) -> Result<MetricSpec, Mis
         labels,
         only,
         allow: allow(&rule.allow),
+        defaults: defaults(rule, schema),
         hashed: hashed(&rule.hash),
         series_max: series_max(&rule.series_max),
         written: Some(rule.name.clone()),
@@ -365,6 +366,17 @@ fn allow(written: &[(Spanned<String>, Vec<serde_json::Value>)]) -> Vec<Allow> {
         values: values.iter().map(text).collect(),
     });
     allow.collect()
+}
+
+fn defaults(rule: &CounterRule, schema: &Schema) -> Defaults {
+    let texts = rule.defaults.iter();
+    Defaults {
+        texts: texts
+            .map(|(label, text)| (label.value.clone(), text.value.clone()))
+            .collect(),
+        // No event has what the schema has not.
+        unless: rule.defaults_unless.as_ref().and_then(|field| schema.get(field)),
+    }
 }
 
 pub(super) fn only<'r>(

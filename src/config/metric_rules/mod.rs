@@ -34,6 +34,10 @@ pub struct CounterRule {
     pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
     /// Labels, and the only values that they have; others become `other`.
     pub allow: Vec<(Spanned<String>, Vec<Value>)>,
+    /// Labels, and what they show for events that lack their field.
+    pub defaults: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Events that have this field get no defaults.
+    pub defaults_unless: Option<Spanned<String>>,
     /// Labels that show hashes of their values.
     pub hash: Option<HashRule>,
     /// Series of this metric; the default is `limits::SERIES_MAX`.
@@ -195,6 +199,8 @@ fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
     let labels = read_labels(&mut table, &[], d);
     let const_labels = read_const_labels(&mut table, &[], d);
     let allow = read_values("allow", &mut table, d);
+    let defaults = read_defaults(&labels, &mut table, d);
+    let defaults_unless = table.take_name("defaults_unless", d);
     let hash = take_hash(&mut table, d);
     let values = read_values("values", &mut table, d);
     let add = take_fields("add", &mut table, d);
@@ -217,6 +223,8 @@ fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
         unit,
         const_labels,
         allow,
+        defaults,
+        defaults_unless,
         hash,
         series_max,
     })
@@ -317,6 +325,27 @@ fn read_labels(table: &mut Table, reserved: &[&str], d: &mut Diagnostics) -> Vec
         }
     }
     labels
+}
+
+/// `defaults = { label = "value" }`, of some of the labels that take fields.
+fn read_defaults(labels: &[Pair<String>], table: &mut Table, d: &mut Diagnostics) -> Vec<Pair<String>> {
+    let defaults = table.take_map("defaults", d);
+    for (name, text) in &defaults {
+        if !labels.iter().any(|(label, _)| label.value == name.value) {
+            d.push(
+                Diagnostic::error(format!("`{}` has a default and is no label", name.value))
+                    .at_value(name, "")
+                    .help("write the name of one of this metric's `labels`, or remove it"),
+            );
+        } else if text.is_empty() {
+            d.push(
+                Diagnostic::error(format!("the default of `{}` is empty", name.value))
+                    .at_value(text, "")
+                    .help("write what the label is to show, such as \"other\""),
+            );
+        }
+    }
+    defaults
 }
 
 /// `const_labels = { label = "value" }`.

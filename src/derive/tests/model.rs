@@ -45,20 +45,22 @@ fn model(events: &[Event]) -> BTreeMap<String, String> {
     let mut sums: BTreeMap<String, u128> = BTreeMap::new();
     let mut add = |series: String, amount: u128| *sums.entry(series).or_default() += amount;
     for event in events {
-        let Some(route) = event.path.map(|path| ROUTES[usize::from(path)]) else {
-            continue;
-        };
+        let route = event.path.map(|path| ROUTES[usize::from(path)]);
         let method = event.method.map(|method| method.replace('\n', "\u{fffd}"));
-        let by_route = format!(r#"service="shop",route="{route}""#);
         if let Some(status) = event.status {
+            let route = route.unwrap_or("{garbage}");
             if [408, 499, 504].contains(&status) {
+                let by_route = format!(r#"service="shop",route="{route}""#);
                 add(format!("http_timeouts_total{{{by_route}}}"), 1);
             }
-            if let Some(method) = &method {
-                let labels = format!(r#"service="shop",method="{method}",route="{route}",status="{status}""#);
-                add(format!("http_requests_total{{{labels}}}"), 1);
-            }
+            let method = method.as_deref().unwrap_or("other");
+            let labels = format!(r#"service="shop",method="{method}",route="{route}",status="{status}""#);
+            add(format!("http_requests_total{{{labels}}}"), 1);
         }
+        let Some(route) = route else {
+            continue;
+        };
+        let by_route = format!(r#"service="shop",route="{route}""#);
         if let Some(bytes) = event.bytes.filter(|&bytes| bytes >= 0) {
             add(format!("http_response_bytes_total{{{by_route}}}"), bytes as u128);
         }
