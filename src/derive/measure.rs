@@ -8,7 +8,7 @@ use super::family::Bounds;
 use super::fixed::Fixed;
 use super::hash::Seed;
 use super::key;
-use super::like::Like;
+use super::like::Likes;
 use super::pairs::{End, Pairs};
 use super::shard::lock;
 use super::spec::{Kind, MetricSpec, Only, OnlyValue, nanos};
@@ -300,7 +300,7 @@ pub struct Condition {
     any_case: bool,
     ints: Box<[i64]>,
     texts: Box<[Box<[u8]>]>,
-    likes: Box<[Like]>,
+    likes: Likes,
 }
 
 impl Condition {
@@ -313,15 +313,15 @@ impl Condition {
             OnlyValue::Int(n) => n.to_string().into_bytes().into(),
             OnlyValue::Text(text) => text.as_bytes().into(),
         };
-        let like = |value: &OnlyValue| match value {
+        let written = only.values.iter().filter_map(|value| match value {
             OnlyValue::Int(_) => None,
-            OnlyValue::Text(text) => Like::new(text, only.any_case),
-        };
+            OnlyValue::Text(text) => Some(text.as_str()),
+        });
         Condition {
             field: only.field,
             others: only.or.as_slice().into(),
             any_case: only.any_case,
-            likes: only.values.iter().filter_map(like).collect(),
+            likes: Likes::new(written, only.any_case),
             ints: only.values.iter().filter_map(int).collect(),
             texts: only.values.iter().map(text).collect(),
         }
@@ -353,7 +353,7 @@ impl Condition {
                 false => *value == *text,
                 true => value.eq_ignore_ascii_case(text),
             };
-            self.texts.iter().any(|value| same(value)) || self.likes.iter().any(|like| like.fits(text))
+            self.texts.iter().any(|value| same(value)) || self.likes.fit(text)
         };
         match value {
             Value::Int(n) => self.ints.contains(&n),

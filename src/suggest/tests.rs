@@ -205,10 +205,11 @@ fn what_takes_many_logs_goes_behind_what_is_made_for_this_one() {
 }
 
 /// Logs of which another pipeline is as right as their own, by what they are.
-const TIES: [(&str, &str); 13] = [
+const TIES: [(&str, &str); 14] = [
     // Several programs write the combined format.
     ("morgan/combined.log", "apache-access"),
     ("nginx-access/combined.log", "apache-access"),
+    ("nginx-access/no_request.log", "apache-access"),
     ("tomcat-access/variants.log", "apache-access"),
     // Logins, which have a pipeline of their own.
     ("syslog-file/traditional_file.log", "auth"),
