@@ -124,6 +124,25 @@ fn visit_line(visit: &Visit) -> String {
     )
 }
 
+/// The buckets of the durations, as Prometheus calls them in either format, and in milliseconds.
+const BOUNDS: [(&str, f64); 15] = [
+    ("0.001", 1.0),
+    ("0.0025", 2.5),
+    ("0.005", 5.0),
+    ("0.01", 10.0),
+    ("0.025", 25.0),
+    ("0.05", 50.0),
+    ("0.1", 100.0),
+    ("0.25", 250.0),
+    ("0.5", 500.0),
+    ("1|1.0", 1_000.0),
+    ("2.5", 2_500.0),
+    ("5|5.0", 5_000.0),
+    ("10|10.0", 10_000.0),
+    ("30|30.0", 30_000.0),
+    ("60|60.0", 60_000.0),
+];
+
 /// Whatever a generator wrote is what Prometheus says when it is asked as docs/metrics.md shows.
 #[tokio::test]
 async fn every_figure_is_the_truth() {
@@ -134,7 +153,7 @@ async fn every_figure_is_the_truth() {
         "service = \"shop\"\nbacklog = \"count\"",
     );
     let mut requests = BTreeMap::<(&str, &str, u64), u64>::new();
-    let mut within = BTreeMap::<&str, u64>::new();
+    let mut within = BTreeMap::<&str, [u64; BOUNDS.len()]>::new();
     let mut bytes = BTreeMap::<&str, (u64, u64)>::new();
     let mut of_session = BTreeMap::<(&str, String), u64>::new();
     let (mut millis, mut timeouts) = (0, 0);
@@ -143,7 +162,9 @@ async fn every_figure_is_the_truth() {
         *requests
             .entry((visit.method, visit.route, visit.status))
             .or_default() += 1;
-        *within.entry(visit.route).or_default() += u64::from(visit.millis <= 250);
+        for (count, (_, millis)) in within.entry(visit.route).or_default().iter_mut().zip(BOUNDS) {
+            *count += u64::from(visit.millis as f64 <= millis);
+        }
         let sums = bytes.entry(visit.route).or_default();
         *sums = (sums.0 + visit.received, sums.1 + visit.sent);
         millis += visit.millis;
@@ -182,9 +203,12 @@ async fn every_figure_is_the_truth() {
         let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
         expect(format!("http_requests_total{{{labels}}}"), count as f64).await;
     }
-    for (route, count) in within {
-        let bucket = format!("http_request_duration_seconds_bucket{{route=\"{route}\",le=\"0.25\"}}");
-        expect(format!("sum({bucket})"), count as f64).await;
+    for (route, counts) in within {
+        for (count, (bound, _)) in counts.into_iter().zip(BOUNDS) {
+            let labels = format!("route=\"{route}\",le=~\"{bound}\"");
+            let bucket = format!("http_request_duration_seconds_bucket{{{labels}}}");
+            expect(format!("sum({bucket})"), count as f64).await;
+        }
     }
     for (route, (received, sent)) in bytes {
         expect(
