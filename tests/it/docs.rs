@@ -105,14 +105,16 @@ fn sessions() -> impl Iterator<Item = String> {
         .map(|ending| format!("http{ending}"))
 }
 
-/// The metrics that `sums` of a `[[top]]` names.
+/// The metrics that `sums` of the shipped top lists name.
 fn sums() -> impl Iterator<Item = String> {
-    SOURCES
-        .into_iter()
-        .flat_map(str::lines)
-        .filter_map(|line| line.strip_prefix("sums = {"))
-        .flat_map(|sums| sums.split(','))
-        .filter_map(|sum| Some(sum.split_once('=')?.0.trim().to_owned()))
+    let set: toml::Table = include_str!("../../pipelines/metrics/http.toml")
+        .parse()
+        .expect("a metric set");
+    let tops = set["top"].as_array().expect("top lists").clone();
+    tops.into_iter().flat_map(|top| {
+        let sums = top["sums"].as_table().expect("sums").clone();
+        sums.into_iter().map(|(name, _)| name)
+    })
 }
 
 /// The texts between quotes that look like a metric's name.
