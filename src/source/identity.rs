@@ -28,11 +28,14 @@ pub struct Known {
     pub offset: u64,
 }
 
+/// Of so many bytes files may be the same and yet be others: a long header.
+const ALIKE_BYTES_MAX: u64 = 1024;
+
 impl Known {
     /// Whether so much is known that another file has the same only when it is a copy. Of what is shorter, others may have
     /// as much: files that begin with a header, or with the end of an event.
     pub fn is_telling(&self) -> bool {
-        self.offset >= HEAD_BYTES as u64
+        self.offset > ALIKE_BYTES_MAX
     }
 }
 
