@@ -28,7 +28,7 @@
 //! | [`encode`] | events as text: bulk lines, JSON objects |
 //! | [`mod@format`] | parsers by name for what a pattern cannot express: JSON, logfmt, syslog; and host format strings turned into patterns |
 //! | [`config`] | what the user wrote, with the place of each word; diagnostics |
-//! | [`mod@derive`] | counters and histograms from fields; series budgets; routes; exposition text |
+//! | [`mod@derive`] | counters, gauges and histograms from fields; series budgets; routes; exposition text |
 //! | [`pipeline`] | one pipeline compiled: frame rule, patterns, constants, metric rules |
 //! | [`state`] | settled spans → safe offsets; the checkpoint |
 //! | [`lane`] | what becomes of the events of an input: its pipeline, its template, its metric rules |

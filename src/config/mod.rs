@@ -54,8 +54,8 @@ pub use index_name::{IndexName, IndexPart};
 pub use literal::literal;
 pub use lookup_table::LookupTable;
 pub use metric_rules::{
-    CounterRule, ElapsedRule, FieldUnit, HashRule, HistogramRule, MetricRules, MetricSetFile, SessionsRule,
-    TopRule,
+    CounterRule, ElapsedRule, FieldUnit, GaugeRule, HashRule, HistogramRule, MetricRules, MetricSetFile,
+    SessionsRule, TopRule,
 };
 pub use pipeline_file::{
     Ansi, Builtin, ChangeRules, Constant, DropRule, ExtractBuiltin, ExtractRule, Form, FrameRule, HostFormat,

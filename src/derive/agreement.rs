@@ -21,11 +21,18 @@ impl Family {
     }
 
     fn differs_in_kind(&self, kind: &Kind) -> Option<(Part, String)> {
-        let here = noun(
-            !matches!(kind, Kind::Counter { .. }),
-            matches!(kind, Kind::Elapsed { .. }),
-        );
-        let there = noun(self.shape != Shape::Counter, self.timeout().is_some());
+        let here = match kind {
+            Kind::Counter { .. } => COUNTER,
+            Kind::Gauge { .. } => GAUGE,
+            Kind::Histogram { .. } => HISTOGRAM,
+            Kind::Elapsed { .. } => ELAPSED,
+        };
+        let there = match &self.shape {
+            Shape::Counter => COUNTER,
+            Shape::Gauge => GAUGE,
+            Shape::Histogram(_) if self.timeout().is_some() => ELAPSED,
+            Shape::Histogram(_) => HISTOGRAM,
+        };
         if here != there {
             return Some((Part::Kind, format!("it is {here} here and {there} elsewhere")));
         }
@@ -82,13 +89,10 @@ impl Family {
     }
 }
 
-fn noun(histogram: bool, between: bool) -> &'static str {
-    match (histogram, between) {
-        (false, _) => "a counter",
-        (true, false) => "a histogram of a field",
-        (true, true) => "a histogram of the time between two lines",
-    }
-}
+const COUNTER: &str = "a counter";
+const GAUGE: &str = "a gauge";
+const HISTOGRAM: &str = "a histogram of a field";
+const ELAPSED: &str = "a histogram of the time between two lines";
 
 fn in_base(base: Unit) -> &'static str {
     match base {

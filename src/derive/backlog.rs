@@ -11,8 +11,8 @@ use super::spec::{Kind, MetricSpec};
 pub(super) const PREFIX: &str = "backlog_";
 
 /// The metrics of the old events of an input whose other events count by `specs`. The time between two lines is measured
-/// whatever their age: the two may lie on either side of the limit. Sessions and top lists are about the present and do
-/// not see old events.
+/// whatever their age: the two may lie on either side of the limit. Gauges, sessions and top lists are about the present
+/// and do not see old events.
 pub fn backlog_specs(backlog: Backlog, specs: &[MetricSpec]) -> Vec<MetricSpec> {
     let between = |spec: &&MetricSpec| matches!(spec.kind, Kind::Elapsed { .. });
     let mut own: Vec<MetricSpec> = specs.iter().filter(between).cloned().collect();
@@ -20,7 +20,8 @@ pub fn backlog_specs(backlog: Backlog, specs: &[MetricSpec]) -> Vec<MetricSpec> 
         Backlog::Count => return Vec::new(),
         Backlog::Skip => {}
         Backlog::Separate => {
-            let others = specs.iter().filter(|spec| !between(spec));
+            let gauge = |spec: &&MetricSpec| matches!(spec.kind, Kind::Gauge { .. });
+            let others = specs.iter().filter(|spec| !between(spec) && !gauge(spec));
             own.extend(others.map(|spec| MetricSpec {
                 name: format!("{PREFIX}{}", spec.name),
                 help: match spec.help.as_str() {

@@ -3,12 +3,15 @@ use std::collections::BTreeMap;
 use super::exemplar::Exemplars;
 use super::family::{Bounds, Family, Shape};
 use super::fixed::Fixed;
+use super::latest::Latest;
 use super::native::Native;
 
 /// What one worker has counted. Flat, so that counting is one indexed access.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
     counters: Vec<Fixed>,
+    /// `None`: nothing was said yet.
+    gauges: Vec<Option<Latest>>,
     histograms: Vec<HistogramCell>,
     /// The events in each bucket alone, not cumulated; the last of a histogram are those above every bound.
     buckets: Vec<u64>,
@@ -45,6 +48,11 @@ const NO_CELL: u32 = u32::MAX;
 impl Cells {
     pub fn add(&mut self, cell: usize, amount: Fixed) {
         self.counters[cell] += amount;
+    }
+
+    /// An event said what a gauge is.
+    pub fn set(&mut self, cell: usize, said: Latest) {
+        self.gauges[cell].get_or_insert(said).update(said);
     }
 
     pub fn observe(&mut self, cell: usize, bucket: usize, amount: Fixed) {
@@ -84,6 +92,7 @@ impl Cells {
     pub fn of_series(&mut self, family: &Family, number: u32) -> u32 {
         let next = match &family.shape {
             Shape::Counter => self.counters.len(),
+            Shape::Gauge => self.gauges.len(),
             Shape::Histogram(_) => self.histograms.len(),
         } as u32;
         let of_series = &mut self.family(family.index).of_series;
@@ -97,6 +106,7 @@ impl Cells {
         of_series[at] = next;
         match &family.shape {
             Shape::Counter => self.counters.push(Fixed::ZERO),
+            Shape::Gauge => self.gauges.push(None),
             Shape::Histogram(bounds) => self.push_histogram(bounds),
         }
         next
@@ -121,6 +131,7 @@ impl Cells {
         };
         match &family.shape {
             Shape::Counter => self.counters[cell as usize] = Fixed::ZERO,
+            Shape::Gauge => self.gauges[cell as usize] = None,
             Shape::Histogram(bounds) => {
                 let cell = &mut self.histograms[cell as usize];
                 cell.sum = Fixed::ZERO;
@@ -166,6 +177,7 @@ impl Cells {
             let cell = cell as usize;
             match &family.shape {
                 Shape::Counter => sums.add(number, self.counters[cell]),
+                Shape::Gauge => sums.set_latest(number, self.gauges[cell]),
                 Shape::Histogram(bounds) => {
                     let cell = &self.histograms[cell];
                     sums.add(number, cell.sum);
@@ -185,6 +197,8 @@ impl Cells {
 pub(super) struct Sums {
     /// By the series' number: the counter, or the histogram's sum.
     amounts: Vec<Fixed>,
+    /// By the series' number: what a gauge shows.
+    latest: Vec<Option<Latest>>,
     /// By the series' number: a histogram's buckets, not cumulated.
     buckets: Vec<u64>,
     /// By the series' number.
@@ -201,6 +215,15 @@ impl Sums {
             self.amounts.resize(number + 1, Fixed::ZERO);
         }
         self.amounts[number] += amount;
+    }
+
+    fn set_latest(&mut self, number: usize, said: Option<Latest>) {
+        if self.latest.len() <= number {
+            self.latest.resize(number + 1, None);
+        }
+        if let Some(said) = said {
+            self.latest[number].get_or_insert(said).update(said);
+        }
     }
 
     fn add_buckets(&mut self, number: usize, buckets: &[u64]) {
@@ -237,9 +260,14 @@ impl Sums {
         }
     }
 
-    /// `None` for a series that came after these sums were taken.
+    /// `None` for a series that came after these sums were taken, and for a gauge.
     pub fn amount(&self, number: usize) -> Option<Fixed> {
         self.amounts.get(number).copied()
+    }
+
+    /// `None` for a gauge of which nothing was said, and for what is no gauge.
+    pub fn latest(&self, number: usize) -> Option<Latest> {
+        self.latest.get(number).copied().flatten()
     }
 
     /// The `len` buckets of a series.

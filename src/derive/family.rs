@@ -49,6 +49,8 @@ struct Between {
 #[derive(Debug, PartialEq)]
 pub(super) enum Shape {
     Counter,
+    /// Has no series that takes what exceeds the budget: values of different label sets make no value together.
+    Gauge,
     Histogram(Bounds),
 }
 
@@ -60,18 +62,18 @@ pub(super) struct Bounds {
 }
 
 impl Shape {
-    /// Of each series; a counter has none.
+    /// Of each series; a counter and a gauge have none.
     pub fn bucket_count(&self) -> usize {
         match self {
-            Shape::Counter => 0,
+            Shape::Counter | Shape::Gauge => 0,
             Shape::Histogram(bounds) => bounds.bucket_count(),
         }
     }
 
-    /// Upper bounds of the buckets, in the base unit; a counter has none.
+    /// Upper bounds of the buckets, in the base unit; a counter and a gauge have none.
     pub fn bounds(&self) -> &[Fixed] {
         match self {
-            Shape::Counter => &[],
+            Shape::Counter | Shape::Gauge => &[],
             Shape::Histogram(bounds) => &bounds.exact,
         }
     }
@@ -102,6 +104,7 @@ impl Family {
             labels,
             shape: match &spec.kind {
                 Kind::Counter { .. } => Shape::Counter,
+                Kind::Gauge { .. } => Shape::Gauge,
                 Kind::Histogram { buckets, .. } | Kind::Elapsed { buckets, .. } => {
                     Shape::Histogram(Bounds::new(buckets))
                 }
@@ -115,7 +118,7 @@ impl Family {
                     seed: Seed::default(),
                     waiting: Mutex::default(),
                 }),
-                Kind::Counter { .. } | Kind::Histogram { .. } => None,
+                Kind::Counter { .. } | Kind::Gauge { .. } | Kind::Histogram { .. } => None,
             },
             series_max: AtomicUsize::new(spec.series_max),
             series: RwLock::default(),
@@ -148,7 +151,7 @@ impl Family {
     pub fn shows(&self, name: &str) -> bool {
         let of_histogram = || {
             let ending = name.strip_prefix(self.name.as_str());
-            self.shape != Shape::Counter && matches!(ending, Some("_bucket" | "_sum" | "_count"))
+            matches!(self.shape, Shape::Histogram(_)) && matches!(ending, Some("_bucket" | "_sum" | "_count"))
         };
         bare(&self.name) == bare(name) || of_histogram()
     }

@@ -44,11 +44,13 @@ struct Left {
     native: Option<Native>,
 }
 
-/// What tells whether a series changed: a counter's total, or a histogram's sum and events.
+/// What tells whether a series changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Figures {
-    amount: Fixed,
-    events: u64,
+enum Figures {
+    /// A counter's total, or a histogram's sum and events.
+    Counted { amount: Fixed, events: u64 },
+    /// When a gauge was set last, in the log's time.
+    SetAt(i64),
 }
 
 /// What the workers have to be told.
@@ -91,20 +93,24 @@ impl Idle {
         let mut idle = Vec::new();
         let shown = family.read();
         for (number, _) in shown.sorted() {
-            let Some(amount) = sums.amount(number) else {
-                continue;
+            let buckets = sums.buckets(number, bucket_count);
+            let figures = match (sums.latest(number), sums.amount(number)) {
+                (Some(latest), _) => Figures::SetAt(latest.at),
+                (None, Some(amount)) => Figures::Counted {
+                    amount,
+                    events: buckets.iter().sum(),
+                },
+                (None, None) => continue,
             };
             if series.len() <= number {
                 series.resize_with(number + 1, Watched::default);
             }
             let watched = &mut series[number];
-            let buckets = sums.buckets(number, bucket_count);
-            let figures = Figures {
-                amount,
-                events: buckets.iter().sum(),
-            };
             if let (Some(left), Some(last)) = (watched.left.take(), watched.last) {
-                sums.set(number, last.amount, &left.buckets, left.native);
+                // A gauge shows what it is, whatever it was.
+                if let Figures::Counted { amount, .. } = last {
+                    sums.set(number, amount, &left.buckets, left.native);
+                }
                 watched.changed_at = now;
             } else if watched.last != Some(figures) {
                 watched.last = Some(figures);

@@ -8,6 +8,7 @@ use super::family::Bounds;
 use super::fixed::Fixed;
 use super::hash::Seed;
 use super::key;
+use super::latest::in_base_unit;
 use super::like::Likes;
 use super::pairs::{End, Pairs};
 use super::shard::lock;
@@ -39,6 +40,12 @@ pub(super) enum Measure {
         unit: u64,
         bounds: BucketBounds,
         detail: Detail,
+    },
+    /// Sets a gauge to what the event says that happened last.
+    Set {
+        field: FieldId,
+        unit: u64,
+        at: FieldId,
     },
     /// Observes the nanoseconds between two events.
     Between {
@@ -108,16 +115,22 @@ impl Pair {
             return Err(NoSample::Absent);
         };
         let key = key::hash(fields.get(self.key), &self.seed).ok_or(NoSample::Absent)?;
-        let happened = match fields.get(self.at) {
-            Value::Time(at) => Some(at.unix_nanos()),
-            _ => None,
-        };
-        let read_at = read_at.map(|at| at.saturating_mul(1_000_000).saturating_add(999_999));
-        let read_at = read_at.or(happened).ok_or(NoSample::Absent)?;
-        let at = happened.map_or(read_at, |at| at.min(read_at));
+        let (at, read_at) = happened(fields, self.at, read_at).ok_or(NoSample::Absent)?;
         let between = lock(&self.pairs).see(end, key, at, read_at);
         between.map(Sample::Whole).ok_or(NoSample::Absent)
     }
+}
+
+/// When an event happened and when it was read, in nanoseconds, where `read_at` is in milliseconds: nothing happens after
+/// it was read. `None` where nobody knows either.
+pub(super) fn happened(fields: &Fields<'_>, at: FieldId, read_at: Option<i64>) -> Option<(i64, i64)> {
+    let happened = match fields.get(at) {
+        Value::Time(at) => Some(at.unix_nanos()),
+        _ => None,
+    };
+    let read_at = read_at.map(|at| at.saturating_mul(1_000_000).saturating_add(999_999));
+    let read_at = read_at.or(happened)?;
+    Some((happened.map_or(read_at, |at| at.min(read_at)), read_at))
 }
 
 /// The upper bounds of a histogram's buckets.
@@ -168,6 +181,11 @@ impl Measure {
                     },
                 }
             }
+            Kind::Gauge { field, unit, at } => Measure::Set {
+                field: *field,
+                unit: unit.billionths(),
+                at: *at,
+            },
             Kind::Histogram { field, unit, buckets } => {
                 let (field, unit) = (*field, unit.billionths());
                 let bounds = BucketBounds::new(buckets, unit);
@@ -213,12 +231,18 @@ impl Measure {
         matches!(self, Measure::Between { .. })
     }
 
+    /// Whether the newest event stands for all.
+    pub fn is_gauge(&self) -> bool {
+        matches!(self, Measure::Set { .. })
+    }
+
     /// What the event gives this metric; it was read at `read_at`, in milliseconds.
     #[inline]
     pub fn sample(&self, fields: &Fields<'_>, read_at: Option<i64>) -> Result<Sample, NoSample> {
         match *self {
             Measure::Between { ref pair, .. } => pair.sample(fields, read_at),
             Measure::Count => Ok(Sample::Whole(1)),
+            Measure::Set { field, .. } => Sample::signed(fields.get(field)),
             Measure::AddFirst { fields: ref of, .. } => Sample::of(first(of, fields)),
             Measure::Add { field, .. }
             | Measure::Observe { field, .. }
@@ -244,7 +268,7 @@ pub(super) fn first<'a>(of: &[FieldId], fields: &Fields<'a>) -> Value<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Sample {
     Whole(u64),
-    /// 0 or more, finite.
+    /// Finite; of a gauge any number, otherwise 0 or more.
     Float(f64),
 }
 
@@ -252,7 +276,7 @@ pub(super) enum Sample {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum NoSample {
     Absent,
-    /// No number, or one below 0: a counter that goes down looks like a restart to Prometheus.
+    /// No number, or one below 0 that is not for a gauge: a counter that goes down looks like a restart to Prometheus.
     Refused,
 }
 
@@ -268,6 +292,23 @@ impl Sample {
         }
     }
 
+    /// Of a gauge, which may be below 0.
+    #[inline(never)]
+    pub fn signed(value: Value<'_>) -> Result<Sample, NoSample> {
+        let number = match value {
+            Value::Int(n @ ..0) => n as f64,
+            Value::Float(x) => x,
+            Value::Text(_) | Value::Json(_) => {
+                let text = key::text(value).ok_or(NoSample::Refused)?;
+                let text = std::str::from_utf8(&text).map_err(|_| NoSample::Refused)?;
+                text.parse().map_err(|_| NoSample::Refused)?
+            }
+            value => return Sample::of(value),
+        };
+        let usable = number.is_finite();
+        usable.then_some(Sample::Float(number)).ok_or(NoSample::Refused)
+    }
+
     fn float(x: f64) -> Result<Sample, NoSample> {
         let usable = x.is_finite() && x >= 0.0;
         usable.then_some(Sample::Float(x)).ok_or(NoSample::Refused)
@@ -280,6 +321,14 @@ impl Sample {
         match text.parse::<u64>() {
             Ok(n) => Ok(Sample::Whole(n)),
             Err(_) => Sample::float(text.parse::<f64>().map_err(|_| NoSample::Refused)?),
+        }
+    }
+
+    /// In the base unit, of which `unit` is so many billionths.
+    pub fn in_base_unit(self, unit: u64) -> f64 {
+        match self {
+            Sample::Whole(n) => in_base_unit(n as f64, unit),
+            Sample::Float(x) => in_base_unit(x, unit),
         }
     }
 

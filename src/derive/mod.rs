@@ -1,4 +1,4 @@
-//! Counters and histograms from fields, each within its series budget.
+//! Counters, gauges and histograms from fields, each within its series budget.
 //!
 //! ```text
 //! MetricSpec ──Registry::rules──▶ Rules ──count(fields)──▶ Shard (one per worker, locked once per chunk)
@@ -41,6 +41,7 @@ mod idle;
 mod key;
 mod keyed_hash;
 mod label;
+mod latest;
 mod like;
 mod measure;
 mod native;

@@ -1,4 +1,4 @@
-//! Totals that go on after a restart: `[metrics] persist = true` keeps counters and histograms with the checkpoint.
+//! Totals that go on after a restart: `[metrics] persist = true` keeps counters, gauges and histograms with the checkpoint.
 //!
 //! A total without the position up to which it was counted would be of no use: after a crash, events would be
 //! counted twice or not at all. So both are taken at one moment, while no worker counts. What a worker has counted of
@@ -13,6 +13,7 @@ use tracing::info;
 use super::cells::Sums;
 use super::family::{Family, Shape};
 use super::fixed::Fixed;
+use super::latest::Latest;
 use super::registry::Registry;
 use super::shard::{ShardGuard, lock};
 use crate::event::FileKey;
@@ -39,8 +40,11 @@ pub struct MetricTotals {
 struct SeriesTotal {
     /// As on the page: `service="shop",status="200"`.
     labels: String,
-    /// The counter, or the histogram's sum.
+    /// The counter, or the histogram's sum; 0 for a gauge.
     amount: Fixed,
+    /// What a gauge shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    latest: Option<Latest>,
     /// The events in each bucket alone, those above every bound last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     buckets: Vec<u64>,
@@ -76,6 +80,11 @@ impl Registry {
                 let cell = state.cells.of_series(&family, number) as usize;
                 match &family.shape {
                     Shape::Counter => state.cells.add(cell, series.amount),
+                    Shape::Gauge => {
+                        if let Some(latest) = series.latest {
+                            state.cells.set(cell, latest);
+                        }
+                    }
                     Shape::Histogram(_) => {
                         state
                             .cells
@@ -106,7 +115,9 @@ impl MetricTotals {
         !family.native
             && self.labels == family.labels
             && self.bounds == family.shape.bounds()
-            && self.series.iter().all(|series| series.buckets.len() == buckets)
+            && self.series.iter().all(|series| {
+                series.buckets.len() == buckets && series.latest.is_some() == (family.shape == Shape::Gauge)
+            })
     }
 }
 
@@ -114,9 +125,15 @@ fn of(family: &Family, sums: &Sums) -> MetricTotals {
     let buckets = family.shape.bucket_count();
     let index = family.read();
     let total = |(number, labels): (usize, &[u8])| {
+        let latest = sums.latest(number);
+        let amount = match latest {
+            Some(_) => Fixed::ZERO,
+            None => sums.amount(number)?,
+        };
         Some(SeriesTotal {
             labels: String::from_utf8_lossy(labels).into_owned(),
-            amount: sums.amount(number)?,
+            amount,
+            latest,
             buckets: sums.buckets(number, buckets).to_vec(),
         })
     };

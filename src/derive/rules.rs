@@ -6,7 +6,8 @@ use super::fixed::Fixed;
 use super::follower::Follower;
 use super::key::{self, Taken};
 use super::label::{self, Content, LabelText};
-use super::measure::{Condition, Measure, NoSample, Sample, first};
+use super::latest::Latest;
+use super::measure::{Condition, Measure, NoSample, Sample, first, happened};
 use super::rows::Cell;
 use super::shard::{ShardGuard, State};
 use super::spec::{LABELS_MAX, Label, LabelSource, MetricSpec, SERVICE};
@@ -286,15 +287,15 @@ impl Metric {
                 Value::Absent => {}
                 _ => return false,
             },
-            Measure::ObserveClosely { .. } | Measure::Between { .. } => return false,
+            Measure::ObserveClosely { .. } | Measure::Set { .. } | Measure::Between { .. } => return false,
         }
         true
     }
 
-    /// The index of the cell for an event with this key, which counts in `other` where the budget is used up. `text`
-    /// is memory to work in.
+    /// The cell for an event with this key, which counts in `other` where the budget is used up. `text` is memory to work
+    /// in.
     #[inline(never)]
-    fn cell(&self, key: &[u8], cell: &mut Cell, cells: &mut Cells, text: &mut Vec<u8>) -> usize {
+    fn cell(&self, key: &[u8], cell: &mut Cell, cells: &mut Cells, text: &mut Vec<u8>) -> Cell {
         if cell.known().is_none() {
             let series = self.resolve(key, text);
             *cell = Cell::new(cells.of_series(&self.family, series.number), series.folded);
@@ -302,7 +303,7 @@ impl Metric {
         if cell.folded() {
             cells.count_folded(self.family.index);
         }
-        cell.index()
+        *cell
     }
 
     /// Counts any sample of an event that was read at `read_at`, in milliseconds.
@@ -312,11 +313,20 @@ impl Metric {
         sample: Sample,
         fields: &Fields<'_>,
         read_at: Option<i64>,
-        cell: usize,
+        cell: Cell,
         cells: &mut Cells,
     ) {
+        let folded = cell.folded();
+        let cell = cell.index();
         match &self.measure {
             Measure::Count => cells.add(cell, Fixed::ONE),
+            // The values of many label sets make no value together.
+            Measure::Set { .. } if folded => {}
+            Measure::Set { unit, at, .. } => {
+                let (at, read_at) = happened(fields, *at, read_at).unwrap_or_default();
+                let value = sample.in_base_unit(*unit);
+                cells.set(cell, Latest { at, read_at, value });
+            }
             Measure::Add { unit, .. } | Measure::AddFirst { unit, .. } => {
                 cells.add(cell, sample.amount(*unit));
             }
@@ -351,6 +361,7 @@ impl Metric {
             *slot = start;
         }
         text.clear();
+        let mut hidden = false;
         self.labels.write(text, |at, hash, out| {
             let from = out.len();
             key::write_label(key, starts[at], None, out);
@@ -364,11 +375,18 @@ impl Metric {
             if allowed.is_some_and(|(_, values)| !values.iter().any(|value| *value == out[from..])) {
                 out.truncate(from);
                 out.extend_from_slice(label::OTHER);
+                hidden = self.measure.is_gauge();
             } else if hash.is_some() {
                 out.truncate(from);
                 key::write_label(key, starts[at], hash, out);
             }
         });
+        if hidden {
+            return super::series::Series {
+                folded: true,
+                ..self.family.resolve(&self.other, &self.other)
+            };
+        }
         self.family.resolve(text, &self.other)
     }
 }

@@ -80,9 +80,9 @@ impl MetricSpec {
         }
     }
 
-    /// Gives a histogram native buckets; counters have none.
+    /// Gives a histogram native buckets; others have none.
     pub fn make_native(&mut self) {
-        self.native = !matches!(self.kind, Kind::Counter { .. });
+        self.native = self.kind.is_histogram();
     }
 }
 
@@ -90,6 +90,13 @@ impl MetricSpec {
 pub enum Kind {
     /// Counts events, or sums up the first field of `add` that an event has; its numbers are in `unit`.
     Counter { add: Vec<FieldId>, unit: Unit },
+    /// Shows the number of `field`, which is in `unit`, of the event that happened last.
+    Gauge {
+        field: FieldId,
+        unit: Unit,
+        /// When an event happened.
+        at: FieldId,
+    },
     /// Sorts the numbers of `field`, which are in `unit`, into `buckets`: upper bounds (inclusive) in the base
     /// unit, ascending, without infinity.
     Histogram {
@@ -115,9 +122,16 @@ impl Kind {
     /// What the metric is in: one, seconds or bytes.
     pub(super) fn base(&self) -> Unit {
         match self {
-            Kind::Counter { unit, .. } | Kind::Histogram { unit, .. } => unit.base(),
+            Kind::Counter { unit, .. } | Kind::Gauge { unit, .. } | Kind::Histogram { unit, .. } => {
+                unit.base()
+            }
             Kind::Elapsed { .. } => Unit::Seconds,
         }
+    }
+
+    /// Whether it has buckets.
+    pub(super) fn is_histogram(&self) -> bool {
+        matches!(self, Kind::Histogram { .. } | Kind::Elapsed { .. })
     }
 }
 
@@ -431,26 +445,30 @@ pub fn check_gather(spec: &GatherSpec) -> Vec<SpecError> {
 
 fn check_name(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
     let name = spec.name.as_str();
-    let histogram = !matches!(spec.kind, Kind::Counter { .. });
+    let counter = matches!(spec.kind, Kind::Counter { .. });
     if !is_name(name, ":_") {
         let text = "a metric's name is made of letters, digits and `_`, and begins with a letter";
         add(Part::Name, text.to_owned());
     } else if name.starts_with("logmill_") {
         let text = "names that begin with `logmill_` are the agent's own; leave the prefix out";
         add(Part::Name, text.to_owned());
-    } else if !histogram && !name.ends_with("_total") {
+    } else if counter && !name.ends_with("_total") {
         add(
             Part::Name,
             format!("a counter's name ends in `_total`; call it `{name}_total`"),
         );
-    } else if histogram
+    } else if !counter
         && let Some(suffix) = ["_total", "_bucket", "_sum", "_count", "_created"]
             .iter()
             .find(|suffix| name.ends_with(**suffix))
     {
-        let text = format!(
-            "a histogram's name may not end in `{suffix}`; name it by its unit: `_seconds`, `_bytes`"
-        );
+        let noun = if spec.kind.is_histogram() {
+            "histogram"
+        } else {
+            "gauge"
+        };
+        let text =
+            format!("a {noun}'s name may not end in `{suffix}`; name it by its unit: `_seconds`, `_bytes`");
         add(Part::Name, text);
     }
 }

@@ -8,6 +8,7 @@ use crate::event::{FieldId, Fields, Schema, Timestamp, Value};
 mod budget;
 mod details;
 mod elapsed;
+mod gauge;
 mod model;
 mod sessions;
 

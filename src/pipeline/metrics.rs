@@ -1,8 +1,8 @@
 //! The metrics of a pipeline: those of the sets that it names, and its own.
 
 use crate::config::{
-    CounterRule, Diagnostic, Diagnostics, ElapsedRule, FieldUnit, HashRule, HistogramRule, MetricRules,
-    PipelineFile, SessionsRule, Spanned, TopRule,
+    CounterRule, Diagnostic, Diagnostics, ElapsedRule, FieldUnit, GaugeRule, HashRule, HistogramRule,
+    MetricRules, PipelineFile, SessionsRule, Spanned, TopRule,
 };
 use crate::derive::{
     Allow, Defaults, GatherKind, GatherSpec, Hashed, KeyedHash, Kind, Label, LabelSource, MetricSpec, Only,
@@ -79,6 +79,7 @@ impl Metrics {
             .counters
             .iter()
             .map(|rule| (&rule.name, counter(rule, schema)));
+        let gauges = rules.gauges.iter().map(|rule| (&rule.name, gauge(rule, schema)));
         let histograms = rules
             .histograms
             .iter()
@@ -88,7 +89,7 @@ impl Metrics {
             .elapsed
             .iter()
             .map(|rule| (&rule.name, elapsed(rule, schema)));
-        for (name, result) in counters.chain(histograms).chain(elapsed) {
+        for (name, result) in counters.chain(gauges).chain(histograms).chain(elapsed) {
             match result {
                 Ok(spec) => {
                     wrong.extend(check(&spec).into_iter().map(|error| (name, error)));
@@ -151,6 +152,30 @@ fn counter<'r>(rule: &'r CounterRule, schema: &Schema) -> Result<MetricSpec, Mis
     } else {
         Err(missing)
     }
+}
+
+fn gauge<'r>(rule: &'r GaugeRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {
+    let mut missing = Vec::new();
+    let labels = labels(&rule.labels, &rule.const_labels, schema, &mut missing);
+    let field = slot(&rule.field, schema, &mut missing);
+    let only = only(&rule.values, schema, &mut missing);
+    let (Some(field), Some(at), true) = (field, schema.get(TIMESTAMP), missing.is_empty()) else {
+        return Err(missing);
+    };
+    Ok(MetricSpec {
+        labels,
+        only,
+        allow: allow(&rule.allow),
+        hashed: hashed(&rule.hash),
+        series_max: series_max(&rule.series_max),
+        written: Some(rule.name.clone()),
+        kind: Kind::Gauge {
+            field,
+            unit: rule.unit.as_ref().map_or(Unit::One, |unit| unit_of(unit.value)),
+            at,
+        },
+        ..MetricSpec::counter(&rule.name, help(&rule.help))
+    })
 }
 
 fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {

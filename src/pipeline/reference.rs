@@ -101,6 +101,9 @@ fn metrics(rules: &MetricRules, from: &str, out: &mut String) {
     for rule in &rules.counters {
         row(&rule.name, "counter", &rule.labels, rule.help.as_ref());
     }
+    for rule in &rules.gauges {
+        row(&rule.name, "gauge", &rule.labels, rule.help.as_ref());
+    }
     for rule in &rules.histograms {
         row(&rule.name, "histogram", &rule.labels, rule.help.as_ref());
     }

@@ -123,6 +123,11 @@ fn is_golden(case: &str) {
 }
 
 #[test]
+fn mistakes_in_metrics_are_said() {
+    is_golden("metrics");
+}
+
+#[test]
 fn mistakes_behind_mistakes_are_said_in_the_same_run() {
     is_golden("everything");
 }

@@ -1,5 +1,6 @@
 mod elapsed;
 mod gather;
+mod gauge;
 mod hash;
 
 use std::ops::RangeInclusive;
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 pub use elapsed::ElapsedRule;
 pub use gather::{SessionsRule, TopRule};
+pub use gauge::GaugeRule;
 pub use hash::HashRule;
 pub(super) use hash::{take_hash, take_hash_key};
 
@@ -100,6 +102,7 @@ pub struct MetricSetFile {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MetricRules {
     pub counters: Vec<CounterRule>,
+    pub gauges: Vec<GaugeRule>,
     pub histograms: Vec<HistogramRule>,
     pub sessions: Vec<SessionsRule>,
     pub tops: Vec<TopRule>,
@@ -134,6 +137,7 @@ impl MetricRules {
     pub(super) fn read(root: &mut Table, d: &mut Diagnostics) -> MetricRules {
         let rules = MetricRules {
             counters: each(root, "counter", d, read_counter),
+            gauges: each(root, "gauge", d, gauge::read_gauge),
             histograms: each(root, "histogram", d, read_histogram),
             sessions: each(root, "sessions", d, gather::read_sessions),
             tops: each(root, "top", d, gather::read_top),
@@ -156,6 +160,7 @@ impl MetricRules {
     /// The names that are written, in the order of the kinds.
     fn names(&self) -> impl Iterator<Item = &Spanned<String>> {
         let counters = self.counters.iter().map(|rule| &rule.name);
+        let gauges = self.gauges.iter().map(|rule| &rule.name);
         let histograms = self.histograms.iter().map(|rule| &rule.name);
         let sessions = self.sessions.iter().map(|rule| &rule.name);
         let tops = self
@@ -164,6 +169,7 @@ impl MetricRules {
             .flat_map(|rule| std::iter::once(&rule.name).chain(rule.sums.iter().map(|(name, _)| name)));
         let elapsed = self.elapsed.iter().map(|rule| &rule.name);
         counters
+            .chain(gauges)
             .chain(histograms)
             .chain(sessions)
             .chain(tops)

@@ -49,6 +49,15 @@ add = "order.count"
 unit = "bytes"
 series_max = 50
 
+[[gauge]]
+name = "stock_bytes"
+field = "order.stock"
+unit = "bytes"
+labels = { level = "log.level" }
+values = { "event.kind" = "event" }
+const_labels = { hall = "2" }
+series_max = 7
+
 [[histogram]]
 name = "order_duration_seconds"
 field = "event.duration"
@@ -118,6 +127,17 @@ fn every_key_arrives() {
         ("log.level", &vec![json!("info"), json!("warn")])
     );
     assert_eq!(pipeline.rules.counters[0].values[1].1, [json!(3)]);
+    let gauge = &pipeline.rules.gauges[0];
+    assert_eq!(
+        (gauge.name.as_str(), gauge.field.as_str()),
+        ("stock_bytes", "order.stock")
+    );
+    assert_eq!(gauge.unit.as_ref().unwrap().value, FieldUnit::Bytes);
+    assert_eq!(
+        (gauge.labels.len(), gauge.values.len(), gauge.const_labels.len()),
+        (1, 1, 1)
+    );
+    assert_eq!(gauge.series_max.as_ref().unwrap().value, 7);
     assert_eq!(
         pipeline.rules.histograms[0].buckets.as_ref().unwrap().value,
         [0.1, 1.0, 10.0]

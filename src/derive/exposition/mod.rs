@@ -139,7 +139,11 @@ impl Number<'_> {
         match self {
             Number::Whole(n) => out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes()),
             Number::Fixed(amount) => amount.write(out),
-            Number::Float(x) => out.extend_from_slice(zmij::Buffer::new().format(x).as_bytes()),
+            Number::Float(x) => {
+                let mut digits = zmij::Buffer::new();
+                let text = digits.format(x);
+                out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
+            }
             Number::Written(text) => out.extend_from_slice(text.as_bytes()),
         }
     }
@@ -188,31 +192,43 @@ pub(super) fn write_family(family: &Family, sums: &Sums, format: Format, out: &m
     let taken = || {
         series
             .sorted()
-            .filter_map(|(number, labels)| Some((number, labels, sums.amount(number)?)))
+            .filter_map(|(number, labels)| Some((number, labels, sums.figure(family, number)?)))
     };
     if taken().next().is_none() {
         return;
     }
     let kind = match &family.shape {
         Shape::Counter => "counter",
+        Shape::Gauge => "gauge",
         Shape::Histogram(_) => "histogram",
     };
     format.metric(&family.name, kind, &family.help, out, |metric| {
-        for (number, labels, amount) in taken() {
+        for (number, labels, figure) in taken() {
             match &family.shape {
-                Shape::Counter => metric.number(labels, Number::Fixed(amount)),
+                Shape::Counter | Shape::Gauge => metric.number(labels, figure),
                 Shape::Histogram(bounds) => metric.histogram(
                     labels,
                     &Histogram {
                         bounds: &bounds.floats,
                         buckets: sums.buckets(number, bounds.bucket_count()),
-                        sum: Number::Fixed(amount),
+                        sum: figure,
                         details: sums.details(number),
                     },
                 ),
             }
         }
     });
+}
+
+impl Sums {
+    /// What a series shows: a counter's total, a gauge's value, a histogram's sum. `None` for one that came after these
+    /// sums were taken, and for a gauge of which nothing was said.
+    fn figure(&self, family: &Family, number: usize) -> Option<Number<'static>> {
+        match family.shape {
+            Shape::Gauge => self.latest(number).map(|latest| Number::Float(latest.value)),
+            Shape::Counter | Shape::Histogram(_) => self.amount(number).map(Number::Fixed),
+        }
+    }
 }
 
 /// Appends one metric; nothing while it has no rows.
