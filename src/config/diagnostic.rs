@@ -1,8 +1,6 @@
 use std::fmt;
-use std::ops::Range;
-use std::sync::Arc;
 
-use super::{SourceFile, Spanned};
+use super::{Place, Spanned};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -11,16 +9,6 @@ pub enum Severity {
     Warning,
     /// Worth knowing; nothing is wrong.
     Note,
-}
-
-/// Where in which file, and what to say under the caret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub file: Arc<SourceFile>,
-    /// Bytes of the file's text.
-    pub span: Range<usize>,
-    /// May be empty.
-    pub label: String,
 }
 
 /// One thing that is wrong in what the user wrote: lowercase, no full stop.
@@ -147,7 +135,11 @@ impl std::error::Error for Diagnostics {}
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::config::SourceFile;
 
     fn at(file: &Arc<SourceFile>, span: Range<usize>) -> Place {
         Place {

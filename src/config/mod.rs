@@ -27,6 +27,7 @@ mod metric_rules;
 mod nested;
 mod node;
 mod pipeline_file;
+mod place;
 mod presence;
 mod quantity;
 mod render;
@@ -46,7 +47,7 @@ mod tests;
 
 pub use agent_file::AgentFile;
 pub(crate) use count::count;
-pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) use env::reason;
 pub use env::{Surroundings, System};
 pub use identity::{IdentityError, ServerIdentity};
@@ -62,6 +63,7 @@ pub use pipeline_file::{
     KeyRule, KeySource, LevelNumbers, LevelRule, LookupRule, MapRule, ParseRule, PipelineFile, PipelineTest,
     RedactRule, Rest, SampleRule, Selection, Sensitive, Wrapper,
 };
+pub use place::Place;
 pub use resolve::ZeroConfig;
 pub use schema::{agent_schema, pipeline_schema};
 pub use secret::Secret;

@@ -7,6 +7,7 @@ pub mod host;
 pub mod journal;
 pub mod json;
 pub mod logfmt;
+mod mismatch;
 pub mod mysql_slow;
 pub mod pairs;
 pub mod rule;
@@ -19,6 +20,7 @@ use crate::event::Schema;
 use crate::pattern::Scene;
 use clef::Clef;
 use csv::Csv;
+pub use mismatch::Mismatch;
 use rule::Rule;
 use syslog::Syslog;
 
@@ -76,13 +78,6 @@ impl Parser {
             Parser::MysqlSlow(rule) => mysql_slow::parse(rule, text, scene),
         }
     }
-}
-
-/// The event is not of this format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mismatch {
-    /// The byte of the event up to which it was.
-    pub at: usize,
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::announce::Announce;
 use super::backoff::{Backoff, Jitter};
 use super::batch::Batch;
 use super::durable;
-use super::output::Ended;
+use super::ended::Ended;
 use super::settle::{Settle, settle_all};
 use crate::limits;
 

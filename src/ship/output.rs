@@ -5,6 +5,7 @@ use tokio::sync::mpsc::Receiver;
 
 use super::batch::Batch;
 use super::elasticsearch::Elasticsearch;
+use super::ended::Ended;
 use super::file_output::FileOutput;
 use super::health::Health;
 use super::settle::{Settle, settle_all};
@@ -18,19 +19,6 @@ pub enum Output {
     Stdout(StdoutOutput),
     /// Nowhere: every document counts as accepted. For measurements.
     Discard,
-}
-
-/// How an output came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The input closed, and everything that came is settled.
-    Drained,
-    /// Some of what came is not settled: it is read again at the next start.
-    GaveUp,
-    /// Nobody reads standard output any more.
-    Closed,
-    /// Standard output cannot be written to; the log says why.
-    Failed,
 }
 
 impl Output {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::Receiver;
 
 use super::batch::Batch;
-use super::output::Ended;
+use super::ended::Ended;
 use super::settle::{Settle, settle_all};
 
 /// Writes the source lines of batches; `W` is standard output but in tests.

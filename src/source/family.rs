@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::disk::{Bytes, Facts, Kind, open};
+use super::disk::{Bytes, open};
+use super::facts::{Facts, Kind};
 use super::identity::{HEAD_BYTES, Known, TAIL_BYTES, print};
 use super::sibling::{Order, Packed, rotated};
 use crate::state::Tail;

@@ -6,7 +6,7 @@
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::disk::{Facts, Inode};
+use super::facts::{Facts, Inode};
 use crate::event::FileKey;
 use crate::limits::LIVES_MAX;
 use crate::state::{FileRecord, Life, Print, Tail};

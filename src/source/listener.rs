@@ -9,7 +9,8 @@ use notify::event::{Event, EventKind, ModifyKind, RenameMode};
 use rustix::process::setpriority_process;
 use rustix::thread::gettid;
 
-use super::disk::{Facts, Inode, open};
+use super::disk::open;
+use super::facts::{Facts, Inode};
 use super::notice::Shared;
 use super::sibling::rotated;
 use super::{Bell, Globs};

@@ -14,6 +14,7 @@ mod delivery;
 mod descriptors;
 mod disk;
 mod dormant;
+mod facts;
 mod family;
 pub mod frame;
 mod glob;

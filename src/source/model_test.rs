@@ -434,7 +434,7 @@ impl Model {
         }
         for entry in fs::read_dir(self.rig.path("")).unwrap() {
             let entry = entry.unwrap();
-            let facts = super::disk::Facts::of(&entry.path()).unwrap();
+            let facts = super::facts::Facts::of(&entry.path()).unwrap();
             println!("  {:?} {facts:?}", entry.file_name());
         }
     }

@@ -7,7 +7,7 @@ use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _}
 use rustix::io::Errno;
 use tracing::{info, warn};
 
-use super::disk::{Facts, Inode};
+use super::facts::{Facts, Inode};
 use super::listener::Listener;
 use super::mount::is_shared;
 use super::{Bell, Globs};

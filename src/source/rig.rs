@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::disk::Facts;
+use super::facts::Facts;
 use super::{
     Bell, Births, CHUNK_CHARGE, Delivery, Descriptors, FrameRule, Globs, Kept, Once, Pool, Setup, Tailer,
     Watch,

@@ -2,7 +2,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::disk::{Bytes, Facts, Inode};
+use super::disk::Bytes;
+use super::facts::{Facts, Inode};
 use super::header::Header;
 use super::place::Place;
 use crate::event::FileKey;

@@ -3,7 +3,7 @@ use std::fs::{self, DirEntry};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::disk::{Facts, Inode, Kind};
+use super::facts::{Facts, Inode, Kind};
 use super::glob::{Globs, Part};
 use crate::limits::GLOB_DEPTH_MAX;
 

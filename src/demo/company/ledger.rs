@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use super::moment::Moment;
-use super::order::Gap;
 
 /// Orders that stay known by number; older ones are only counted.
 const LOST_KEPT: usize = 1_000;
@@ -13,6 +12,13 @@ const RECENT_KEPT: usize = 200;
 
 /// The number before the first order's.
 const FIRST_ORDER: u64 = 10_400;
+
+/// Between which systems an order got lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gap {
+    ShopToCrm,
+    CrmToMes,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LostOrder {

@@ -37,9 +37,8 @@ mod world;
 mod tests;
 
 pub use files::LogFile;
-pub use ledger::{Ledger, LostOrder};
+pub use ledger::{Gap, Ledger, LostOrder};
 pub use lines::nginx::LOG_FORMAT;
-pub use order::Gap;
 
 use crate::event::Timestamp;
 use background::BEAT_SECS;

@@ -8,19 +8,13 @@
 //! Nothing says that an order was lost: the next system just never mentions it.
 
 use super::files::LogFile;
+use super::ledger::Gap;
 use super::lines::{aspnet, rabbit, spring};
 use super::moment::Moment;
 use super::people::{PRINTERS, Session};
 use super::random::Random;
 use super::system::{CRM_APP, SHOP_APP};
 use super::world::{Happening, World};
-
-/// Between which systems an order got lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gap {
-    ShopToCrm,
-    CrmToMes,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

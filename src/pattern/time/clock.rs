@@ -1,7 +1,7 @@
 use jiff::Timestamp as Instant;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
-use super::zone::Abbreviation;
+use super::abbreviation::Abbreviation;
 use crate::event::Timestamp;
 use crate::pattern::Sequels;
 

@@ -8,6 +8,7 @@
 //! A date that does not exist (February 30, month 13, year 0) is no time. Second 60, a leap second, is the first
 //! second of the next minute, as on every Unix clock.
 
+mod abbreviation;
 mod calendar;
 mod clf;
 mod clock;

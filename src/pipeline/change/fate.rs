@@ -1,10 +1,19 @@
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::Decision;
 use super::selection::Selection;
 use super::text::text_of;
 use crate::event::FieldId;
 use crate::pattern::Scene;
+
+/// What becomes of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Ship,
+    Drop {
+        /// Metrics count it nevertheless.
+        counted: bool,
+    },
+}
 
 /// `[[drop]]` or `[[sample]]`, compiled.
 #[derive(Debug)]

@@ -17,6 +17,7 @@ mod tests;
 mod text;
 
 pub(super) use compile::{Names, compile};
+pub(super) use fate::Decision;
 
 use crate::event::{FieldId, Value};
 use crate::pattern::Scene;
@@ -35,16 +36,6 @@ pub(super) struct Changes {
     renames: Vec<(FieldId, FieldId)>,
     fates: Vec<Fate>,
     redacts: Vec<Redact>,
-}
-
-/// What becomes of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Decision {
-    Ship,
-    Drop {
-        /// Metrics count it nevertheless.
-        counted: bool,
-    },
 }
 
 impl Changes {

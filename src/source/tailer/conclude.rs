@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use super::Tailer;
 use crate::limits::FINISH_AFTER;
 use crate::source::Once;
-use crate::source::disk::Inode;
+use crate::source::facts::Inode;
 use crate::source::frame::End;
 use crate::source::tail::{Beginning, Stage};
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 use tracing::warn;
 
 use super::Tailer;
-use crate::source::disk::Inode;
+use crate::source::facts::Inode;
 use crate::source::family::{agrees, family};
 use crate::source::identity::Known;
 use crate::source::place::Place;

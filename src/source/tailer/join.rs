@@ -16,7 +16,7 @@ use tracing::debug;
 
 use super::Tailer;
 use crate::limits::BORROWED_BYTES_MAX;
-use crate::source::disk::{Facts, Inode};
+use crate::source::facts::{Facts, Inode};
 use crate::source::family::siblings_in;
 use crate::source::identity::{TAIL_BYTES, print};
 use crate::source::place::{Join, Lead};

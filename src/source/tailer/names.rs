@@ -8,7 +8,7 @@ use tracing::warn;
 use super::arrive::Arrivals;
 use super::{Name, Tailer};
 use crate::limits;
-use crate::source::disk::{Facts, Inode, Kind};
+use crate::source::facts::{Facts, Inode, Kind};
 use crate::source::sibling::rotated;
 use crate::source::walk::walk;
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::{Tailer, globs};
 use crate::source::Watch;
-use crate::source::disk::{Facts, Inode};
+use crate::source::facts::{Facts, Inode};
 use crate::source::tail::Tail;
 use crate::state::FileRecord;
 

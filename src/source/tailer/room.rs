@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Tailer;
-use crate::source::disk::Inode;
+use crate::source::facts::Inode;
 use crate::source::family::has_packed;
 use crate::source::tail::Tail;
 

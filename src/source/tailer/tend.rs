@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use super::Tailer;
 use crate::limits;
-use crate::source::disk::Inode;
+use crate::source::facts::Inode;
 use crate::source::frame::End;
 use crate::source::tail::{Beginning, Stage};
 

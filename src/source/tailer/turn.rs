@@ -6,7 +6,8 @@ use tracing::{debug, info, warn};
 
 use super::{Tailer, worker_of};
 use crate::limits;
-use crate::source::disk::{Bytes, Facts, Inode, open};
+use crate::source::disk::{Bytes, open};
+use crate::source::facts::{Facts, Inode};
 use crate::source::family::agrees;
 use crate::source::frame::End;
 use crate::source::identity::{
