@@ -9,20 +9,37 @@ use super::{FormatError, HostFormat, push_capture, push_literal};
 /// What PostgreSQL writes behind the prefix.
 const MESSAGE: &str = "{log.level:word}:  {message}";
 
+/// The same where only the beginning of an event is looked for.
+const MESSAGE_START: &str = "{_:word}:  {_}";
+
 /// Reads a prefix: its text, or the whole setting as it stands in `postgresql.conf`.
 ///
-/// With `%q` there are two patterns: what follows it is not written by processes without a session. The shorter
-/// comes first: its level is one word, so it takes no line of a session.
+/// With `%q` there are two patterns: what follows it is not written by processes without a session. The shorter comes
+/// first where the longer has a blank: the level is one word, so the shorter takes no line of a session.
+///
+/// The pipeline knows that an event begins with a time and a blank or colon; of any other prefix the event begins where
+/// the whole of it stands.
 pub fn read(prefix: &str) -> Result<HostFormat, FormatError> {
     let range = setting(prefix);
     let pieces = split(prefix, range)?;
-    let mut patterns = Vec::new();
+    let mut heads = vec![head(&pieces)?];
     if let Some(quit) = pieces.iter().position(|piece| matches!(piece, Piece::Quit)) {
-        patterns.push(pattern(&pieces[..quit])?);
+        let blank = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains(' '));
+        let at = usize::from(!pieces[quit..].iter().any(blank));
+        heads.insert(at, head(&pieces[..quit])?);
+        heads.dedup();
     }
-    patterns.push(pattern(&pieces)?);
-    patterns.dedup();
-    Ok(HostFormat::Patterns(patterns))
+    let patterns = heads.iter().map(|head| format!("{head}{MESSAGE}")).collect();
+    let starts_with_time = match pieces.as_slice() {
+        [Piece::Escape { letter: 'm' | 't', .. }, Piece::Text(text), ..] => text.starts_with([' ', ':']),
+        _ => false,
+    };
+    Ok(if starts_with_time {
+        HostFormat::Patterns(patterns)
+    } else {
+        let starts = heads.iter().map(|head| format!("{head}{MESSAGE_START}")).collect();
+        HostFormat::Events { patterns, starts }
+    })
 }
 
 #[derive(Debug)]
@@ -101,7 +118,8 @@ fn split(prefix: &str, range: Range<usize>) -> Result<Vec<Piece>, FormatError> {
     Ok(pieces)
 }
 
-fn pattern(pieces: &[Piece]) -> Result<String, FormatError> {
+/// The pattern of a prefix, without what stands behind it.
+fn head(pieces: &[Piece]) -> Result<String, FormatError> {
     let time = pieces
         .iter()
         .filter_map(|piece| match piece {
@@ -152,7 +170,6 @@ fn pattern(pieces: &[Piece]) -> Result<String, FormatError> {
     if let Some(at) = open {
         return Err(touching(at));
     }
-    out.push_str(MESSAGE);
     Ok(out)
 }
 
@@ -198,7 +215,41 @@ mod tests {
     use proptest::prelude::*;
 
     fn patterns(prefix: &str) -> Vec<String> {
-        read(prefix).unwrap().patterns()
+        match read(prefix).unwrap() {
+            HostFormat::Events { patterns, .. } => patterns,
+            other => other.patterns(),
+        }
+    }
+
+    fn starts(prefix: &str) -> Option<Vec<String>> {
+        match read(prefix).unwrap() {
+            HostFormat::Events { starts, .. } => Some(starts),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn an_event_begins_where_the_prefix_stands() {
+        assert_eq!(starts("%m [%p] "), None);
+        assert_eq!(starts("%t:%r:%u@%d:[%p]:"), None);
+        assert_eq!(starts(""), Some(vec!["{_:word}:  {_}".to_owned()]));
+        assert_eq!(
+            starts("[%m] [%p] %q%u@%d "),
+            Some(vec![
+                "[{@timestamp:datetime}] [{process.pid:int}] {_:word}:  {_}".to_owned(),
+                "[{@timestamp:datetime}] [{process.pid:int}] {user.name?}@{postgresql.log.database?} {_:word}:  {_}"
+                    .to_owned(),
+            ])
+        );
+    }
+
+    #[test]
+    fn without_a_blank_behind_q_a_session_is_looked_for_first() {
+        let expected = [
+            "{@timestamp:datetime}:[{process.pid:int}]:{postgresql.log.application_name?}:{log.level:word}:  {message}",
+            "{@timestamp:datetime}:[{process.pid:int}]:{log.level:word}:  {message}",
+        ];
+        assert_eq!(patterns("%m:[%p]:%q%a:"), expected);
     }
 
     #[test]
