@@ -113,12 +113,12 @@ impl Syslog {
         };
         let (time, host, app, process, message_id) = (next()?, next()?, next()?, next()?, next()?);
         let refused = Refused { rest: rest.len() };
-        let (data, rest) = data::read(rest, scene.arena).ok_or(refused)?;
         // One blank, even where the message is empty; but nothing may follow the data at all.
-        let message = match rest {
-            [] => rest,
-            [b' ', message @ ..] => message,
-            _ => return Err(Refused { rest: rest.len() }),
+        let (data, message) = match data::read(rest, scene.arena) {
+            Some((data, [])) => (data, &[][..]),
+            Some((data, [b' ', message @ ..])) => (data, message),
+            // Some devices leave the data out, and a relay may have cut it: the header is as good as any.
+            _ => (None, rest),
         };
         if time != b"-" && !self.rfc3339.convert(time, scene) {
             return Err(refused);
@@ -170,8 +170,10 @@ impl Syslog {
     fn time<'a>(&self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Option<&'a [u8]> {
         // "Nov 22 17:28:30" and perhaps a fraction, perhaps with the year: the time of day ends at the next blank.
         let (capture, from) = match text.first()? {
-            first if first.is_ascii_alphabetic() => match text.get(7..12)? {
-                [year @ .., b' '] if year.iter().all(u8::is_ascii_digit) => (&self.month_year, 12),
+            first if first.is_ascii_alphabetic() => match text.get(5..12)? {
+                [_, _, year @ .., b' '] if year.iter().all(u8::is_ascii_digit) => (&self.month_year, 12),
+                // "Feb 7 …"
+                [b' ', ..] => (&self.month_day, 6),
                 _ => (&self.month_day, 7),
             },
             _ => (&self.rfc3339, 0),

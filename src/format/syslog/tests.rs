@@ -109,6 +109,24 @@ fn a_priority_needs_no_time() {
 }
 
 #[test]
+fn data_that_is_none_is_the_message() {
+    for message in ["[broken text", "-text", "text without data", "[a b=\"1\"]text"] {
+        let line = format!("<60>1 2026-07-09T17:14:12Z h a - - {message}");
+        let fields = run(line.as_bytes()).unwrap();
+        assert_eq!(fields["message"], message);
+        assert_eq!(fields["log.syslog.appname"], "a");
+        assert_eq!(fields.get("log.syslog.structured_data"), None, "{line}");
+    }
+}
+
+#[test]
+fn a_day_of_one_digit_needs_no_padding() {
+    let fields = run(b"<60>Feb 7 16:01:07 web01 app[12]: ready").unwrap();
+    assert_eq!(fields["host.hostname"], "web01");
+    assert_eq!(fields["message"], "ready");
+}
+
+#[test]
 fn other_lines_are_mismatches() {
     for line in [
         "",
@@ -118,8 +136,6 @@ fn other_lines_are_mismatches() {
         "<192>Feb 30 10:00:00 h a: b",
         "Feb 30 10:00:00 h a: b",
         "<60>1 2026-13-09T17:14:12Z h a - - - text",
-        "<60>1 2026-07-09T17:14:12Z h a - - [broken text",
-        "<60>1 2026-07-09T17:14:12Z h a - - -text",
         "<60>1 2026-07-09T17:14:12Z h a",
         "2026-07-09T17:14:12Z",
     ] {

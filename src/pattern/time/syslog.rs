@@ -13,14 +13,14 @@ const AHEAD_MAX: i64 = 26 * 3600;
 /// The longest distance between two leap days, in years (1896 to 1904, and 2096 to 2104).
 const LEAP_YEARS: u32 = 8;
 
-/// `Nov 22 17:28:30` or `Nov  2 …`; a fraction is allowed.
+/// `Nov 22 17:28:30`, `Nov  2 …` or `Nov 2 …`; a fraction is allowed.
 #[inline]
 pub(super) fn syslog<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
-    let Some((head, rest)) = input.split_first_chunk() else {
+    let Some((head, rest)) = padded(input) else {
         return fail();
     };
     let mut memo = std::mem::take(&mut clock.syslog);
-    let civil = memo.get(head, |text| {
+    let civil = memo.get(&head, |text| {
         let (month, day, time) = month_day_time(text)?;
         latest(month, day, time, clock.civil_now())
     });
@@ -32,6 +32,18 @@ pub(super) fn syslog<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timesta
             .and_then(|civil| clock.local(civil))
             .and_then(|secs| instant(secs, fraction)),
     )
+}
+
+/// The text up to the second, with a blank before a day of one digit, and what follows it.
+#[inline]
+fn padded(input: &[u8]) -> Option<([u8; 15], &[u8])> {
+    if let [n1, n2, n3, b' ', day @ b'1'..=b'9', b' ', rest @ ..] = input {
+        let (time, rest) = rest.split_first_chunk::<8>()?;
+        let mut head = [*n1, *n2, *n3, b' ', b' ', *day, b' ', 0, 0, 0, 0, 0, 0, 0, 0];
+        head[7..].copy_from_slice(time);
+        return Some((head, rest));
+    }
+    input.split_first_chunk().map(|(head, rest)| (*head, rest))
 }
 
 /// Month, day, and second of the day of `Nov 22 17:28:30`.
