@@ -31,13 +31,22 @@ pub fn read(prefix: &str) -> Result<HostFormat, FormatError> {
     }
     let patterns = heads.iter().map(|head| format!("{head}{MESSAGE}")).collect();
     let starts_with_time = match pieces.as_slice() {
-        [Piece::Escape { letter: 'm' | 't', .. }, Piece::Text(text), ..] => text.starts_with([' ', ':']),
+        [
+            Piece::Escape {
+                letter: 'm' | 't', ..
+            },
+            Piece::Text(text),
+            ..,
+        ] => text.starts_with([' ', ':']),
         _ => false,
     };
     Ok(if starts_with_time {
         HostFormat::Patterns(patterns)
     } else {
-        let starts = heads.iter().map(|head| format!("{head}{MESSAGE_START}")).collect();
+        let starts = heads
+            .iter()
+            .map(|head| format!("{head}{MESSAGE_START}"))
+            .collect();
         HostFormat::Events { patterns, starts }
     })
 }
