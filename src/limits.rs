@@ -44,7 +44,7 @@ pub const RETRY_MAX: Duration = Duration::from_secs(30);
 /// The largest answer that is read from a server, in bytes; a longer one counts as broken and is asked for again.
 pub const ANSWER_BYTES_MAX: usize = 4 << 20;
 
-/// Series that one metric may have; further label sets are counted in the series whose labels are all `other`.
+/// Series that one metric may have; further label sets are counted in series some of whose labels say `other`.
 pub const SERIES_MAX: usize = 2_000;
 
 /// `window` of sessions and top lists: a session that is silent for longer has ended, and a top list is of this

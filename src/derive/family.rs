@@ -8,7 +8,7 @@ use super::hashed::Hashed;
 use super::label::{Content, LabelText};
 use super::pairs::Pairs;
 use super::reading::{Figure, Reading};
-use super::series::{Series, SeriesIndex};
+use super::series::{Found, Series, SeriesIndex};
 use super::shard::lock;
 use super::spec::{Kind, MetricSpec, SERVICE, Unit, nanos};
 use crate::config::Spanned;
@@ -49,7 +49,7 @@ struct Between {
 #[derive(Debug, PartialEq)]
 pub(super) enum Shape {
     Counter,
-    /// Has no series that takes what exceeds the budget: values of different label sets make no value together.
+    /// Its series are not folded: values of different label sets make no value together.
     Gauge,
     Histogram(Bounds),
 }
@@ -121,7 +121,7 @@ impl Family {
                 Kind::Counter { .. } | Kind::Gauge { .. } | Kind::Histogram { .. } => None,
             },
             series_max: AtomicUsize::new(spec.series_max),
-            series: RwLock::default(),
+            series: RwLock::new(SeriesIndex::new(!matches!(spec.kind, Kind::Gauge { .. }))),
         }
     }
 
@@ -196,16 +196,25 @@ impl Family {
         self.series.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a place in the budget for the series `other` of one service.
-    pub fn reserve(&self, other: &[u8]) {
-        self.write().reserve(other);
+    /// Whose the series of one service are; a place in the budget is kept for its series `other`.
+    pub fn owner(&self, other: &[u8]) -> u32 {
+        self.write().owner(other)
     }
 
-    /// The series with the labels `text`: an old one, a new one, or `other` when there may be no more. `other`
-    /// has been reserved.
-    pub fn resolve(&self, text: &[u8], other: &[u8]) -> Series {
-        let series = self.read().find(text, other, self.series_max());
-        series.unwrap_or_else(|| self.write().find_or_add(text, other, self.series_max()))
+    /// The series with the labels `text`: an old one, a new one, or one with some labels that say `other` when there may
+    /// be no more. `None` where nothing stands for what has no room.
+    pub fn resolve(&self, text: &[u8], owner: u32) -> Option<Series> {
+        let found = self.read().find(text, owner, self.series_max());
+        match found {
+            Found::There(series) => Some(series),
+            Found::NoRoom => None,
+            Found::NotYet => self.write().find_or_add(text, owner, self.series_max()),
+        }
+    }
+
+    /// The number of a series of an earlier run, which has its place whatever the budget is now.
+    pub fn restore(&self, text: &[u8]) -> u32 {
+        self.write().restore(text)
     }
 }
 
@@ -222,12 +231,12 @@ mod tests {
         let mut spec = MetricSpec::counter("x_total", "");
         spec.series_max = series_max;
         let family = Family::new(0, &spec, vec!["a".to_owned()]);
-        family.reserve(b"other");
+        family.owner(b"other");
         family
     }
 
     fn resolve(family: &Family, text: &str) -> (u32, bool) {
-        let Series { number, folded } = family.resolve(text.as_bytes(), b"other");
+        let Series { number, folded } = family.resolve(text.as_bytes(), 0).unwrap();
         (number, folded)
     }
 

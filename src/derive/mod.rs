@@ -33,6 +33,7 @@ mod exemplar;
 mod exposition;
 mod family;
 mod fixed;
+mod fold;
 mod follower;
 mod gather;
 mod hash;

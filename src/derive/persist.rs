@@ -76,7 +76,7 @@ impl Registry {
             for series in &totals.series {
                 // A series that was there has its place, whatever the budget is now.
                 let labels = series.labels.as_bytes();
-                let number = family.resolve(labels, labels).number;
+                let number = family.restore(labels);
                 let cell = state.cells.of_series(&family, number) as usize;
                 match &family.shape {
                     Shape::Counter => state.cells.add(cell, series.amount),

@@ -17,6 +17,8 @@ impl Cell {
     /// No event of this row was counted by this metric so far.
     const UNKNOWN: Cell = Cell(u32::MAX);
     const FOLDED: u32 = 1 << 31;
+    /// There is none: nothing is counted but that there was no room.
+    pub const NONE: Cell = Cell(u32::MAX - 1);
 
     pub fn new(index: u32, folded: bool) -> Self {
         Cell(index | if folded { Self::FOLDED } else { 0 })
@@ -26,7 +28,7 @@ impl Cell {
         (self.0 & !Self::FOLDED) as usize
     }
 
-    /// The cell is that of the series `other`, because the budget was used up.
+    /// The cell is that of a series with labels that say `other`, because the budget was used up, or there is none.
     pub fn folded(self) -> bool {
         self.0 & Self::FOLDED != 0
     }

@@ -9,6 +9,7 @@ use super::label::{self, Content, LabelText};
 use super::latest::Latest;
 use super::measure::{Condition, Measure, NoSample, Sample, first, happened};
 use super::rows::Cell;
+use super::series::Series;
 use super::shard::{ShardGuard, State};
 use super::spec::{LABELS_MAX, Label, LabelSource, MetricSpec, SERVICE};
 use crate::event::{FieldId, Fields, Value};
@@ -188,8 +189,8 @@ struct Metric {
     defaults: Vec<(usize, Vec<u8>)>,
     /// Events that have this field get no default.
     no_defaults_with: Option<FieldId>,
-    /// The labels of the series that takes what exceeds the budget.
-    other: Vec<u8>,
+    /// Whose its series are in the family.
+    owner: u32,
 }
 
 const _: () = assert!(LABELS_MAX <= u32::BITS as usize);
@@ -227,8 +228,7 @@ impl Metric {
         });
         let defaults = defaults.collect();
         let labels_text = LabelText::new(texts);
-        let other = labels_text.other();
-        family.reserve(&other);
+        let owner = family.owner(&labels_text.other());
         Metric {
             family: Arc::clone(family),
             needs: labels
@@ -241,7 +241,7 @@ impl Metric {
             allowed,
             defaults,
             no_defaults_with: spec.defaults.unless,
-            other,
+            owner,
         }
     }
 
@@ -292,13 +292,15 @@ impl Metric {
         true
     }
 
-    /// The cell for an event with this key, which counts in `other` where the budget is used up. `text` is memory to work
-    /// in.
+    /// The cell for an event with this key, of a series with labels that say `other` where the budget is used up. `text`
+    /// is memory to work in.
     #[inline(never)]
     fn cell(&self, key: &[u8], cell: &mut Cell, cells: &mut Cells, text: &mut Vec<u8>) -> Cell {
         if cell.known().is_none() {
-            let series = self.resolve(key, text);
-            *cell = Cell::new(cells.of_series(&self.family, series.number), series.folded);
+            *cell = match self.resolve(key, text) {
+                Some(series) => Cell::new(cells.of_series(&self.family, series.number), series.folded),
+                None => Cell::NONE,
+            };
         }
         if cell.folded() {
             cells.count_folded(self.family.index);
@@ -316,12 +318,12 @@ impl Metric {
         cell: Cell,
         cells: &mut Cells,
     ) {
-        let folded = cell.folded();
+        if cell == Cell::NONE {
+            return;
+        }
         let cell = cell.index();
         match &self.measure {
             Measure::Count => cells.add(cell, Fixed::ONE),
-            // The values of many label sets make no value together.
-            Measure::Set { .. } if folded => {}
             Measure::Set { unit, at, .. } => {
                 let (at, read_at) = happened(fields, *at, read_at).unwrap_or_default();
                 let value = sample.in_base_unit(*unit);
@@ -353,9 +355,9 @@ impl Metric {
         }
     }
 
-    /// The series of an event with this key; `text` is memory to work in.
+    /// The series of an event with this key, if there is one for it; `text` is memory to work in.
     #[cold]
-    fn resolve(&self, key: &[u8], text: &mut Vec<u8>) -> super::series::Series {
+    fn resolve(&self, key: &[u8], text: &mut Vec<u8>) -> Option<Series> {
         let mut starts = [0; LABELS_MAX];
         for (slot, start) in starts.iter_mut().zip(key::starts(key)) {
             *slot = start;
@@ -382,11 +384,8 @@ impl Metric {
             }
         });
         if hidden {
-            return super::series::Series {
-                folded: true,
-                ..self.family.resolve(&self.other, &self.other)
-            };
+            return None;
         }
-        self.family.resolve(text, &self.other)
+        self.family.resolve(text, self.owner)
     }
 }

@@ -1,91 +1,266 @@
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::fold;
 use super::hash::Seed;
+
+/// Places that are kept for the label sets into which those are folded that find no room: methods and statuses of a
+/// service. Each step of folding leaves a quarter of them to the next one.
+const FOLDED_ROOM: usize = 64;
+
+/// The owner of a series that no rule has given one, such as one of an earlier run.
+const NOBODY: u32 = u32::MAX;
 
 /// Where an event is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Series {
     pub number: u32,
-    /// The budget was used up, and this is `other`.
+    /// There was no room, and some of its labels say `other`.
     pub folded: bool,
+}
+
+/// What is known of an event's labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    There(Series),
+    /// There is no room, and nothing stands for what has none.
+    NoRoom,
+    /// A series has to be added or woken first.
+    NotYet,
 }
 
 /// The series of one metric. A series' number is its place in `texts`, and of its cells in each shard.
 ///
 /// A series is *shown*, or it *rests*: nothing was counted in it for a while. A resting one is no part of the page nor
 /// of the budget, but keeps its number, so that its total goes on when an event wakes it.
-#[derive(Debug, Default)]
+///
+/// Those who share the budget are *owners*: the services, each with the labels that are the same for all its events. Half
+/// of the budget is promised to them in equal parts, the other half is for whoever comes first. So no service can take
+/// all of it, and together they never have more than there is.
+#[derive(Debug)]
 pub(super) struct SeriesIndex {
     numbers: HashMap<Arc<[u8]>, u32, Seed>,
     texts: Vec<Arc<[u8]>>,
     /// By number.
     resting: Vec<bool>,
+    /// By number: an index into `owners`, or [`NOBODY`].
+    owner_of: Vec<u32>,
     /// The numbers of those that are shown, in the order of their texts.
     sorted: Vec<u32>,
     /// Numbers that belong to no text; their cells are zero.
     free: Vec<u32>,
-    /// The texts of the series `other`, one for each service: their places in the budget are kept free.
-    reserved: HashSet<Arc<[u8]>, Seed>,
-    /// How many of the shown ones are not reserved.
+    owners: Vec<Owner>,
+    /// By their `other`.
+    owner_by_text: HashMap<Arc<[u8]>, u32, Seed>,
+    /// How many of the shown ones are not some owner's `other`.
     ordinary: usize,
+    /// Label sets without room are folded into others.
+    folds: bool,
+}
+
+#[derive(Debug)]
+struct Owner {
+    /// The labels of the series that takes what finds room nowhere else. Its place in the budget is kept free.
+    other: Arc<[u8]>,
+    /// How many of the shown series are its own, besides `other`.
+    ordinary: usize,
+    /// How many of its labels may say `other`.
+    foldable: usize,
+    /// The places of these labels in the order in which they do, once that is known.
+    order: Option<Vec<usize>>,
 }
 
 impl SeriesIndex {
-    /// `None` when a series has to be added or woken first.
-    pub fn find(&self, text: &[u8], other: &[u8], series_max: usize) -> Option<Series> {
-        let known = self.numbers.get(text);
-        if let Some(&number) = known
-            && !self.rests(number)
-        {
-            return Some(Series {
+    /// Where it does not fold, label sets without room have no series.
+    pub fn new(folds: bool) -> Self {
+        SeriesIndex {
+            numbers: HashMap::default(),
+            texts: Vec::new(),
+            resting: Vec::new(),
+            owner_of: Vec::new(),
+            sorted: Vec::new(),
+            free: Vec::new(),
+            owners: Vec::new(),
+            owner_by_text: HashMap::default(),
+            ordinary: 0,
+            folds,
+        }
+    }
+
+    /// Where an event of `owner` with the labels `text` counts, as far as it is known.
+    pub fn find(&self, text: &[u8], owner: u32, series_max: usize) -> Found {
+        if let Some(number) = self.shown(text) {
+            return Found::There(Series {
                 number,
                 folded: false,
             });
         }
-        if text == other || !self.full(series_max) {
-            return None;
+        let Some((chosen, steps)) = self.choose(text, owner, series_max) else {
+            return match self.folds {
+                true => Found::NotYet,
+                false => Found::NoRoom,
+            };
+        };
+        match self.shown(&chosen) {
+            Some(number) => Found::There(Series {
+                number,
+                folded: steps > 0,
+            }),
+            None => Found::NotYet,
         }
-        let &number = self.numbers.get(other)?;
-        Some(Series { number, folded: true })
     }
 
-    /// The series of `text`, new or woken, or `other` when there may be no more.
-    pub fn find_or_add(&mut self, text: &[u8], other: &[u8], series_max: usize) -> Series {
-        if let Some(series) = self.find(text, other, series_max) {
-            return series;
+    /// The series of such an event, new or woken, or one with other labels; `None` where there is no room, and nothing
+    /// stands for what has none.
+    pub fn find_or_add(&mut self, text: &[u8], owner: u32, series_max: usize) -> Option<Series> {
+        if self.folds && self.left(owner, series_max) <= self.kept(owner, series_max) {
+            self.set_order(owner, false);
         }
-        let folded = text != other && self.full(series_max);
-        let text = if folded { other } else { text };
+        match self.find(text, owner, series_max) {
+            Found::There(series) => return Some(series),
+            Found::NoRoom => return None,
+            Found::NotYet => {}
+        }
+        let (_, steps) = self.choose(text, owner, series_max)?;
+        if steps > 1 {
+            // What is folded already may have many values of another label by now.
+            self.set_order(owner, true);
+        }
+        let (chosen, steps) = self.choose(text, owner, series_max)?;
+        let number = match self.numbers.get(&*chosen) {
+            Some(&number) => number,
+            None => self.number(Arc::from(&*chosen), owner),
+        };
+        if self.rests(number) {
+            self.show(number);
+        }
+        Some(Series {
+            number,
+            folded: steps > 0,
+        })
+    }
+
+    /// Adds a series of an earlier run, whatever the budget is now. Its number.
+    pub fn restore(&mut self, text: &[u8]) -> u32 {
         let number = match self.numbers.get(text) {
             Some(&number) => number,
-            None => self.number(text.into()),
+            None => {
+                let owner = self
+                    .owners
+                    .iter()
+                    .position(|owner| fold::becomes(text, &owner.other));
+                self.number(text.into(), owner.map_or(NOBODY, |owner| owner as u32))
+            }
         };
-        self.show(number);
-        Series { number, folded }
+        if self.rests(number) {
+            self.show(number);
+        }
+        number
     }
 
-    /// Keeps a place in the budget for the series `other` of one service.
-    pub fn reserve(&mut self, other: &[u8]) {
-        if self.reserved.insert(other.into()) && self.numbers.contains_key(other) {
-            self.ordinary -= 1;
+    /// The labels with which such an event counts, and in how many steps they come of its own: none where there is room
+    /// for those, else so many of them say `other`. `None` where there is no room and the order of folding is not known.
+    fn choose<'t>(&self, text: &'t [u8], owner: u32, series_max: usize) -> Option<(Cow<'t, [u8]>, usize)> {
+        let Owner { other, order, .. } = self.owners.get(owner as usize)?;
+        let left = self.left(owner, series_max);
+        let kept = self.kept(owner, series_max);
+        if *text == **other || left > kept {
+            return Some((Cow::Borrowed(text), 0));
+        }
+        let order = order.as_ref()?;
+        for step in 1..order.len() {
+            let folded = fold::folded(text, &order[..step]);
+            if self.shown(&folded).is_some() || left > kept >> (2 * step) {
+                return Some((Cow::Owned(folded), step));
+            }
+        }
+        Some((Cow::Owned(other.to_vec()), order.len().max(1)))
+    }
+
+    /// The number of a series that is shown.
+    fn shown(&self, text: &[u8]) -> Option<u32> {
+        let number = self.numbers.get(text).copied();
+        number.filter(|&number| !self.rests(number))
+    }
+
+    /// How many more series an owner may have. Every owner's `other` has its place.
+    fn left(&self, owner: u32, series_max: usize) -> usize {
+        let promise = self.promise(series_max);
+        let others = self.owners.iter().enumerate();
+        let promised: usize = others
+            .filter(|&(at, _)| at != owner as usize)
+            .map(|(_, other)| promise.saturating_sub(other.ordinary))
+            .sum();
+        series_max.saturating_sub(self.ordinary + self.owners.len() + promised)
+    }
+
+    /// What each owner may have in any case.
+    fn promise(&self, series_max: usize) -> usize {
+        series_max / (2 * self.owners.len().max(1))
+    }
+
+    /// Of what an owner may have, what is kept for folded label sets. With one label there are none but `other`.
+    fn kept(&self, owner: u32, series_max: usize) -> usize {
+        let several = self
+            .owners
+            .get(owner as usize)
+            .is_some_and(|owner| owner.foldable > 1);
+        match self.folds && several {
+            true => FOLDED_ROOM.min(self.promise(series_max) / 2),
+            false => 0,
         }
     }
 
-    fn full(&self, series_max: usize) -> bool {
-        self.ordinary + self.reserved.len() >= series_max
+    /// Finds out which labels of an owner are folded first, where that is not known or is to be found out again.
+    fn set_order(&mut self, owner: u32, again: bool) {
+        let unknown = |owner: &&Owner| again || owner.order.is_none();
+        let Some(Owner { other, .. }) = self.owners.get(owner as usize).filter(unknown) else {
+            return;
+        };
+        let own = |number: &&u32| self.owner_of[**number as usize] == owner;
+        let texts = self
+            .sorted
+            .iter()
+            .filter(own)
+            .map(|&number| &*self.texts[number as usize]);
+        let order = fold::widest_first(texts, other);
+        self.owners[owner as usize].order = Some(order);
+    }
+
+    /// The owner of all series that fold into `other`, for which a place in the budget is kept.
+    pub fn owner(&mut self, other: &[u8]) -> u32 {
+        if let Some(&owner) = self.owner_by_text.get(other) {
+            return owner;
+        }
+        let owner = self.owners.len() as u32;
+        if let Some(number) = self.shown(other) {
+            self.count_out(number);
+        }
+        let other: Arc<[u8]> = other.into();
+        self.owners.push(Owner {
+            foldable: fold::foldable(&other).count(),
+            other: Arc::clone(&other),
+            ordinary: 0,
+            order: None,
+        });
+        self.owner_by_text.insert(other, owner);
+        owner
     }
 
     /// A number for a text that has none.
-    fn number(&mut self, text: Arc<[u8]>) -> u32 {
+    fn number(&mut self, text: Arc<[u8]>, owner: u32) -> u32 {
         let number = match self.free.pop() {
             Some(number) => {
                 self.texts[number as usize] = Arc::clone(&text);
+                self.owner_of[number as usize] = owner;
+                self.resting[number as usize] = true;
                 number
             }
             None => {
                 self.texts.push(Arc::clone(&text));
-                self.resting.push(false);
+                self.resting.push(true);
+                self.owner_of.push(owner);
                 self.texts.len() as u32 - 1
             }
         };
@@ -99,19 +274,38 @@ impl SeriesIndex {
             .sorted
             .partition_point(|&other| self.texts[other as usize] < *text);
         self.sorted.insert(at, number);
-        self.ordinary += usize::from(!self.reserved.contains(text));
         self.resting[number as usize] = false;
+        if !self.is_reserved(number) {
+            self.ordinary += 1;
+            if let Some(owner) = self.owners.get_mut(self.owner_of[number as usize] as usize) {
+                owner.ordinary += 1;
+            }
+        }
+    }
+
+    /// A shown series takes no place any more that another one could have.
+    fn count_out(&mut self, number: u32) {
+        self.ordinary -= 1;
+        if let Some(owner) = self.owners.get_mut(self.owner_of[number as usize] as usize) {
+            owner.ordinary -= 1;
+            // Another label may have the most values now.
+            owner.order = None;
+        }
+    }
+
+    /// Whether a series is some owner's `other`.
+    fn is_reserved(&self, number: u32) -> bool {
+        self.owner_by_text.contains_key(&self.texts[number as usize])
     }
 
     /// Takes a series off the page; false where it is `other`, which stays.
     pub fn rest(&mut self, number: u32) -> bool {
-        let text = &self.texts[number as usize];
-        if self.rests(number) || self.reserved.contains(text) {
+        if self.rests(number) || self.is_reserved(number) {
             return false;
         }
         self.sorted.retain(|&other| other != number);
         self.resting[number as usize] = true;
-        self.ordinary -= 1;
+        self.count_out(number);
         true
     }
 
@@ -156,7 +350,8 @@ mod tests {
     use super::*;
 
     fn add(index: &mut SeriesIndex, text: &str) -> (u32, bool) {
-        let Series { number, folded } = index.find_or_add(text.as_bytes(), b"other", 3);
+        let owner = index.owner(b"other");
+        let Series { number, folded } = index.find_or_add(text.as_bytes(), owner, 3).unwrap();
         (number, folded)
     }
 
@@ -166,8 +361,7 @@ mod tests {
 
     #[test]
     fn a_resting_series_leaves_its_place_and_keeps_its_number() {
-        let mut index = SeriesIndex::default();
-        index.reserve(b"other");
+        let mut index = SeriesIndex::new(true);
         assert_eq!(add(&mut index, "a"), (0, false));
         assert_eq!(add(&mut index, "b"), (1, false));
         assert_eq!(add(&mut index, "c"), (2, true));
@@ -186,8 +380,7 @@ mod tests {
 
     #[test]
     fn a_forgotten_number_serves_another_text() {
-        let mut index = SeriesIndex::default();
-        index.reserve(b"other");
+        let mut index = SeriesIndex::new(true);
         add(&mut index, "a");
         index.rest(0);
         index.forget(0);
