@@ -2,6 +2,7 @@
 
 use super::calendar::{DAY, days, is_weekday, month, of_day};
 use super::fraction::fraction;
+use super::iso::century;
 use super::syslog::latest;
 use super::zone::{Allowed, zoned};
 use super::{Clock, Read, done, fail, four, instant, two};
@@ -19,7 +20,7 @@ pub(super) fn rfc2822<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timest
         [d, b' ', rest @ ..] => (two(b'0', *d), rest),
         _ => return fail(),
     };
-    let [n1, n2, n3, b' ', y1, y2, y3, y4, b' ', rest @ ..] = rest else {
+    let [n1, n2, n3, b' ', y1, y2, y3, y4, b' ' | b';', rest @ ..] = rest else {
         return fail();
     };
     let date = || days(four([*y1, *y2, *y3, *y4])?, month([*n1, *n2, *n3])?, day?);
@@ -29,16 +30,19 @@ pub(super) fn rfc2822<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timest
     time_and_zone(rest, days, clock)
 }
 
-/// `22 Nov 2026 17:28:30`, `22 Nov 17:28:30`, `22-Nov-2026 17:28:30`, `22/11/2026 17:28:30`: the day, whatever is behind it.
+/// `22 Nov 2026 17:28:30`, `22 Nov 17:28:30`, `22-Nov-2026 17:28:30`, `22/11/2026 17:28:30`, `22.11.26 17:28:30`,
+/// `22-11 17:28:30`: the day, whatever is behind it.
 pub(super) fn day_first<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
     match input {
         [_, _, b'-', letter, ..] if letter.is_ascii_alphabetic() => dotted(input, clock),
-        [_, _, b'/' | b'.' | b'-', ..] => numeric(input, clock, |[day, month]| (month, day)),
+        [_, b'/' | b'.' | b'-', ..] | [_, _, b'/' | b'.' | b'-', ..] => {
+            numeric(input, clock, |[day, month]| (month, day))
+        }
         _ => rfc2822(input, clock).or_else(|_| without_year(input, clock)),
     }
 }
 
-/// `11/22/2026 17:28:30`, `Nov 22 2026 17:28:30.123`, `Nov 22, 2026 5:28:30 PM`.
+/// `11/22/2026 17:28:30`, `1/2/2026 5:28:30 PM`, `11/22 17:28:30`, `Nov 22 2026 17:28:30.123`, `Nov 22, 2026 5:28:30 PM`.
 pub(super) fn month_first<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
     match input.first() {
         Some(letter) if letter.is_ascii_alphabetic() => month_word(input, clock),
@@ -93,9 +97,14 @@ fn half_day<'a>(input: &'a [u8], days: i64, clock: &mut Clock) -> Option<Read<'a
         _ => return None,
     };
     let civil = || {
-        let hour = two(h1, h2).filter(|hour| (1..=12).contains(hour))?;
+        let hour = match two(h1, h2)? {
+            hour @ 1..=12 => hour % 12 + 12 * later,
+            // The half is only said once more.
+            hour @ (0 | 13..24) => hour,
+            _ => return None,
+        };
         let time = of_day([b'0', b'0', b':', m1, m2, b':', s1, s2])?;
-        Some(days * DAY + i64::from(hour % 12 + 12 * later) * 3600 + time)
+        Some(days * DAY + i64::from(hour) * 3600 + time)
     };
     Some(done(
         rest,
@@ -105,54 +114,50 @@ fn half_day<'a>(input: &'a [u8], days: i64, clock: &mut Clock) -> Option<Read<'a
     ))
 }
 
-/// Two numbers of two digits, of which `order` makes month and day, the year, and the time.
+/// Two numbers, of which `order` makes month and day, the year in four digits, in two or none, and the time.
 fn numeric<'a>(
     input: &'a [u8],
     clock: &mut Clock,
     order: impl Fn([u32; 2]) -> (u32, u32),
 ) -> Read<'a, Timestamp> {
-    let [
-        a1,
-        a2,
-        mark @ (b'/' | b'.' | b'-'),
-        b1,
-        b2,
-        again,
-        y1,
-        y2,
-        y3,
-        y4,
-        b' ' | b'T',
-        rest @ ..,
-    ] = input
-    else {
+    let Some((first, [mark @ (b'/' | b'.' | b'-'), rest @ ..])) = one_or_two(input) else {
         return fail();
     };
-    let date = || {
-        let (month, day) = order([two(*a1, *a2)?, two(*b1, *b2)?]);
-        days(four([*y1, *y2, *y3, *y4])?, month, day)
+    let Some((second, rest)) = one_or_two(rest) else {
+        return fail();
     };
-    match date().filter(|_| mark == again) {
-        Some(days) => time_and_zone(rest, days, clock),
+    let (month, day) = order([first, second]);
+    let (year, rest) = match rest {
+        [b' ', rest @ ..] => return of_this_year(rest, month, day, clock),
+        [again, y1, y2, y3, y4, b' ' | b'T', rest @ ..] if again == mark => {
+            (four([*y1, *y2, *y3, *y4]), rest)
+        }
+        [again, y1, y2, b' ', rest @ ..] if again == mark => (century(*y1, *y2), rest),
+        // .NET in English: a comma behind the date.
+        [again, y1, y2, y3, y4, b',', b' ', rest @ ..] if again == mark => (four([*y1, *y2, *y3, *y4]), rest),
+        _ => return fail(),
+    };
+    match year.and_then(|year| days(year, month, day)) {
+        Some(days) => half_day(rest, days, clock).unwrap_or_else(|| time_and_zone(rest, days, clock)),
         None => fail(),
     }
 }
 
-/// `22 Nov 17:28:30.123`, as Redis wrote it before version 5.
-fn without_year<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
-    let Some((&[d1, d2, b' ', n1, n2, n3, b' ', ref time @ ..], rest)) = input.split_first_chunk::<15>()
-    else {
+/// The value of one digit or two, and what follows.
+fn one_or_two(input: &[u8]) -> Option<(u32, &[u8])> {
+    match input {
+        [d1, d2, rest @ ..] if d2.is_ascii_digit() => Some((two(*d1, *d2)?, rest)),
+        [d, rest @ ..] => Some((two(b'0', *d)?, rest)),
+        [] => None,
+    }
+}
+
+/// The latest such day that is not ahead of the clock, at `17:28:30.123`.
+fn of_this_year<'a>(input: &'a [u8], month: u32, day: u32, clock: &mut Clock) -> Read<'a, Timestamp> {
+    let Some((time, rest)) = input.split_first_chunk() else {
         return fail();
     };
-    let civil = || {
-        latest(
-            month([n1, n2, n3])?,
-            two(d1, d2)?,
-            of_day(*time)?,
-            clock.civil_now(),
-        )
-    };
-    let civil = civil();
+    let civil = of_day(*time).and_then(|time| latest(month, day, time, clock.civil_now()));
     let (rest, fraction) = fraction(rest, b".,");
     done(
         rest,
@@ -160,6 +165,17 @@ fn without_year<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
             .and_then(|civil| clock.local(civil))
             .and_then(|secs| instant(secs, fraction)),
     )
+}
+
+/// `22 Nov 17:28:30.123`, as Redis wrote it before version 5.
+fn without_year<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
+    let Some((&[d1, d2, b' ', n1, n2, n3, b' '], rest)) = input.split_first_chunk() else {
+        return fail();
+    };
+    match (month([n1, n2, n3]), two(d1, d2)) {
+        (Some(month), Some(day)) => of_this_year(rest, month, day, clock),
+        _ => fail(),
+    }
 }
 
 /// `22.11.2026 17:28:30`, `22-Nov-2026 17:28:30.123` or `22/Nov/2026 17:28:30`; RabbitMQ's old `22-Nov-2026::17:28:30` too.

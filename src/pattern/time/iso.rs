@@ -60,9 +60,9 @@ fn civil(text: &[u8; 19]) -> Option<i64> {
     Some(day(date)? + of_day([h1, h2, c1, m1, m2, c2, s1, s2])?)
 }
 
-/// `2026-11-22` or `2026/11/22` in civil seconds.
+/// `2026-11-22`, `2026/11/22` or `2026.11.22` in civil seconds.
 fn day(text: [u8; 10]) -> Option<i64> {
-    let [y1, y2, y3, y4, mark @ (b'-' | b'/'), m1, m2, again, d1, d2] = text else {
+    let [y1, y2, y3, y4, mark @ (b'-' | b'/' | b'.'), m1, m2, again, d1, d2] = text else {
         return None;
     };
     if mark != again {
@@ -86,10 +86,23 @@ pub(super) fn minutes<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timest
     }
 }
 
-/// `261122  7:28:30` or `20261122 17:28:30.123`: the date in digits only, the time as usual, a blank or a zero before a
+/// `261122  7:28:30`, `20261122 17:28:30.123` or `20261122-17:28:30`: the date in digits only, the time as usual, a blank or a zero before a
 /// small hour; or `081109 203518`, the time in digits only as well. Of two digits, those from 70 on are of the last century.
 pub(super) fn digits_only<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
-    if let [y1, y2, b'/', m1, m2, b'/', d1, d2, b' ', time @ ..] = input {
+    if let [
+        y1,
+        y2,
+        mark @ (b'/' | b'-'),
+        m1,
+        m2,
+        again,
+        d1,
+        d2,
+        b' ',
+        time @ ..,
+    ] = input
+        && mark == again
+    {
         return short_year([*y1, *y2, *m1, *m2, *d1, *d2], time, clock);
     }
     let (year, rest) = match input {
@@ -108,7 +121,8 @@ pub(super) fn digits_only<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Ti
         };
         return done(rest, civil().and_then(|secs| instant(secs, (0, 0))));
     }
-    let Some((&[m1, m2, d1, d2, b' ', h1, ref time @ ..], rest)) = rest.split_first_chunk::<13>() else {
+    let Some((&[m1, m2, d1, d2, b' ' | b'-', h1, ref time @ ..], rest)) = rest.split_first_chunk::<13>()
+    else {
         return fail();
     };
     let civil = || {
@@ -123,7 +137,7 @@ pub(super) fn digits_only<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Ti
     }
 }
 
-/// `26/11/22 17:28:30`, as Spark has it; the digits of the date, and what is behind it.
+/// `26/11/22 17:28:30`, as Spark has it, or `26-11-22`; the digits of the date, and what is behind it.
 fn short_year<'a>(
     [y1, y2, m1, m2, d1, d2]: [u8; 6],
     time: &'a [u8],
@@ -141,7 +155,7 @@ fn short_year<'a>(
 }
 
 /// A year of two digits: from 70 on, of the last century.
-fn century(tens: u8, ones: u8) -> Option<u32> {
+pub(super) fn century(tens: u8, ones: u8) -> Option<u32> {
     two(tens, ones).map(|year| if year < 70 { 2000 + year } else { 1900 + year })
 }
 

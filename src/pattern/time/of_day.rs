@@ -7,7 +7,7 @@ use crate::event::Timestamp;
 /// written before it is read, give or take what two clocks differ.
 const AHEAD_MAX: i64 = 600;
 
-/// `17:28:30.123`, a time of day: the latest such time that is not ahead of the clock.
+/// `17:28:30.123` or `17:28:30:123`, a time of day: the latest such time that is not ahead of the clock.
 pub(super) fn clock_time<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
     let Some((&head, rest)) = input.split_first_chunk() else {
         return fail();
@@ -15,7 +15,7 @@ pub(super) fn clock_time<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Tim
     let Some(time) = of_day(head) else {
         return fail();
     };
-    let (rest, fraction) = fraction(rest, b".,");
+    let (rest, fraction) = fraction(rest, b".,:");
     let limit = clock.civil_now().saturating_add(AHEAD_MAX);
     // The last moment up to `limit` at which a day is `time` seconds old.
     let civil = limit

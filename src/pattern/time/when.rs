@@ -12,11 +12,12 @@ pub(super) fn when<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp
     let count = digits(input);
     match (count, input.get(count)) {
         (0, _) => by_word(input, clock),
-        (4, Some(b'-' | b'/')) => Form::Datetime
+        (4, Some(b'-' | b'/' | b'.')) => Form::Datetime
             .read(input, clock)
             .or_else(|_| iso::minutes(input, clock)),
         (4, Some(b' ')) => Form::Klog.read(input, clock),
         (8, Some(b'T' | b't')) => Form::Compact.read(input, clock),
+        (8, Some(b' ' | b'-')) => Form::DigitsOnly.read(input, clock),
         (2, Some(b'/')) => Form::Clf
             .read(input, clock)
             .or_else(|_| day_first::dotted(input, clock)),

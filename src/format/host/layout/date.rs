@@ -3,24 +3,36 @@ use std::ops::Range;
 use crate::format::host::FormatError;
 
 /// Beginnings of Java's date patterns, without their quotes, and the kind that reads such times.
-const SHAPES: [(&str, &str); 31] = [
+const SHAPES: [(&str, &str); 45] = [
     ("yyyy-MM-ddTHH:mm:ss", "datetime"),
     ("yyyy-MM-dd HH:mm:ss", "datetime"),
     ("yyyy/MM/dd HH:mm:ss", "datetime"),
     ("yyyy/MM/ddTHH:mm:ss", "datetime"),
+    ("yyyy.MM.dd HH:mm:ss", "datetime"),
     ("yyyy-MM-dd HH:mm", "when"),
     ("yyyy-MM-ddTHH:mm", "when"),
     ("HH:mm:ss", "clock"),
     ("dd/MMM/yyyy:HH:mm:ss", "clf"),
     ("dd MMM yyyy HH:mm", "day_first"),
+    ("dd MMM yyyy;HH:mm", "day_first"),
     ("d MMM yyyy HH:mm", "day_first"),
     ("dd MMM HH:mm:ss", "day_first"),
     ("dd-MMM-yyyy HH:mm", "day_first"),
     ("dd.MM.yyyy HH:mm", "day_first"),
     ("dd-MM-yyyy HH:mm", "day_first"),
     ("dd/MM/yyyy HH:mm", "day_first"),
+    ("dd.MM.yy HH:mm", "day_first"),
+    ("dd/MM/yy HH:mm", "day_first"),
+    ("dd-MM-yy HH:mm", "day_first"),
+    ("dd-MM HH:mm:ss", "day_first"),
+    ("dd/MM HH:mm:ss", "day_first"),
     ("MM/dd/yyyy HH:mm", "month_first"),
     ("MM-dd-yyyy HH:mm", "month_first"),
+    ("MM/dd/yyyy hh:mm:ss a", "month_first"),
+    ("M/d/yyyy h:mm:ss a", "month_first"),
+    ("MM/dd/yy HH:mm", "month_first"),
+    ("MM/dd HH:mm:ss", "month_first"),
+    ("MM-dd HH:mm:ss", "month_first"),
     ("MMM dd HH:mm:ss", "syslog"),
     ("MMM d HH:mm:ss", "syslog"),
     ("MMM dd yyyy HH:mm", "month_first"),
@@ -33,8 +45,10 @@ const SHAPES: [(&str, &str); 31] = [
     ("EEE, dd MMM yyyy HH:mm", "rfc2822"),
     ("yyyyMMddTHHmmss", "compact"),
     ("yyyyMMdd HH:mm:ss", "yymmdd"),
+    ("yyyyMMdd-HH:mm:ss", "yymmdd"),
     ("yyMMdd HH:mm:ss", "yymmdd"),
     ("yy/MM/dd HH:mm:ss", "yymmdd"),
+    ("yy-MM-dd HH:mm:ss", "yymmdd"),
 ];
 
 /// The kind that reads what `%d{option}` writes. Behind a comma Logback has the zone.

@@ -31,29 +31,90 @@ pub fn read(layout: &str) -> Result<HostFormat, FormatError> {
             "give the text of the layout's pattern, such as '%d [%t] %-5p %c - %m%n'",
         ));
     };
-    let targets = targets(&pieces)?;
-    let (head, tail) = (&pieces[..message], &pieces[message + 1..]);
-    let (head_targets, tail_targets) = (&targets[..message], &targets[message + 1..]);
-
-    let mut start = String::new();
-    write(head, head_targets, Names::None, &mut start);
-    start.push_str("{_}");
-
-    let mut before = String::new();
-    write(head, head_targets, Names::All, &mut before);
-    let mut behind = String::new();
-    write(tail, tail_targets, Names::All, &mut behind);
-    let patterns = if behind.is_empty() {
-        vec![format!("{before}{{message:lines}}")]
-    } else {
-        // What follows the message is found from the end; a stack trace follows that.
-        vec![
-            format!("{before}{{message:longest}}{behind}"),
-            format!("{before}{{message:lines}}{behind}\n{{error.stack_trace:lines}}"),
-        ]
-    };
-    let starts = if message == 0 { Vec::new() } else { vec![start] };
+    let mut patterns = Vec::new();
+    let mut starts = Vec::new();
+    let (head, tail) = pieces.split_at(message);
+    for head in boxes(head).iter().flat_map(|head| heads(head)) {
+        let pieces = [&head, tail].concat();
+        let targets = targets(&pieces)?;
+        let (head_targets, tail_targets) = (&targets[..head.len()], &targets[head.len() + 1..]);
+        for &lead in leads(&head) {
+            let mut before = lead.to_owned();
+            write(&head, head_targets, Names::All, &mut before);
+            let mut behind = String::new();
+            write(&tail[1..], tail_targets, Names::All, &mut behind);
+            if behind.is_empty() {
+                patterns.push(format!("{before}{{message:lines}}"));
+            } else {
+                // What follows the message is found from the end; a stack trace follows that.
+                patterns.push(format!("{before}{{message:longest}}{behind}"));
+                patterns.push(format!(
+                    "{before}{{message:lines}}{behind}\n{{error.stack_trace:lines}}"
+                ));
+            }
+            if !head.is_empty() {
+                let mut start = lead.to_owned();
+                write(&head, head_targets, Names::None, &mut start);
+                start.push_str("{_}");
+                // A head of two lines begins with its first.
+                start.truncate(start.find('\n').unwrap_or(start.len()));
+                starts.push(start);
+            }
+        }
+    }
     Ok(HostFormat::Events { patterns, starts })
+}
+
+/// The head with the first name that stands in brackets or not at all, and without. Spring Boot writes one of two at most.
+fn boxes(head: &[Piece]) -> Vec<Vec<Piece>> {
+    let is_boxed = |piece: &Piece| matches!(piece, Piece::Word { name: "boxed", .. });
+    let without: Vec<Piece> = head.iter().filter(|piece| !is_boxed(piece)).cloned().collect();
+    let Some(first) = head.iter().position(is_boxed) else {
+        return vec![without];
+    };
+    let mut with = head[..first].to_vec();
+    with.push(Piece::Text("[".to_owned()));
+    with.push(head[first].clone());
+    with.push(Piece::Text("] ".to_owned()));
+    with.extend(head[first + 1..].iter().filter(|piece| !is_boxed(piece)).cloned());
+    vec![with, without]
+}
+
+/// The head as it is, and before it the same without the words between blanks that may be nothing: where the word
+/// before is filled up with blanks, as in `%-60c %x - %m`, the blanks around nothing are those of the filling.
+fn heads(head: &[Piece]) -> Vec<Vec<Piece>> {
+    let mut without: Vec<Piece> = Vec::new();
+    for (at, piece) in head.iter().enumerate() {
+        let between = match (without.as_slice(), piece, head.get(at + 1)) {
+            (
+                [.., Piece::Word { pad: Pad::Behind, .. }, Piece::Text(blank)],
+                Piece::Word { name, .. },
+                Some(Piece::Text(next)),
+            ) => blank == " " && next.starts_with(' ') && word::may_be_nothing(name),
+            _ => false,
+        };
+        if between {
+            without.pop();
+            if let Some(Piece::Word { sole, .. }) = without.last_mut() {
+                *sole = true;
+            }
+        } else {
+            without.push(piece.clone());
+        }
+    }
+    if without.len() == head.len() {
+        vec![without]
+    } else {
+        vec![without, head.to_vec()]
+    }
+}
+
+/// What stands before the head: blanks or none, where its first value is filled up on the left.
+fn leads(head: &[Piece]) -> &'static [&'static str] {
+    match head {
+        [Piece::Word { pad: Pad::Before, .. }, Piece::Text(next), ..] if next.starts_with(' ') => &["", "  "],
+        _ => &[""],
+    }
 }
 
 /// Where each piece's value goes. Of two pieces with the same field the first has it.
@@ -106,15 +167,20 @@ fn write(pieces: &[Piece], targets: &[Option<Target>], names: Names, out: &mut S
                 }
                 push_literal(out, text);
             }
-            (Piece::Word { pad, .. }, Some(target)) => {
+            (Piece::Word { pad, sole, .. }, Some(target)) => {
                 let blank_behind =
                     matches!(pieces.get(at + 1), Some(Piece::Text(text)) if text.starts_with(' '));
                 let mut kind = target.kind;
                 if kind.is_none() && ends_at_last_dot(&pieces[at..]) {
                     kind = Some("dotted");
                 }
+                if kind.is_none() && *sole {
+                    kind = Some("word");
+                }
                 match pad {
                     Pad::None => {}
+                    // Blanks or none stand before.
+                    Pad::Before if at == 0 && blank_behind => {}
                     Pad::Behind if blank_behind => padded = true,
                     // One blank more: one or more in the line.
                     Pad::Before if out.ends_with(' ') && !target.optional => out.push(' '),

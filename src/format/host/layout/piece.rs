@@ -12,6 +12,8 @@ pub(super) enum Piece {
         name: &'static str,
         option: Option<String>,
         pad: Pad,
+        /// No blanks are in the value: what follows it may be one more value, or nothing.
+        sole: bool,
         at: Range<usize>,
     },
 }
@@ -40,7 +42,7 @@ pub(super) fn split(layout: &str) -> Result<Vec<Piece>, FormatError> {
     let mut reader = Reader { layout, at: 0 };
     reader.pieces(None, 0, &mut pieces)?;
     if let Some(Piece::Text(last)) = pieces.last_mut() {
-        last.truncate(last.trim_end_matches('\n').len());
+        last.truncate(last.trim_end().len());
         if last.is_empty() {
             pieces.pop();
         }
@@ -135,16 +137,22 @@ impl<'t> Reader<'t> {
             self.skip_options();
             return Ok(());
         }
+        if name == "boxed" && self.rest().starts_with("()") {
+            self.at += 2;
+        }
         let option = self.option();
         self.skip_options();
         match name {
             "n" => text("\n", out),
             // The stack trace, which follows the message, and what is not written at all.
             "ex" | "clr" => {}
+            // A colour of JBoss, not a key of Log4j's.
+            "K" if option == Some("level") => {}
             _ => out.push(Piece::Word {
                 name,
                 option: option.map(str::to_owned),
                 pad,
+                sole: false,
                 at: from..self.at,
             }),
         }
@@ -177,6 +185,12 @@ impl<'t> Reader<'t> {
             *inner = pad;
         }
         Ok(())
+    }
+
+    /// Whether text follows, and no conversion word.
+    fn ends_here(&self) -> bool {
+        self.rest()
+            .starts_with(|next: char| !matches!(next, '%' | '$' | '\\' | ')' | '}'))
     }
 
     /// `{…}`, braces in it included.
@@ -214,6 +228,9 @@ impl<'t> Reader<'t> {
         let word = match (name, default) {
             ("PID", _) => "pid",
             ("HOSTNAME" | "hostName", _) => "hostname",
+            _ if word::is_application(name) => "app",
+            // Set by the host or else nothing: a value where something says where it ends.
+            (_, Some("")) if self.ends_here() => "property",
             (_, Some(default)) if depth < DEPTH_MAX => {
                 let mut reader = Reader {
                     layout: default,
@@ -230,6 +247,7 @@ impl<'t> Reader<'t> {
             name: word,
             option: None,
             pad: Pad::None,
+            sole: false,
             at: from..self.at,
         });
         Ok(())

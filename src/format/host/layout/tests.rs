@@ -68,6 +68,67 @@ fn groups_colours_and_variables_are_what_is_in_them() {
 }
 
 #[test]
+fn nothing_between_blanks_is_nothing() {
+    // Flink's: `%x` is empty, and the blanks around it are those that fill the logger up.
+    check(
+        "%d{HH:mm:ss,SSS} %-5p %-60c %x - %m%n",
+        &[
+            "{@timestamp:clock} {log.level:level}  {log.logger:word?}  - {message:lines}",
+            "{@timestamp:clock} {log.level:level}  {log.logger?}  {log.ndc?} - {message:lines}",
+        ],
+    );
+}
+
+#[test]
+fn blanks_before_a_first_value_may_be_there() {
+    check(
+        "%5p %t %m%n",
+        &[
+            "{log.level:level} {process.thread.name?} {message:lines}",
+            "  {log.level:level} {process.thread.name?} {message:lines}",
+        ],
+    );
+    assert_eq!(layout("%5p %m%n").0, ["{_:level} {_}", "  {_:level} {_}"]);
+    check(
+        "%5p[%t] %m",
+        &["{log.level:trimmed}[{process.thread.name?}] {message:lines}"],
+    );
+}
+
+#[test]
+fn names_that_bring_their_brackets() {
+    let expected = [
+        "{log.level:level} --- [{service.name?}] [{process.thread.name:trimmed?}] {message:lines}",
+        "{log.level:level} --- [{process.thread.name:trimmed?}] {message:lines}",
+    ];
+    check("%p --- %applicationName[%15.15t] %m", &expected);
+    check(
+        "%p --- %esb(){APPLICATION_NAME}%esb{APPLICATION_GROUP}[%15.15t] %m",
+        &expected,
+    );
+    check(
+        "%p [${springAppName:-}] %m",
+        &["{log.level:level} [{service.name?}] {message:lines}"],
+    );
+}
+
+#[test]
+fn words_of_jboss() {
+    check(
+        "%K{level}%d{HH:mm:ss,SSS} %h %N[%i] %-5p [%c] (%t) %s%E%n",
+        &[
+            "{@timestamp:clock} {host.hostname?} {_?}[{process.pid:int?}] {log.level:level}  [{log.logger?}] ({process.thread.name?}) {message:lines}",
+        ],
+    );
+    check("%K{order} %m", &["{labels.order?} {message:lines}"]);
+}
+
+#[test]
+fn a_head_of_two_lines_begins_with_its_first() {
+    assert_eq!(layout("%d %p%n   %c - %m%n").0, ["{_:datetime} {_:level}"]);
+}
+
+#[test]
 fn a_line_that_begins_an_event_looks_like_its_head() {
     assert_eq!(
         layout("%d %-5p [%X{traceId},%X{spanId}] %m%n").0,

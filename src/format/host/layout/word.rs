@@ -5,7 +5,7 @@ use crate::format::host::FormatError;
 
 /// Every conversion word, and the shortest that means the same. `ex` stands for all that write the stack trace, `clr` for
 /// all that change a text inside them or write nothing.
-const WORDS: [(&str, &str); 99] = [
+const WORDS: [(&str, &str); 102] = [
     ("d", "d"),
     ("date", "d"),
     ("ms", "d"),
@@ -39,7 +39,7 @@ const WORDS: [(&str, &str); 99] = [
     ("X", "X"),
     ("mdc", "X"),
     ("MDC", "X"),
-    ("K", "X"),
+    ("K", "K"),
     ("map", "X"),
     ("MAP", "X"),
     ("x", "x"),
@@ -49,8 +49,9 @@ const WORDS: [(&str, &str); 99] = [
     ("markerSimpleName", "marker"),
     ("r", "r"),
     ("relative", "r"),
-    ("N", "r"),
     ("nano", "r"),
+    // The process in JBoss, nanoseconds in Log4j 2.
+    ("N", "property"),
     ("sn", "sn"),
     ("sequenceNumber", "sn"),
     ("pid", "pid"),
@@ -63,11 +64,15 @@ const WORDS: [(&str, &str); 99] = [
     ("fqcn", "property"),
     ("u", "u"),
     ("uuid", "u"),
+    ("hostName", "hostname"),
+    ("hostname", "hostname"),
     ("property", "property"),
     ("contextName", "property"),
     ("cn", "property"),
-    ("applicationName", "app"),
-    ("applicationGroup", "property"),
+    // Spring Boot: a name in brackets with a blank behind, or nothing.
+    ("applicationName", "boxed"),
+    ("applicationGroup", "boxed"),
+    ("esb", "boxed"),
     ("ex", "ex"),
     ("e", "ex"),
     ("exception", "ex"),
@@ -107,6 +112,17 @@ const WORDS: [(&str, &str); 99] = [
     ("gray", "clr"),
 ];
 
+/// Those of JBoss and Quarkus that no other logger has. They are single letters: `%host` is none of them.
+const JBOSS: [(&str, &str); 6] = [
+    ("E", "ex"),
+    ("P", "p"),
+    ("h", "hostname"),
+    ("H", "hostname"),
+    ("i", "pid"),
+    // Sets the zone and writes nothing.
+    ("z", "clr"),
+];
+
 /// Logback's bold colours begin so.
 const BOLD: &str = "bold";
 
@@ -120,6 +136,9 @@ pub(super) fn longest(letters: &str) -> Option<(&'static str, usize)> {
     {
         return Some(("clr", BOLD.len() + length));
     }
+    if let Some((_, short)) = JBOSS.iter().find(|(word, _)| *word == letters) {
+        return Some((short, 1));
+    }
     WORDS
         .iter()
         .filter(|(word, _)| letters.starts_with(word))
@@ -130,6 +149,11 @@ pub(super) fn longest(letters: &str) -> Option<(&'static str, usize)> {
 /// Whether what stands in parentheses or braces behind the word is a layout of its own.
 pub(super) fn is_group(name: &str) -> bool {
     name == "clr"
+}
+
+/// Whether nothing stands where the value is not known, which is so for the contexts.
+pub(super) fn may_be_nothing(name: &str) -> bool {
+    matches!(name, "X" | "K" | "x" | "kvp" | "marker" | "property")
 }
 
 /// Where a word's value goes.
@@ -158,7 +182,7 @@ pub(super) fn target(name: &str, option: Option<&str>, at: &Range<usize>) -> Res
         "F" => ("log.origin.file.name", None, false),
         "l" => ("log.origin.location", None, true),
         "m" => ("message", None, false),
-        "X" => return Ok(of_context(option)),
+        "X" | "K" => return Ok(of_context(option)),
         "x" => ("log.ndc", None, true),
         "kvp" => ("log.key_values", None, true),
         "marker" => ("log.marker", None, true),
@@ -166,7 +190,7 @@ pub(super) fn target(name: &str, option: Option<&str>, at: &Range<usize>) -> Res
         "pid" => ("process.pid", Some("int"), true),
         "T" => ("process.thread.id", Some("int"), false),
         "u" => ("event.id", None, false),
-        "app" => ("service.name", None, true),
+        "app" | "boxed" => ("service.name", None, true),
         "hostname" => ("host.hostname", None, true),
         "r" => ("_", Some("int"), false),
         _ => ("_", None, true),
@@ -176,6 +200,16 @@ pub(super) fn target(name: &str, option: Option<&str>, at: &Range<usize>) -> Res
         kind,
         optional,
     })
+}
+
+/// Whether a variable of the configuration holds the name of the application, as Spring Boot's users call it.
+pub(super) fn is_application(variable: &str) -> bool {
+    let name: String = variable
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    name.ends_with("applicationname") || name.ends_with("appname") || name == "servicename"
 }
 
 /// A value of the diagnostic context, or all of it.
@@ -211,6 +245,9 @@ mod tests {
             ("levelX", Some(("p", 5))),
             ("boldRed", Some(("clr", 7))),
             ("wEx", Some(("ex", 3))),
+            ("h", Some(("hostname", 1))),
+            ("host", None),
+            ("hostName", Some(("hostname", 8))),
             ("Q", None),
             ("", None),
         ] {
@@ -221,7 +258,8 @@ mod tests {
     #[test]
     fn every_word_is_there_once() {
         for (at, (word, short)) in WORDS.iter().enumerate() {
-            assert!(WORDS[at + 1..].iter().all(|(other, _)| other != word), "{word}");
+            let mut others = WORDS[at + 1..].iter().chain(&JBOSS);
+            assert!(others.all(|(other, _)| other != word), "{word}");
             assert!(target(short, None, &(0..0)).is_ok(), "{short}");
         }
     }
