@@ -150,6 +150,14 @@ impl Kind {
         )
     }
 
+    /// Whether a value names something: a place, a host.
+    pub(crate) const fn is_name(self) -> bool {
+        matches!(
+            self,
+            Kind::Word | Kind::Dotted | Kind::Url | Kind::RequestTarget | Kind::Endpoint | Kind::HttpRequest
+        )
+    }
+
     /// The bytes that a value can begin with. All, for the kinds that can be empty.
     pub(super) const fn starts(self) -> ByteSet {
         match self {

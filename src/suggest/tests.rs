@@ -213,6 +213,9 @@ const TIES: [(&str, &str); 14] = [
     ("tomcat-access/variants.log", "apache-access"),
     // Logins, which have a pipeline of their own.
     ("syslog-file/traditional_file.log", "auth"),
+    // The containers of several services: what they wrote is known.
+    ("cri/containerd_partial.log", "layered"),
+    ("docker-json/json_file_split16k.log", "layered"),
     // The case sets the wrapper.
     ("spring-boot/cri.log", "layered"),
     // Made-up lines of many forms, of which some are another's.

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use super::{FormatError, HostFormat, push_capture, push_literal};
 
-/// Reads a template. An event's header ends with its message, behind which nothing is told apart: the message may be any
-/// text over any number of lines, and so may the exception.
+/// Reads a template. The message may be any text over any number of lines, and so may the exception. What else follows
+/// the message on its line is told apart where a text or a brace says where it begins.
 pub fn read(template: &str) -> Result<HostFormat, FormatError> {
     let pieces = split(template)?;
     let Some(message) = pieces.iter().position(|piece| is(piece, "Message")) else {
@@ -30,14 +30,40 @@ pub fn read(template: &str) -> Result<HostFormat, FormatError> {
     if !header.iter().any(|piece| is(piece, "NewLine")) {
         start.push_str("{_}");
     }
+    let mut patterns = Vec::new();
+    let tail = tail(&pieces[message + 1..]);
+    if !tail.is_empty() {
+        let mut behind = String::new();
+        for at in 0..tail.len() {
+            push(&mut behind, tail, at, Some(&mut taken));
+        }
+        patterns.push(format!("{pattern}{{message:longest}}{behind}"));
+        patterns.push(format!(
+            "{pattern}{{message:lines}}{behind}\n{{error.stack_trace:lines}}"
+        ));
+    }
     pattern.push_str("{message:lines}");
     // A blank before the message is not there where the message is empty and blanks were taken off the line's end.
     let bare = pattern.strip_suffix(" {message:lines}").map(str::to_owned);
     let bare_start = start.strip_suffix(" {_}").map(str::to_owned);
+    patterns.extend([Some(pattern), bare].into_iter().flatten());
     Ok(HostFormat::Events {
-        patterns: [Some(pattern), bare].into_iter().flatten().collect(),
+        patterns,
         starts: [Some(start), bare_start].into_iter().flatten().collect(),
     })
+}
+
+/// What follows the message on its line, where its beginning is no mere blank: a message has blanks of its own.
+fn tail(behind: &[Piece]) -> &[Piece] {
+    let line = behind
+        .iter()
+        .take_while(|piece| !is(piece, "NewLine") && !is(piece, "Exception"))
+        .count();
+    match &behind[..line] {
+        [Piece::Text(text), Piece::Property { .. }, ..] if !text.trim().is_empty() => &behind[..line],
+        [Piece::Text(_), properties, ..] if is(properties, "Properties") => &behind[..line],
+        _ => &[],
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +72,7 @@ enum Piece {
     Property {
         name: String,
         /// What stands behind the colon.
-        form: bool,
+        form: Option<String>,
         align: Align,
     },
 }
@@ -100,7 +126,7 @@ fn property(text: &str) -> Option<Piece> {
     let name = text[..end].trim();
     (!name.is_empty()).then(|| Piece::Property {
         name: name.to_owned(),
-        form: text[end..].contains(':'),
+        form: text[end..].split_once(':').map(|(_, form)| form.to_owned()),
         align: match text[end..].strip_prefix(',').map(str::trim_start) {
             None => Align::None,
             Some(width) if width.starts_with('-') => Align::Behind,
@@ -130,12 +156,25 @@ fn push(pattern: &mut String, pieces: &[Piece], at: usize, taken: Option<&mut Ha
         Piece::Property { name, .. } if name == "NewLine" => return pattern.push('\n'),
         // Not there before the message; whoever does that has it in the message.
         Piece::Property { name, .. } if name == "Exception" => return,
-        Piece::Property { name, form, align } => (name.as_str(), *form, *align),
+        // An object whose text has braces around it.
+        Piece::Property { name, .. } if name == "Properties" => {
+            push_literal(pattern, "{");
+            push_capture(
+                pattern,
+                if taken.is_some() {
+                    "serilog.properties"
+                } else {
+                    "_"
+                },
+                None,
+                true,
+            );
+            return push_literal(pattern, "}");
+        }
+        Piece::Property { name, form, align } => (name.as_str(), form.as_deref(), *align),
     };
     let (field, kind) = match name {
-        // Without a form it is written as .NET's invariant culture has it: month, day, year.
-        "Timestamp" | "UtcTimestamp" if !form => ("@timestamp".to_owned(), Some("month_first")),
-        "Timestamp" | "UtcTimestamp" => ("@timestamp".to_owned(), Some("when")),
+        "Timestamp" | "UtcTimestamp" => ("@timestamp".to_owned(), Some(time_kind(form))),
         "Level" => ("log.level".to_owned(), Some("level")),
         "SourceContext" => ("log.logger".to_owned(), None),
         "ThreadId" => ("process.thread.id".to_owned(), Some("int")),
@@ -172,6 +211,23 @@ fn push(pattern: &mut String, pieces: &[Piece], at: usize, taken: Option<&mut Ha
     };
     let free = taken.is_some_and(|taken| taken.insert(field.clone()));
     push_capture(pattern, if free { &field } else { "_" }, kind, optional);
+}
+
+/// The kind that reads a time of a form of .NET's. Without one, and in the forms of one letter, it is written as the
+/// invariant culture has it: month, day, year.
+fn time_kind(form: Option<&str>) -> &'static str {
+    let Some(form) = form.map(|form| form.replace(['\'', '\\'], "")) else {
+        return "month_first";
+    };
+    match form.as_str() {
+        "" | "G" | "g" => "month_first",
+        form if form.starts_with("MM/dd") || form.starts_with("M/d") || form.starts_with("MM-dd") => {
+            "month_first"
+        }
+        form if form.starts_with("dd") || form.starts_with("d/") || form.starts_with("d.") => "day_first",
+        form if form.starts_with("yy") && !form.starts_with("yyy") => "yymmdd",
+        _ => "when",
+    }
 }
 
 #[cfg(test)]
@@ -217,6 +273,44 @@ mod tests {
             pattern,
             "{@timestamp:month_first} {log.level:level}  {process.thread.id:int?} {message:lines}"
         );
+    }
+
+    #[test]
+    fn forms_of_times() {
+        for (template, kind) in [
+            ("{Timestamp:o} {Message}", "when"),
+            ("{Timestamp:HH:mm:ss} {Message}", "when"),
+            ("{Timestamp:G} {Message}", "month_first"),
+            ("{Timestamp:MM/dd/yyyy hh:mm:ss tt} {Message}", "month_first"),
+            ("{Timestamp:dd-MM-yyyy HH:mm:ss} {Message}", "day_first"),
+            ("{Timestamp:yy-MM-dd HH:mm:ss} {Message}", "yymmdd"),
+        ] {
+            let expected = format!("{{@timestamp:{kind}}} {{message:lines}}");
+            assert_eq!(events(template).0, expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn what_follows_the_message() {
+        let patterns = |template| match read(template).unwrap() {
+            HostFormat::Events { patterns, .. } => patterns,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            patterns("[{Level:u3}] {Message:lj} {Properties:j}{NewLine}{Exception}"),
+            [
+                "[{log.level:level}] {message:longest} {{{serilog.properties?}}}",
+                "[{log.level:level}] {message:lines} {{{serilog.properties?}}}\n{error.stack_trace:lines}",
+                "[{log.level:level}] {message:lines}",
+                "[{log.level:level}]",
+            ]
+        );
+        assert_eq!(
+            patterns("{Message:lj} <s:{SourceContext}>{NewLine}")[0],
+            "{message:longest} <s:{log.logger?}>"
+        );
+        // Where would the message end?
+        assert_eq!(patterns("{Message} {SourceContext}"), ["{message:lines}"]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub(super) use table::{Entry, Member, NodeId, Otherwise};
 pub(super) use written::Written;
 
 use crate::event::{FieldId, Schema, Value, ecs};
+use crate::format::json::Shape;
 use crate::pattern::{Capture, Kind, Scene};
 
 /// A wanted key, as a pipeline lists it.
@@ -447,6 +448,12 @@ impl Target {
             Target::Plain(field) => scene.fields.set(*field, found.plain(dirty, scene.arena)),
             Target::Leaf(field) => scene.fields.set(*field, found.flat(dirty, scene.arena)),
             Target::Raw(field) => scene.fields.set(*field, found.raw(dirty, scene.arena)),
+            // The JSON of an object could be a word; it is no url and no host.
+            Target::Kind(capture)
+                if capture.kind().is_name() && matches!(found, Found::Json(_, Shape::Object)) =>
+            {
+                return false;
+            }
             Target::Kind(capture) => {
                 let text = found.text(scene.arena);
                 return capture.convert(text, scene) || convert_trimmed(capture, text, scene);
