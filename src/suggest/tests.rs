@@ -205,7 +205,7 @@ fn what_takes_many_logs_goes_behind_what_is_made_for_this_one() {
 }
 
 /// Logs of which another pipeline is as right as their own, by what they are.
-const TIES: [(&str, &str); 14] = [
+const TIES: [(&str, &str); 16] = [
     // Several programs write the combined format.
     ("morgan/combined.log", "apache-access"),
     ("nginx-access/combined.log", "apache-access"),
