@@ -92,9 +92,7 @@ impl Tailer {
                 .unwrap_or_default();
             match packed(name).1 {
                 Packed::No => {}
-                Packed::Gz if self.watches[arrival.watch].globs.names_compressed(&arrival.path) => {
-                    arrival.packed = true;
-                }
+                Packed::Gz if self.is_asked_for(&arrival) => arrival.packed = true,
                 Packed::Gz | Packed::Unreadable => {
                     compressed.push(arrival);
                     continue;
@@ -120,6 +118,11 @@ impl Tailer {
             self.pass_packed(&arrival);
         }
         self.look_for_rotated(now);
+    }
+
+    /// Whether a compressed file is to be read for itself: its glob ends as it does, or this run is for old logs.
+    fn is_asked_for(&self, arrival: &Arrival) -> bool {
+        self.conclusion.is_some() || self.watches[arrival.watch].globs.names_compressed(&arrival.path)
     }
 
     /// A compressed file under a glob that does not ask for them: only a rotation can explain it.

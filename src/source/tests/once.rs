@@ -30,6 +30,28 @@ fn it_ends_when_everything_that_is_there_was_read() {
 }
 
 #[test]
+fn compressed_files_that_a_glob_leads_to_are_read_and_those_that_were_read_before_are_not() {
+    let (mut rig, once) = once(&["a.log*"]);
+    rig.once = None;
+    rig.append("a.log", lines("a", 0..100));
+    rig.start();
+    rig.pass(SECOND);
+    rig.rename("a.log", "a.log.1");
+    rig.append("a.log", lines("a", 100..200));
+    rig.pass(SECOND);
+    rig.stop();
+    rig.gzip("a.log.1", "a.log.1.gz");
+    rig.append("old", lines("old", 0..50));
+    rig.gzip("old", "a.log.2.gz");
+    rig.once = Some(Arc::clone(&once));
+    rig.start();
+    rig.pass(6 * SECOND);
+    assert!(once.has_ended() && !once.has_missed());
+    assert_eq!(rig.texts(), expected(&[("a", 0..200), ("old", 0..50)]));
+    assert_eq!(rig.again, 0);
+}
+
+#[test]
 fn the_last_line_of_a_file_that_rests_is_complete() {
     let (mut rig, once) = once(&["*.log"]);
     rig.append("a.log", "a 00000\na 00001");

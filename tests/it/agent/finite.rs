@@ -4,6 +4,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use super::{Host, access_line, program};
+use crate::servers::Elasticsearch;
 
 fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new(program());
@@ -29,6 +30,35 @@ fn what_is_there_is_delivered_once_over_two_runs() {
     let second = run(&arguments);
     assert!(second.status.success(), "{}", log(&second));
     assert!(second.stdout.is_empty());
+}
+
+#[tokio::test]
+async fn old_logs_fill_an_index_and_a_lost_state_directory_doubles_none() {
+    let server = Elasticsearch::shared().await;
+    let client = server.client();
+    let host = Host::shipping_to(server.url(), "old").input("access.log*", "nginx-access", "");
+    host.append("access.log.2", (0..2000).map(access_line));
+    host.append("access.log.1", (2000..4000).map(access_line));
+    host.append("access.log", (4000..5000).map(access_line));
+    let packed = Command::new("gzip").arg(host.path("access.log.2")).status();
+    assert!(packed.expect("gzip is installed").success());
+    let config = host.config();
+    let arguments = ["--config", config.to_str().expect("a path in UTF-8")];
+    for verdicts in ["5000 accepted, 0 there already", "0 accepted, 5000 there already"] {
+        let output = run(&arguments);
+        assert!(output.status.success(), "{}", log(&output));
+        assert!(log(&output).contains(verdicts), "{}", log(&output));
+        fs::remove_dir_all(host.path("state")).expect("the state directory");
+    }
+    client
+        .tally(
+            "old",
+            "url.path.keyword",
+            (0..5000).map(|n| format!("/orders/{n}")),
+        )
+        .await
+        .assert_exact();
+    client.delete_index("old").await;
 }
 
 #[test]
