@@ -10,7 +10,7 @@ use super::pairs::Pairs;
 use super::reading::{Figure, Reading};
 use super::series::{Found, Series, SeriesIndex};
 use super::shard::lock;
-use super::spec::{Kind, MetricSpec, SERVICE, Unit, nanos};
+use super::spec::{Kind, MetricSpec, Unit, nanos};
 use crate::config::Spanned;
 
 /// One metric with all its series, whichever inputs and workers they come from. The numbers themselves are in
@@ -45,6 +45,18 @@ struct Between {
     seed: Seed,
     waiting: Mutex<Vec<(String, Arc<Mutex<Pairs>>)>>,
 }
+
+/// Where the lines of one input wait for their other half.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub seed: Seed,
+    pub pairs: Arc<Mutex<Pairs>>,
+    /// The input's number there.
+    pub of: u32,
+}
+
+/// Which of two lines came, the other of which did not.
+pub(super) const THERE: &str = "there";
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Shape {
@@ -130,8 +142,9 @@ impl Family {
         self.between.as_ref().map(|between| between.timeout)
     }
 
-    /// Where the lines of one service wait for their other half.
-    pub fn waiting(&self, service: &str) -> Option<(Seed, Arc<Mutex<Pairs>>)> {
+    /// Where the lines of one service wait for their other half. `labels` is the text of those that all of an input's lines
+    /// have.
+    pub fn waiting(&self, service: &str, labels: Vec<u8>) -> Option<Waiting> {
         let between = self.between.as_ref()?;
         let mut waiting = lock(&between.waiting);
         let there = waiting.iter().find(|(name, _)| name == service);
@@ -144,7 +157,12 @@ impl Family {
                 pairs
             }
         };
-        Some((between.seed.clone(), pairs))
+        let of = lock(&pairs).number(labels);
+        Some(Waiting {
+            seed: between.seed.clone(),
+            pairs,
+            of,
+        })
     }
 
     /// Whether a page has something of this name, or of one that OpenMetrics cannot tell from it, because of this metric.
@@ -167,15 +185,17 @@ impl Family {
     pub fn unmatched(&self, wall: i64) -> Option<Reading> {
         let help = "Lines whose other half did not come in time, by which of the two did";
         let mut reading = Reading::new(self.unmatched_name()?, "counter", help);
-        for (service, pairs) in lock(&self.between.as_ref()?.waiting).iter() {
-            let unmatched = lock(pairs).unmatched(wall);
-            for (there, count) in [("end", unmatched.finishes), ("start", unmatched.starts)] {
-                let labels =
-                    LabelText::new([(SERVICE, Content::Text(service)), ("there", Content::Text(there))]);
-                let amount = Fixed::whole(count, 1_000_000_000);
-                reading.rows.push((labels.other(), Figure::Number(amount)));
+        for (_, pairs) in lock(&self.between.as_ref()?.waiting).iter() {
+            for unmatched in lock(pairs).unmatched(wall) {
+                for (there, count) in [("end", unmatched.finishes), ("start", unmatched.starts)] {
+                    let there = LabelText::new([(THERE, Content::Text(there))]).other();
+                    let labels = [unmatched.labels.as_slice(), &there].join(&b',');
+                    let amount = Fixed::whole(count, 1_000_000_000);
+                    reading.rows.push((labels, Figure::Number(amount)));
+                }
             }
         }
+        reading.rows.sort_by(|(a, _), (b, _)| a.cmp(b));
         Some(reading)
     }
 

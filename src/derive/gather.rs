@@ -126,48 +126,18 @@ impl Gather {
 
     /// Whether `spec` may count into this metric too: everything but the fields must be the same.
     pub fn agrees(&self, spec: &GatherSpec) -> Result<(), SpecError> {
-        let alike = match (&self.spec.kind, &spec.kind) {
-            (
-                GatherKind::Sessions {
-                    window, exact_max, ..
-                },
-                GatherKind::Sessions {
-                    window: other_window,
-                    exact_max: other_max,
-                    ..
-                },
-            ) => window == other_window && exact_max == other_max,
-            (
-                GatherKind::Top {
-                    window,
-                    keep,
-                    series_max,
-                    ..
-                },
-                GatherKind::Top {
-                    window: other_window,
-                    keep: other_keep,
-                    series_max: other_max,
-                    ..
-                },
-            ) => {
-                window == other_window
-                    && keep == other_keep
-                    && series_max == other_max
-                    && Gather::names(&self.spec) == Gather::names(spec)
-            }
-            _ => false,
-        };
+        let there = &self.spec;
         let names = |spec: &GatherSpec| {
-            let mut names: Vec<String> = spec.labels.iter().map(|label| label.name.clone()).collect();
+            let mut names: Vec<&str> = spec.labels.iter().map(|label| label.name.as_str()).collect();
             names.sort_unstable();
-            names
+            names.join(", ")
         };
-        let alike = alike && names(spec) == names(&self.spec) && spec.help == self.spec.help;
-        let text = match spec.hashed.differs(&self.spec.hashed) {
-            None if alike => return Ok(()),
-            Some(text) if alike => text,
-            _ => "its kind, help, labels, window, sums or limits are others here than elsewhere".to_owned(),
+        let difference = differs_in_kind(&spec.kind, &there.kind)
+            .or_else(|| differs("help", &format!("{:?}", spec.help), &format!("{:?}", there.help)))
+            .or_else(|| differs("labels", &names(spec), &names(there)))
+            .or_else(|| spec.hashed.differs(&there.hashed));
+        let Some(text) = difference else {
+            return Ok(());
         };
         Err(SpecError::new(
             &spec.name,
@@ -355,6 +325,65 @@ fn label_text(labels: &LabelText, entry: &Entry) -> Vec<u8> {
         key::write_label(&entry.key, starts[at], hash, out);
     });
     text
+}
+
+/// In what two such metrics differ, whose fields need not be the same.
+fn differs_in_kind(here: &GatherKind, there: &GatherKind) -> Option<String> {
+    let length = |length: &Duration| format!("{length:?}");
+    match (here, there) {
+        (
+            GatherKind::Sessions {
+                window, exact_max, ..
+            },
+            GatherKind::Sessions {
+                window: other_window,
+                exact_max: other_max,
+                ..
+            },
+        ) => differs("window", &length(window), &length(other_window))
+            .or_else(|| differs("exact_max", &exact_max.to_string(), &other_max.to_string())),
+        (
+            GatherKind::Top {
+                sums,
+                window,
+                keep,
+                series_max,
+            },
+            GatherKind::Top {
+                sums: other_sums,
+                window: other_window,
+                keep: other_keep,
+                series_max: other_max,
+            },
+        ) => differs("window", &length(window), &length(other_window))
+            .or_else(|| differs("keep", &keep.to_string(), &other_keep.to_string()))
+            .or_else(|| differs("series_max", &series_max.to_string(), &other_max.to_string()))
+            .or_else(|| differs("sums", &names_of(sums), &names_of(other_sums))),
+        (GatherKind::Sessions { .. }, GatherKind::Top { .. }) => {
+            Some("it counts sessions here and is a top list elsewhere".to_owned())
+        }
+        (GatherKind::Top { .. }, GatherKind::Sessions { .. }) => {
+            Some("it is a top list here and counts sessions elsewhere".to_owned())
+        }
+    }
+}
+
+fn names_of(sums: &[TopSum]) -> String {
+    let names: Vec<&str> = sums.iter().map(|sum| sum.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// `its labels are a, b here and none elsewhere`
+fn differs(what: &str, here: &str, there: &str) -> Option<String> {
+    let is = if what.ends_with('s') { "are" } else { "is" };
+    let said = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
+    (here != there).then(|| {
+        format!(
+            "its {what} {is} {} here and {} elsewhere",
+            said(here),
+            said(there)
+        )
+    })
 }
 
 fn millis(duration: Duration) -> i64 {

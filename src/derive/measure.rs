@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::cells::Details;
 use super::exemplar::Trace;
-use super::family::Bounds;
+use super::family::{Bounds, Waiting};
 use super::fixed::Fixed;
 use super::hash::Seed;
 use super::key;
@@ -98,8 +98,7 @@ pub(super) struct Pair {
     finish: Vec<Condition>,
     key: FieldId,
     at: FieldId,
-    seed: Seed,
-    pairs: Arc<Mutex<Pairs>>,
+    waiting: Waiting,
 }
 
 impl Pair {
@@ -114,9 +113,10 @@ impl Pair {
         } else {
             return Err(NoSample::Absent);
         };
-        let key = key::hash(fields.get(self.key), &self.seed).ok_or(NoSample::Absent)?;
+        let Waiting { seed, pairs, of } = &self.waiting;
+        let key = key::hash(fields.get(self.key), seed).ok_or(NoSample::Absent)?;
         let (at, read_at) = happened(fields, self.at, read_at).ok_or(NoSample::Absent)?;
-        let between = lock(&self.pairs).see(end, key, at, read_at);
+        let between = lock(pairs).see(*of, end, key, at, read_at);
         between.map(Sample::Whole).ok_or(NoSample::Absent)
     }
 }
@@ -167,8 +167,8 @@ impl BucketBounds {
 }
 
 impl Measure {
-    /// `pairs` is where the events of this service wait for each other.
-    pub fn new(spec: &MetricSpec, waiting: Option<(Seed, Arc<Mutex<Pairs>>)>) -> Self {
+    /// `waiting` is where the events of this service wait for each other.
+    pub fn new(spec: &MetricSpec, waiting: Option<Waiting>) -> Self {
         match &spec.kind {
             Kind::Counter { add, unit } => {
                 let unit = unit.billionths();
@@ -208,16 +208,17 @@ impl Measure {
                 timeout,
             } => {
                 let conditions = |only: &[Only]| only.iter().map(Condition::new).collect();
-                let (seed, pairs) = waiting
-                    .unwrap_or_else(|| (Seed::default(), Arc::new(Mutex::new(Pairs::new(nanos(*timeout))))));
                 Measure::Between {
                     pair: Pair {
                         start: conditions(start),
                         finish: conditions(finish),
                         key: *key,
                         at: *at,
-                        seed,
-                        pairs,
+                        waiting: waiting.unwrap_or_else(|| Waiting {
+                            seed: Seed::default(),
+                            pairs: Arc::new(Mutex::new(Pairs::new(nanos(*timeout)))),
+                            of: 0,
+                        }),
                     },
                     bounds: BucketBounds::new(buckets, 1),
                     detail: Detail::of(spec),

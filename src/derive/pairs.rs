@@ -26,18 +26,22 @@ pub(super) struct Pairs {
     /// Time and key of the lines that came, the oldest first; those that wait no more may be among them.
     queue: VecDeque<(i64, u64)>,
     clock: LogClock,
-    unmatched: Unmatched,
+    unmatched: Vec<Unmatched>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     at: i64,
     end: End,
+    /// Whose line it is: an index into `unmatched`.
+    of: u32,
 }
 
 /// Lines whose other half never came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Unmatched {
+    /// The text of the labels that all lines of one input have.
+    pub labels: Vec<u8>,
     pub starts: u64,
     pub finishes: u64,
 }
@@ -58,12 +62,33 @@ impl Pairs {
             waiting: HashMap::default(),
             queue: VecDeque::new(),
             clock: LogClock::default(),
-            unmatched: Unmatched::default(),
+            unmatched: Vec::new(),
         }
     }
 
-    /// A line came; gives the nanoseconds between it and the other half, where that is there.
-    pub fn see(&mut self, end: End, key: u64, at: i64, read_at: i64) -> Option<u64> {
+    /// The number of those whose lines all have these labels.
+    pub fn number(&mut self, labels: Vec<u8>) -> u32 {
+        let there = self.unmatched.iter().position(|one| one.labels == labels);
+        let number = there.unwrap_or_else(|| {
+            self.unmatched.push(Unmatched {
+                labels,
+                ..Unmatched::default()
+            });
+            self.unmatched.len() - 1
+        });
+        // As many as there are inputs.
+        number as u32
+    }
+
+    fn lost(&mut self, of: u32, end: End) {
+        if let Some(unmatched) = self.unmatched.get_mut(of as usize) {
+            unmatched.count(end);
+        }
+    }
+
+    /// A line of those with the number `of` came; gives the nanoseconds between it and the other half, where that is
+    /// there.
+    pub fn see(&mut self, of: u32, end: End, key: u64, at: i64, read_at: i64) -> Option<u64> {
         self.clock.see(at, read_at);
         self.expire(self.clock.newest());
         if let Some(other) = self.waiting.get(&key).copied() {
@@ -80,17 +105,17 @@ impl Pairs {
             }
             // The key came again: only the newer line can still be met.
             if at < other.at {
-                self.unmatched.count(end);
+                self.lost(of, end);
                 return None;
             }
-            self.unmatched.count(other.end);
+            self.lost(other.of, other.end);
         }
-        self.wait(end, key, at);
+        self.wait(of, end, key, at);
         None
     }
 
-    fn wait(&mut self, end: End, key: u64, at: i64) {
-        self.waiting.insert(key, Waiting { at, end });
+    fn wait(&mut self, of: u32, end: End, key: u64, at: i64) {
+        self.waiting.insert(key, Waiting { at, end, of });
         self.queue.push_back((at, key));
         if self.queue.len() >= 4 * WAITING_MAX {
             let waiting = &self.waiting;
@@ -106,9 +131,9 @@ impl Pairs {
     }
 
     fn give_up(&mut self, at: i64, key: u64) {
-        if let Some(one) = self.waiting.get(&key).filter(|one| one.at == at) {
-            self.unmatched.count(one.end);
+        if let Some(&one) = self.waiting.get(&key).filter(|one| one.at == at) {
             self.waiting.remove(&key);
+            self.lost(one.of, one.end);
         }
     }
 
@@ -124,11 +149,11 @@ impl Pairs {
     }
 
     /// What was given up until the wall's clock shows `wall`.
-    pub fn unmatched(&mut self, wall: i64) -> Unmatched {
+    pub fn unmatched(&mut self, wall: i64) -> &[Unmatched] {
         if let Some(now) = self.clock.at(wall) {
             self.expire(now);
         }
-        self.unmatched
+        &self.unmatched
     }
 }
 
@@ -136,56 +161,77 @@ impl Pairs {
 mod tests {
     use super::*;
 
+    fn pairs(timeout: i64) -> Pairs {
+        let mut pairs = Pairs::new(timeout);
+        assert_eq!(pairs.number(b"one".to_vec()), 0);
+        pairs
+    }
+
+    fn lost(pairs: &mut Pairs, wall: i64) -> (u64, u64) {
+        let one = &pairs.unmatched(wall)[0];
+        (one.starts, one.finishes)
+    }
+
     #[test]
     fn either_line_may_come_first() {
-        let mut pairs = Pairs::new(100);
-        assert_eq!(pairs.see(End::Start, 1, 10, 10), None);
-        assert_eq!(pairs.see(End::Finish, 2, 20, 20), None);
-        assert_eq!(pairs.see(End::Finish, 1, 40, 40), Some(30));
-        assert_eq!(pairs.see(End::Start, 2, 15, 40), Some(5));
-        assert_eq!(pairs.unmatched(1_000), Unmatched::default());
+        let mut pairs = pairs(100);
+        assert_eq!(pairs.see(0, End::Start, 1, 10, 10), None);
+        assert_eq!(pairs.see(0, End::Finish, 2, 20, 20), None);
+        assert_eq!(pairs.see(0, End::Finish, 1, 40, 40), Some(30));
+        assert_eq!(pairs.see(0, End::Start, 2, 15, 40), Some(5));
+        assert_eq!(lost(&mut pairs, 1_000), (0, 0));
     }
 
     #[test]
     fn what_waits_too_long_is_counted() {
-        let mut pairs = Pairs::new(100);
-        pairs.see(End::Start, 1, 10, 10);
-        pairs.see(End::Finish, 2, 20, 20);
-        assert_eq!(pairs.unmatched(110).starts, 0);
-        let after = Unmatched {
-            starts: 1,
-            finishes: 0,
-        };
-        assert_eq!(pairs.unmatched(111), after);
+        let mut pairs = pairs(100);
+        pairs.see(0, End::Start, 1, 10, 10);
+        pairs.see(0, End::Finish, 2, 20, 20);
+        assert_eq!(lost(&mut pairs, 110), (0, 0));
+        assert_eq!(lost(&mut pairs, 111), (1, 0));
         // In the log's time, however late it is read; and the finish of 1 has lost its start.
-        assert_eq!(pairs.see(End::Finish, 1, 130, 9_000), None);
-        assert_eq!(pairs.unmatched(9_000).finishes, 1);
+        assert_eq!(pairs.see(0, End::Finish, 1, 130, 9_000), None);
+        assert_eq!(lost(&mut pairs, 9_000), (1, 1));
     }
 
     #[test]
     fn a_key_that_comes_again_begins_anew() {
-        let mut pairs = Pairs::new(100);
-        pairs.see(End::Start, 1, 10, 10);
-        pairs.see(End::Start, 1, 20, 20);
+        let mut pairs = pairs(100);
+        pairs.see(0, End::Start, 1, 10, 10);
+        pairs.see(0, End::Start, 1, 20, 20);
         // A finish from before the start is another one's.
-        assert_eq!(pairs.see(End::Finish, 1, 15, 21), None);
-        assert_eq!(pairs.see(End::Finish, 1, 25, 25), Some(5));
-        let unmatched = Unmatched {
-            starts: 1,
-            finishes: 1,
-        };
-        assert_eq!(pairs.unmatched(25), unmatched);
+        assert_eq!(pairs.see(0, End::Finish, 1, 15, 21), None);
+        assert_eq!(pairs.see(0, End::Finish, 1, 25, 25), Some(5));
+        assert_eq!(lost(&mut pairs, 25), (1, 1));
+    }
+
+    #[test]
+    fn a_line_that_waited_in_vain_is_told_by_its_own_labels() {
+        let mut pairs = pairs(100);
+        assert_eq!(pairs.number(b"two".to_vec()), 1);
+        assert_eq!(pairs.number(b"one".to_vec()), 0);
+        pairs.see(0, End::Start, 1, 10, 10);
+        pairs.see(0, End::Start, 2, 10, 10);
+        // Those of the other input meet them nevertheless.
+        assert_eq!(pairs.see(1, End::Finish, 1, 20, 20), Some(10));
+        pairs.see(1, End::Finish, 3, 20, 20);
+        let lost: Vec<_> = pairs
+            .unmatched(1_000)
+            .iter()
+            .map(|one| (one.labels.as_slice(), one.starts, one.finishes))
+            .collect();
+        assert_eq!(lost, [(b"one".as_slice(), 1, 0), (b"two", 0, 1)]);
     }
 
     #[test]
     fn lines_that_never_meet_stay_within_bounds() {
-        let mut pairs = Pairs::new(i64::MAX);
+        let mut pairs = pairs(i64::MAX);
         let lines = 5 * WAITING_MAX as u64;
         for key in 0..lines {
-            pairs.see(End::Start, key, 1, 1);
+            pairs.see(0, End::Start, key, 1, 1);
         }
         assert_eq!(pairs.waiting.len(), WAITING_MAX);
         assert!(pairs.queue.len() <= 4 * WAITING_MAX);
-        assert_eq!(pairs.unmatched(1).starts, lines - WAITING_MAX as u64);
+        assert_eq!(lost(&mut pairs, 1).0, lines - WAITING_MAX as u64);
     }
 }

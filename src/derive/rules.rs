@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::cells::Cells;
-use super::family::Family;
+use super::family::{Family, THERE};
 use super::fixed::Fixed;
 use super::follower::Follower;
 use super::key::{self, Taken};
@@ -168,6 +168,16 @@ impl Group {
     }
 }
 
+/// The text of the labels that all events of an input have.
+fn constant_labels(labels: &[Label], service: &str) -> Vec<u8> {
+    let constants = labels.iter().filter_map(|Label { name, source }| match source {
+        LabelSource::Service => Some((name.as_str(), Content::Text(service))),
+        LabelSource::Const(text) => Some((name.as_str(), Content::Text(text))),
+        _ => None,
+    });
+    LabelText::new(constants.filter(|(name, _)| *name != THERE)).other()
+}
+
 /// A label's value as it stands in the text of a series.
 fn written(value: &str) -> Vec<u8> {
     let mut text = Vec::new();
@@ -236,7 +246,7 @@ impl Metric {
                 .filter_map(|label| place(&label.source))
                 .fold(0, |needs, at| needs | 1 << at),
             only: spec.only.iter().map(Condition::new).collect(),
-            measure: Measure::new(spec, family.waiting(service)),
+            measure: Measure::new(spec, family.waiting(service, constant_labels(&labels, service))),
             labels: labels_text,
             allowed,
             defaults,

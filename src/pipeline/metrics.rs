@@ -1,5 +1,6 @@
 //! The metrics of a pipeline: those of the sets that it names, and its own.
 
+use crate::config::suggestion::closest;
 use crate::config::{
     CounterRule, Diagnostic, Diagnostics, ElapsedRule, FieldUnit, GaugeRule, HashRule, HistogramRule,
     MetricRules, PipelineFile, SessionsRule, Spanned, TopRule,
@@ -43,16 +44,66 @@ pub fn compile(
         Wrong::Spec(error) => {
             diagnostics.push(Diagnostic::error(error.text).at_value(name, "this metric"));
         }
-        Wrong::Missing(field) => diagnostics.push(
-            Diagnostic::error(format!(
-                "nothing in this pipeline sets the field `{}`",
-                field.value
-            ))
-            .at_value(field, "unknown field")
-            .help("name a field that a pattern, [parse.keys] or [set] sets"),
-        ),
+        Wrong::Missing(field) => diagnostics.push(unknown_field(field, &field.value, schema)),
     });
+    for (written, field) in strays(&file.rules, schema) {
+        diagnostics.push(unknown_field(written, field, schema));
+    }
     metrics
+}
+
+/// `written` is the field's name, alone or among others.
+fn unknown_field(written: &Spanned<String>, field: &str, schema: &Schema) -> Diagnostic {
+    let names = schema.iter().filter(|(field, _)| !schema.is_hidden(*field));
+    // `route(url.path)` is looked for by its field.
+    let inner = field
+        .split_once('(')
+        .map_or(field, |(_, inner)| inner.trim_end_matches(')'));
+    let help = match closest(inner.trim(), names.map(|(_, name)| name)) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "name a field that a pattern, [parse.keys] or [set] sets".to_owned(),
+    };
+    Diagnostic::error(format!("nothing in this pipeline sets the field `{field}`"))
+        .at_value(written, "unknown field")
+        .help(help)
+}
+
+/// Fields that the schema lacks and without which the metric is there nevertheless: beside others of which one would do,
+/// and of sums, which a top list may lack.
+fn strays<'r>(rules: &'r MetricRules, schema: &Schema) -> Vec<(&'r Spanned<String>, &'r str)> {
+    let counters = rules.counters.iter();
+    let added = counters
+        .clone()
+        .map(|rule| rule.add.iter().map(|field| (field, field.as_str())).collect());
+    let conditions = (counters.clone().flat_map(|rule| &rule.values))
+        .chain(rules.gauges.iter().flat_map(|rule| &rule.values))
+        .chain(rules.histograms.iter().flat_map(|rule| &rule.values))
+        .chain(rules.sessions.iter().flat_map(|rule| &rule.values))
+        .chain(rules.tops.iter().flat_map(|rule| &rule.values))
+        .chain(
+            rules
+                .elapsed
+                .iter()
+                .flat_map(|rule| rule.start.iter().chain(&rule.end)),
+        );
+    let conditions = conditions.map(|(name, _)| Only::parse(name).1.map(|field| (name, field)).collect());
+    let unless = counters.filter_map(|rule| rule.defaults_unless.as_ref());
+    let sums = rules
+        .tops
+        .iter()
+        .flat_map(|rule| &rule.sums)
+        .flat_map(|(_, fields)| fields);
+    let alone = unless.chain(sums).map(|field| (field, field.as_str()));
+    let unknown = |(_, field): &(&Spanned<String>, &str)| schema.get(field).is_none();
+    let mut strays: Vec<(&Spanned<String>, &str)> = alone.filter(unknown).collect();
+    for fields in added.chain(conditions) {
+        let fields: Vec<(&Spanned<String>, &str)> = fields;
+        // Where none is known, the metric itself is told.
+        if !fields.iter().all(unknown) {
+            strays.extend(fields.into_iter().filter(unknown));
+        }
+    }
+    strays
 }
 
 /// Why a metric cannot be.

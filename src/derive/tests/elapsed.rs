@@ -81,6 +81,58 @@ fn the_time_between_two_lines() {
     assert!(registry.rules(&[other], &[], "mes").is_err());
 }
 
+/// What all lines of an input have as a label, those have that waited in vain; the two lines may be of different inputs.
+#[test]
+fn a_line_that_waited_in_vain_has_the_labels_of_its_input() {
+    let mut schema = Schema::default();
+    let [at, state, order] = ["@timestamp", "state", "order"].map(|name| schema.intern(name));
+    let is = |text: &str| vec![Only::new(state, vec![OnlyValue::Text(text.to_owned())])];
+    let registry = Registry::default();
+    let rules = ["north", "south"].map(|hall| {
+        let constant = |name: &str, text: &str| Label {
+            name: name.to_owned(),
+            source: LabelSource::Const(text.to_owned()),
+        };
+        let spec = MetricSpec {
+            kind: Kind::Elapsed {
+                start: is("begun"),
+                finish: is("done"),
+                key: order,
+                at,
+                timeout: Duration::from_secs(60),
+                buckets: vec![1.0],
+            },
+            labels: vec![constant("hall", hall), constant("there", "taken")],
+            ..MetricSpec::counter("order_seconds", "Orders")
+        };
+        registry.rules(&[spec], &[], "mes").unwrap()
+    });
+    let shard = registry.shard();
+    for (hall, text, key) in [(0, "begun", 1), (0, "begun", 2), (1, "done", 1), (1, "done", 3)] {
+        let mut fields = Fields::new(schema.len());
+        fields.set(at, Value::Time(Timestamp::from_millis(1_000)));
+        fields.set(state, Value::Text(text.as_bytes()));
+        fields.set(order, Value::Int(key));
+        rules[hall].count(&fields, &mut shard.lock());
+    }
+    let mut out = Vec::new();
+    registry.write(Timestamp::from_millis(1_000_000), Format::Text, &mut out);
+    let page = String::from_utf8(out).unwrap();
+    let ours: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("order_unmatched_total{"))
+        .collect();
+    assert_eq!(
+        ours,
+        [
+            r#"order_unmatched_total{service="mes",hall="north",there="end"} 0"#,
+            r#"order_unmatched_total{service="mes",hall="north",there="start"} 1"#,
+            r#"order_unmatched_total{service="mes",hall="south",there="end"} 1"#,
+            r#"order_unmatched_total{service="mes",hall="south",there="start"} 0"#,
+        ]
+    );
+}
+
 /// The line that is read last gives the trace.
 #[test]
 fn the_time_between_two_lines_has_native_buckets_and_a_trace() {

@@ -8,6 +8,72 @@ use crate::allocations;
 /// A scanner makes up an id and a path for each of its requests, ten people work as ever: they are in the list with
 /// what they did, the number of sessions is within its error, and nothing grows.
 #[test]
+fn what_is_gathered_says_in_what_it_does_not_agree() {
+    let visits = Visits::new(Duration::from_secs(300));
+    let registry = Registry::default();
+    let mut enrolment = registry.enrol();
+    enrolment
+        .add(Vec::new(), visits.gathered.clone(), "shop")
+        .unwrap();
+    let mut refusal = |at: usize, change: &dyn Fn(&mut GatherSpec)| {
+        let mut spec = visits.gathered[at].clone();
+        change(&mut spec);
+        let errors = enrolment.add(Vec::new(), vec![spec], "crm").unwrap_err();
+        errors.last().unwrap().text.clone()
+    };
+    let cases: [(usize, &dyn Fn(&mut GatherSpec), &str); 6] = [
+        (
+            0,
+            &|spec| spec.help = "Other".to_owned(),
+            "its help is \"Other\" here and \"\" elsewhere",
+        ),
+        (
+            0,
+            &|spec| {
+                if let GatherKind::Sessions { window, .. } = &mut spec.kind {
+                    *window = Duration::from_secs(60);
+                }
+            },
+            "its window is 60s here and 300s elsewhere",
+        ),
+        (
+            1,
+            &|spec| {
+                if let GatherKind::Top { keep, .. } = &mut spec.kind {
+                    *keep = 7;
+                }
+            },
+            "its keep is 7 here and 20 elsewhere",
+        ),
+        (
+            1,
+            &|spec| {
+                if let GatherKind::Top { sums, .. } = &mut spec.kind {
+                    sums.clear();
+                }
+            },
+            "its sums are none here and http_session_response_bytes elsewhere",
+        ),
+        (
+            1,
+            &|spec| {
+                spec.labels.pop();
+            },
+            "its labels are route here and route, session elsewhere",
+        ),
+        (
+            1,
+            &|spec| spec.kind = visits.gathered[0].kind.clone(),
+            "it counts sessions here and is a top list elsewhere",
+        ),
+    ];
+    for (at, change, text) in cases {
+        let said = refusal(at, change);
+        assert!(said.contains(text), "{said}\n{text}");
+    }
+}
+
+#[test]
 fn a_scanner_hides_nobody_and_costs_little() {
     const REQUESTS: i64 = 100_000;
     let visits = Visits::new(Duration::from_secs(300));
