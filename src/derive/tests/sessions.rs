@@ -21,7 +21,8 @@ fn what_is_gathered_says_in_what_it_does_not_agree() {
         let errors = enrolment.add(Vec::new(), vec![spec], "crm").unwrap_err();
         errors.last().unwrap().text.clone()
     };
-    let cases: [(usize, &dyn Fn(&mut GatherSpec), &str); 6] = [
+    type Case<'a> = (usize, &'a dyn Fn(&mut GatherSpec), &'a str);
+    let cases: [Case<'_>; 6] = [
         (
             0,
             &|spec| spec.help = "Other".to_owned(),
