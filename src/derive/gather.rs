@@ -249,15 +249,20 @@ impl Gather {
             "gauge",
             "Events that may be missing from a figure of a top list at most; 0: it is exact",
         );
+        let mut windows = Reading::new(
+            "logmill_top_window_seconds",
+            "gauge",
+            "Of how long a time the figures of a top list are",
+        );
         for place in places {
-            let (entries, missing) = match &*lock(&place.table) {
+            let listed = match &*lock(&place.table) {
                 Table::Top(top) => top.read(wall),
                 Table::Sessions(_) => continue,
             };
-            if entries.is_empty() {
+            if listed.entries.is_empty() {
                 continue;
             }
-            let entries = by_label(&place.labels, &entries);
+            let entries = by_label(&place.labels, &listed.entries);
             for (index, reading) in readings.iter_mut().enumerate() {
                 let mut rows: Vec<_> = heaviest(&entries, index, keep)
                     .into_iter()
@@ -271,9 +276,11 @@ impl Gather {
             }
             let mut labels = format!("metric=\"{}\",", self.spec.name).into_bytes();
             labels.extend_from_slice(&place.owner);
-            missing_max.rows.push((labels, Figure::Float(missing)));
+            windows.rows.push((labels.clone(), Figure::Float(listed.seconds)));
+            missing_max.rows.push((labels, Figure::Float(listed.missing)));
         }
         readings.push(missing_max);
+        readings.push(windows);
         readings
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Top {
     open: usize,
     open_times: Range<i64>,
     clock: LogClock,
+    /// The earliest time that was noted.
+    first: i64,
 }
 
 #[derive(Debug)]
@@ -52,6 +54,7 @@ impl Top {
             open: 0,
             open_times: 0..0,
             clock: LogClock::default(),
+            first: i64::MAX,
         }
     }
 
@@ -68,6 +71,7 @@ impl Top {
     fn open(&mut self, at: i64) -> bool {
         let number = at.div_euclid(self.pane_length);
         let index = number.rem_euclid(PANES as i64) as usize;
+        self.first = self.first.min(at);
         let slot = &mut self.panes[index];
         if slot.number > number {
             return false;
@@ -82,11 +86,10 @@ impl Top {
         true
     }
 
-    /// All that is remembered of the window when the wall's clock shows `wall`, and how many events may be missing
-    /// from each figure at most.
-    pub fn read(&self, wall: i64) -> (Vec<Entry>, f64) {
+    /// What is remembered of the window when the wall's clock shows `wall`.
+    pub fn read(&self, wall: i64) -> Listed {
         let Some(now) = self.clock.at(wall) else {
-            return (Vec::new(), 0.0);
+            return Listed::default();
         };
         let newest = now.div_euclid(self.pane_length);
         let mut sums: HashMap<u64, Entry, AlreadyHashed> = HashMap::default();
@@ -109,8 +112,29 @@ impl Top {
                 }
             }
         }
-        (sums.into_values().collect(), missing)
+        // The oldest pane is in the window as a whole, and the newest has just begun or is nearly full. Before the first
+        // event there was nothing to count.
+        let begin = (newest - (PANES as i64 - 1)).saturating_mul(self.pane_length);
+        let length = now.saturating_sub(begin.max(self.first));
+        Listed {
+            entries: sums.into_values().collect(),
+            missing,
+            seconds: length.max(LENGTH_MIN) as f64 / 1000.0,
+        }
     }
+}
+
+/// The shortest time that figures are said to be of, in milliseconds: a rate of the first events is no more than they are.
+const LENGTH_MIN: i64 = 1000;
+
+/// What a list holds at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub entries: Vec<Entry>,
+    /// How many events may be missing from each figure at most.
+    pub missing: f64,
+    /// Of how long a time the figures are.
+    pub seconds: f64,
 }
 
 /// The `keep` entries with the most of the amount at `index`; of equals, those whose key comes first.
@@ -140,7 +164,9 @@ mod tests {
     }
 
     fn read(top: &Top, wall: i64) -> Vec<(String, u64)> {
-        let (mut entries, missing) = top.read(wall);
+        let Listed {
+            mut entries, missing, ..
+        } = top.read(wall);
         assert_eq!(missing, 0.0);
         entries.sort_by(|a, b| a.key.cmp(&b.key));
         let text = |entry: &Entry| String::from_utf8(entry.key.clone()).unwrap();
@@ -167,6 +193,20 @@ mod tests {
         // The log is silent; the clock goes on.
         assert_eq!(read(&top, 5 * MINUTE + 4 * MINUTE), [pair("c", 9)]);
         assert_eq!(read(&top, 60 * MINUTE), []);
+    }
+
+    #[test]
+    fn it_is_said_of_how_long_a_time_the_figures_are() {
+        let mut top = Top::new(5 * MINUTE);
+        let seconds = |top: &Top, wall| top.read(wall).seconds;
+        assert_eq!(seconds(&top, 0), 0.0);
+        note(&mut top, b"a", 1, 10 * MINUTE + 20_000);
+        assert_eq!(seconds(&top, 10 * MINUTE + 20_000), 1.0);
+        assert_eq!(seconds(&top, 10 * MINUTE + 50_000), 30.0);
+        // As long as there are events in the window, in the middle of a minute and at its end.
+        note(&mut top, b"a", 1, 20 * MINUTE);
+        assert_eq!(seconds(&top, 20 * MINUTE), 240.0);
+        assert_eq!(seconds(&top, 20 * MINUTE + 59_000), 299.0);
     }
 
     #[test]

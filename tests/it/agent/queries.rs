@@ -104,6 +104,12 @@ fn write(host: &Host, batch: u64) {
     host.append("access.log", ["of no form that the pipeline knows".to_owned()]);
     host.append("access.log", (0..BATCH).map(|n| access_line(n, 0)));
     host.append("access.log", (0..10).map(|n| access_line(n, 3600)));
+    let day = Timestamp::now().strftime("%d %b %Y %H:%M:%S%.3f");
+    let clients = "12 clients connected (0 replicas), 4096 bytes in use";
+    host.append("redis.log", [format!("71:M {day} . {clients}")]);
+    let day = Timestamp::now().strftime("%Y-%m-%d %H:%M:%S%.3f UTC");
+    let stats = "1 xacts/s, 2 queries/s, in 3 B/s, out 4 B/s, xact 5 us, query 6 us, wait 250000 us";
+    host.append("pgbouncer.log", [format!("{day} [1] LOG stats: {stats}")]);
     let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
     host.append(
         "shop.log",
@@ -137,7 +143,9 @@ async fn every_expression_of_the_documentation_has_its_answer() {
         .input("crm.log", "nginx-access", "service = \"crm-frontend\"")
         .input("orders.log", "orders", "service = \"shop-orders\"")
         .input("shop.log", "spring-boot", "service = \"shop-api\"")
-        .input("mes.log", "aspnetcore-console", "service = \"mes-api\"");
+        .input("mes.log", "aspnetcore-console", "service = \"mes-api\"")
+        .input("redis.log", "redis", "service = \"shop-cache\"")
+        .input("pgbouncer.log", "pgbouncer", "service = \"shop-pool\"");
     write(&host, 1);
     let mut agent = host.start();
     let job = format!(
@@ -204,18 +212,8 @@ async fn every_expression_of_the_documentation_has_its_answer() {
     let requests = "sum by (service) (rate(http_requests_total[5m]))";
     for (expression, labels, expected) in [
         (
-            "http_user_requests / 300",
-            &[orders, ("user", "u1")][..],
-            100.0 / 300.0,
-        ),
-        (
-            "http_session_requests / 300",
-            &[cart, ("session", "s2")],
-            40.0 / 300.0,
-        ),
-        (
             &*format!("sum by (service) (rate(http_requests_total{{status=~\"5..\"}}[5m])) / {requests}"),
-            &[front],
+            &[front][..],
             0.1,
         ),
         (
@@ -235,31 +233,72 @@ async fn every_expression_of_the_documentation_has_its_answer() {
             &[("service", "shop-orders")],
             0.25 + 0.95 * 0.25,
         ),
+        ("redis_memory_used_bytes", &[("service", "shop-cache")], 4096.0),
         (
-            "sum by (service, route, user) (http_user_request_bytes) / 300 / 1000",
-            &[cart, ("user", "u0")],
-            100.0 * 300.0 / 300.0 / 1000.0,
-        ),
-        (
-            "sum by (service, route, session) (http_session_request_bytes) / 300 / 1000",
-            &[cart, ("session", "s0")],
-            40.0 * 300.0 / 300.0 / 1000.0,
-        ),
-        (
-            "sum by (service, user) (http_user_response_bytes) / 300 / 1000",
-            &[("user", "u3")],
-            100.0 / 300.0,
-        ),
-        (
-            "sum by (service, session) (http_session_response_bytes) / 300 / 1000",
-            &[("session", "s9")],
-            40.0 / 300.0,
+            "pgbouncer_wait_average_seconds > 0.1",
+            &[("service", "shop-pool")],
+            0.25,
         ),
     ] {
         let found = ask(expression, labels).await;
         assert!(
             (found - expected).abs() < 1e-9,
             "{expression} {labels:?}: {found}, not {expected}"
+        );
+    }
+    // The figures of a top list, by the time that they are of, at the same moment.
+    for (of, metric, labels, expected) in [
+        ("", "http_user_requests", &[orders, ("user", "u1")][..], 100.0),
+        ("", "http_session_requests", &[cart, ("session", "s2")], 40.0),
+        (
+            "service, route, user",
+            "http_user_request_bytes",
+            &[cart, ("user", "u0")],
+            30.0,
+        ),
+        (
+            "service, route, session",
+            "http_session_request_bytes",
+            &[cart, ("session", "s0")],
+            12.0,
+        ),
+        (
+            "service, user",
+            "http_user_response_bytes",
+            &[("user", "u3")],
+            100.0,
+        ),
+        (
+            "service, session",
+            "http_session_response_bytes",
+            &[("session", "s9")],
+            40.0,
+        ),
+    ] {
+        let list = if metric.contains("user") {
+            "user"
+        } else {
+            "session"
+        };
+        let window = format!("logmill_top_window_seconds{{metric=\"http_{list}_requests\"}}");
+        let rate = format!("{metric} / on (instance, service) group_left () {window}");
+        let rate = match of {
+            "" => rate,
+            of => format!("sum by ({of}) ({rate}) / 1000"),
+        };
+        ask(&rate, labels).await;
+        let amount = server
+            .query(&format!("({rate}) * on (service) group_left () {window}"))
+            .await;
+        let fits = |sample: &&crate::servers::prometheus::Sample| {
+            labels
+                .iter()
+                .all(|(name, value)| sample.labels.get(*name).is_some_and(|own| own == value))
+        };
+        let found: Vec<f64> = amount.iter().filter(fits).map(|sample| sample.value).collect();
+        assert!(
+            found.len() == 1 && (found[0] - expected).abs() < 1e-6,
+            "{rate} {labels:?}: {found:?}, not {expected}"
         );
     }
     // A rate is of the second batch, and of what Prometheus adds at the ends of the few seconds that it saw.
