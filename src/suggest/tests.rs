@@ -221,7 +221,7 @@ const TIES: [(&str, &str); 16] = [
     // Made-up lines of many forms, of which some are another's.
     ("hostile/invalid_utf8.log", "logback"),
     ("hostile/json_edge.log", "json-lines"),
-    ("hostile/line_ends.log", "python-logging"),
+    ("hostile/line_ends.log", "log4j"),
     ("hostile/nul_bytes.log", "python-logging"),
     ("json-lines/timestamps.log", "hostile"),
     ("plain/any_text.log", "json-lines"),

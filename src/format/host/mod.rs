@@ -89,3 +89,17 @@ fn push_capture(pattern: &mut String, field: &str, kind: Option<&str>, optional:
     }
     pattern.push_str(if optional { "?}" } else { "}" });
 }
+
+/// The patterns of a head with a message and what follows that on its line. The message ends where the line does last
+/// hold what follows it; a stack trace stands below.
+fn with_tail(head: &str, tail: &str) -> [String; 2] {
+    let plain = format!("{head}{{message:longest}}{tail}");
+    let traced = format!("{head}{{message:lines}}{tail}\n{{error.stack_trace:lines}}");
+    // A value at the end of a pattern takes all the rest, lines of a trace too. A brace of the text is written twice.
+    let ends_open = tail.bytes().rev().take_while(|byte| *byte == b'}').count() == 1;
+    if ends_open {
+        [traced, plain]
+    } else {
+        [plain, traced]
+    }
+}

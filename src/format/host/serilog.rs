@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::{FormatError, HostFormat, push_capture, push_literal};
+use super::{FormatError, HostFormat, push_capture, push_literal, with_tail};
 
 /// Reads a template. The message may be any text over any number of lines, and so may the exception. What else follows
 /// the message on its line is told apart where a text or a brace says where it begins.
@@ -37,10 +37,7 @@ pub fn read(template: &str) -> Result<HostFormat, FormatError> {
         for at in 0..tail.len() {
             push(&mut behind, tail, at, Some(&mut taken));
         }
-        patterns.push(format!("{pattern}{{message:longest}}{behind}"));
-        patterns.push(format!(
-            "{pattern}{{message:lines}}{behind}\n{{error.stack_trace:lines}}"
-        ));
+        patterns.extend(with_tail(&pattern, &behind));
     }
     pattern.push_str("{message:lines}");
     // A blank before the message is not there where the message is empty and blanks were taken off the line's end.

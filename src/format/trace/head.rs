@@ -41,8 +41,12 @@ const NAMELESS: [&[u8]; 4] = [
     b"http: panic serving ",
 ];
 
-/// Rust: `thread 'main' panicked at src/main.rs:2:5:`, and the message below.
-const RUST_PANIC: &[u8] = b"' panicked at ";
+/// Rust: `thread 'main' panicked at src/main.rs:2:5:`, and the message below; before 1.73
+/// `thread 'main' panicked at 'the message', src/main.rs:2:5`. Since 1.92 the thread has a number too.
+const RUST_PANIC: &[u8] = b" panicked at ";
+
+/// What Go writes behind a panic that something caught and raised again.
+const RECOVERED: &[u8] = b" [recovered]";
 
 /// The exception that the line names at its start.
 pub(super) fn of(line: &[u8]) -> Option<Head> {
@@ -51,7 +55,9 @@ pub(super) fn of(line: &[u8]) -> Option<Head> {
             name: 0..0,
             message: Said {
                 start: lead.len(),
-                end: lead.ends_with(b": ").then_some(line.len()),
+                end: lead
+                    .ends_with(b": ")
+                    .then_some(line.strip_suffix(RECOVERED).unwrap_or(line).len()),
             },
             // "panic: " may begin any line; its goroutines decide.
             strong: false,
@@ -59,9 +65,19 @@ pub(super) fn of(line: &[u8]) -> Option<Head> {
     }
     if line.starts_with(b"thread '") {
         let start = memmem::find(line, RUST_PANIC)? + RUST_PANIC.len();
+        let message = match line[start..].first() {
+            Some(b'\'') => Said {
+                start: start + 1,
+                end: memmem::rfind(line, b"', ").filter(|&end| end > start),
+            },
+            _ => Said {
+                start: line.len(),
+                end: None,
+            },
+        };
         return Some(Head {
             name: 0..0,
-            message: Said { start, end: None },
+            message,
             strong: false,
         });
     }
@@ -75,6 +91,17 @@ pub(super) fn of(line: &[u8]) -> Option<Head> {
     }
     if at == 0 && line.first() == Some(&b' ') {
         return rails(line);
+    }
+    // java.util.logging in Tomcat indents the whole trace.
+    if let Some(body) = line.strip_prefix(b"\t") {
+        return named(body, 0).filter(|head| head.strong).map(|head| Head {
+            name: head.name.start + 1..head.name.end + 1,
+            message: Said {
+                start: head.message.start + 1,
+                end: head.message.end.map(|end| end + 1),
+            },
+            ..head
+        });
     }
     php(line, at).or_else(|| named(line, at))
 }
@@ -169,7 +196,7 @@ fn named(line: &[u8], at: usize) -> Option<Head> {
 }
 
 /// Where PHP says where it was: ` in /srv/cart.php:17` at the end of the line.
-fn php_place(line: &[u8]) -> Option<usize> {
+pub(super) fn php_place(line: &[u8]) -> Option<usize> {
     let colon = line.iter().rposition(|byte| !byte.is_ascii_digit())?;
     (line[colon] == b':' && colon + 1 < line.len())
         .then(|| memmem::rfind(&line[..colon], b" in "))

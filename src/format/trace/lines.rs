@@ -56,6 +56,8 @@ pub(super) fn mark(line: &[u8], below_head: bool) -> Option<Mark> {
         b's' => body == b"stack backtrace:",
         b'-' if body.starts_with(b"---> ") => return Some(Mark::Cause),
         b'C' if body.starts_with(b"Caused by: ") => return Some(Mark::Cause),
+        // Rust without a backtrace
+        b'n' if below_head && is_rust_note(body) => return Some(Mark::Cause),
         // .NET says which file it did not find between the message and the frames.
         b'F' if below_head && body.starts_with(b"File name: '") => return Some(Mark::Cause),
         _ => false,
@@ -69,6 +71,11 @@ pub(super) fn mark(line: &[u8], below_head: bool) -> Option<Mark> {
         || is_ruby_call(line)
         || (below_head && (indent == 3 || is_bare(body)) && is_foreign_call(body));
     frame.then_some(Mark::Frame)
+}
+
+/// `` note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace ``
+fn is_rust_note(body: &[u8]) -> bool {
+    matches!(body.strip_prefix(b"note: "), Some([b'R' | b'r', rest @ ..]) if rest.starts_with(b"un with `RUST_BACKTRACE"))
 }
 
 fn starts_with_digit(text: &[u8]) -> bool {

@@ -73,8 +73,26 @@ pub fn split(text: &[u8]) -> Option<Trace<'_>> {
         .into_iter()
         .flatten()
         .filter(|&end| end > at)
-        .min();
-    Some(assemble(text, at, head, said.unwrap_or(text.len())))
+        .min()
+        .unwrap_or(text.len());
+    Some(assemble(
+        text,
+        at,
+        head.map(|head| without_place(text, at, head, said)),
+        said,
+    ))
+}
+
+/// PHP's exceptions as a text: above `Stack trace:` the message ends with the place, ` in /srv/cart.php:17`.
+fn without_place(text: &[u8], at: usize, head: Head, said: usize) -> Head {
+    if head.message.end.is_some() || !text[said..].starts_with(b"Stack trace:") {
+        return head;
+    }
+    let end = head::php_place(text[at..said].trim_ascii_end()).filter(|&end| end >= head.message.start);
+    Head {
+        message: head::Said { end, ..head.message },
+        ..head
+    }
 }
 
 /// What an exception's text says, where it is known to be one: `None` where its first line names no exception.
@@ -183,12 +201,22 @@ impl Survey {
     }
 }
 
+/// What stands before each line of an exception group of Python's.
+const GROUP: &[u8] = b"  | ";
+
 /// A Python trace names its exception below its frames, in the first line that is not indented.
 fn python(text: &[u8], at: Python) -> Trace<'_> {
     let head = Lines::new(&text[at.last..])
         .skip(1)
-        .find(|(_, line)| !matches!(line.first(), None | Some(b' ' | b'\t')))
-        .map(|(below, line)| {
+        .find_map(|(below, line)| match line {
+            [] | [b' ' | b'\t', ..] => {
+                let body = line.strip_prefix(GROUP)?;
+                let end = below + line.len();
+                (!body.starts_with(b" ")).then_some((below + GROUP.len(), body, Some(end)))
+            }
+            _ => Some((below, line, None)),
+        })
+        .map(|(below, line, end)| {
             let shift = at.last - at.first + below;
             let name_end = memchr::memchr2(b':', b' ', line).unwrap_or(line.len());
             let said = memmem::find(line, b": ").map_or(line.len(), |colon| colon + 2);
@@ -196,7 +224,7 @@ fn python(text: &[u8], at: Python) -> Trace<'_> {
                 name: shift..shift + name_end,
                 message: head::Said {
                     start: shift + said,
-                    end: None,
+                    end: end.map(|end| at.last - at.first + end),
                 },
                 strong: true,
             }

@@ -204,7 +204,55 @@ fn php_ruby_dart_rust() {
         "failed",
         "thread 'main' panicked at src/main.rs:2:5:\nboom\nstack backtrace:\n   0: rust_begin_unwind",
         "",
-        "src/main.rs:2:5:\nboom",
+        "boom",
+    );
+    check(
+        "failed",
+        "thread 'main' (57) panicked at src/main.rs:2:5:\nboom\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+        "",
+        "boom",
+    );
+    check(
+        "failed",
+        "thread 'main' panicked at 'boom', src/main.rs:2:5\nnote: Run with `RUST_BACKTRACE=1` for a backtrace.",
+        "",
+        "boom",
+    );
+    check(
+        "failed",
+        "App\\OrderLost: no such order in /srv/cart.php:17\nStack trace:\n#0 /t.php(9): f()\n#1 {main}",
+        "App\\OrderLost",
+        "no such order",
+    );
+}
+
+#[test]
+fn a_panic_that_was_raised_again() {
+    check(
+        "failed",
+        "panic: boom [recovered]\n\tpanic: boom\n\ngoroutine 1 [running]:\nmain.main()",
+        "",
+        "boom",
+    );
+}
+
+#[test]
+fn traces_that_tomcat_indents() {
+    check(
+        "Servlet.service() threw",
+        "\tjava.lang.IllegalStateException: late\n\t\tat a.B.c(B.java:1)",
+        "java.lang.IllegalStateException",
+        "late",
+    );
+}
+
+#[test]
+fn groups_of_exceptions() {
+    check(
+        "failed",
+        "  + Exception Group Traceback (most recent call last):\n  |   File \"/a.py\", line 1, in f\n  | ExceptionGroup: two (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: a",
+        "ExceptionGroup",
+        "two (2 sub-exceptions)",
     );
 }
 

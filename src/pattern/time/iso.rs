@@ -17,7 +17,7 @@ pub(super) fn rfc3339<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timest
     read(input, b".,", Allowed::Offsets, clock)
 }
 
-/// `2026/11/22 17:28:30:123 CET`, and all of [`rfc3339`].
+/// `2026/11/22 17:28:30:123 CET`, `2026-11-22 05:28:30 PM`, and all of [`rfc3339`].
 #[inline]
 pub(super) fn datetime<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp> {
     read(input, b".,:", Allowed::Names, clock)
@@ -32,9 +32,27 @@ fn read<'a>(input: &'a [u8], marks: &[u8], allowed: Allowed, clock: &mut Clock) 
         return fail();
     };
     let (rest, fraction) = fraction(rest, marks);
+    let (rest, civil) = match rest {
+        [b' ', half @ (b'A' | b'P'), b'M', after @ ..]
+            if allowed == Allowed::Names && !after.first().is_some_and(u8::is_ascii_alphanumeric) =>
+        {
+            (after, half_day(civil, *half))
+        }
+        _ => (rest, civil),
+    };
     match zoned(rest, civil, allowed, clock) {
         Some((rest, secs)) => done(rest, instant(secs, fraction)),
         None => fail(),
+    }
+}
+
+/// The civil second whose hour is of that half of the day; an hour of the whole day stays.
+#[cold]
+fn half_day(civil: i64, half: u8) -> i64 {
+    match (half, civil.rem_euclid(DAY) / 3600) {
+        (b'P', ..12) => civil + DAY / 2,
+        (b'A', 12) => civil - DAY / 2,
+        _ => civil,
     }
 }
 

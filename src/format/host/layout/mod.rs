@@ -17,7 +17,7 @@ mod word;
 
 use std::collections::HashSet;
 
-use super::{FormatError, HostFormat, push_capture, push_literal};
+use super::{FormatError, HostFormat, push_capture, push_literal, with_tail};
 use piece::{Pad, Piece};
 use word::{Target, target};
 
@@ -46,11 +46,7 @@ pub fn read(layout: &str) -> Result<HostFormat, FormatError> {
             if behind.is_empty() {
                 patterns.push(format!("{before}{{message:lines}}"));
             } else {
-                // What follows the message is found from the end; a stack trace follows that.
-                patterns.push(format!("{before}{{message:longest}}{behind}"));
-                patterns.push(format!(
-                    "{before}{{message:lines}}{behind}\n{{error.stack_trace:lines}}"
-                ));
+                patterns.extend(with_tail(&before, &behind));
             }
             if !head.is_empty() {
                 let mut start = lead.to_owned();

@@ -41,6 +41,7 @@ pub(super) fn split(layout: &str) -> Result<Vec<Piece>, FormatError> {
     let mut pieces = Vec::new();
     let mut reader = Reader { layout, at: 0 };
     reader.pieces(None, 0, &mut pieces)?;
+    join_dates(&mut pieces);
     if let Some(Piece::Text(last)) = pieces.last_mut() {
         last.truncate(last.trim_end().len());
         if last.is_empty() {
@@ -48,6 +49,37 @@ pub(super) fn split(layout: &str) -> Result<Vec<Piece>, FormatError> {
         }
     }
     Ok(pieces)
+}
+
+/// `%d{yyyy-MM-dd} %d{HH:mm:ss}` is one time.
+fn join_dates(pieces: &mut Vec<Piece>) {
+    let mut at = 0;
+    while at + 2 < pieces.len() {
+        if let [
+            Piece::Word {
+                name: "d",
+                option: Some(day),
+                ..
+            },
+            Piece::Text(blank),
+            Piece::Word {
+                name: "d",
+                option: Some(time),
+                ..
+            },
+        ] = &pieces[at..at + 3]
+            && blank == " "
+            && !day.contains(['H', 'h', 'k'])
+            && time.starts_with(['H', 'h', 'k'])
+        {
+            let both = format!("{day} {time}");
+            if let Piece::Word { option, .. } = &mut pieces[at] {
+                *option = Some(both);
+            }
+            pieces.drain(at + 1..at + 3);
+        }
+        at += 1;
+    }
 }
 
 struct Reader<'t> {
@@ -143,6 +175,19 @@ impl<'t> Reader<'t> {
         let option = self.option();
         self.skip_options();
         match name {
+            // Brackets of the date's own
+            "d" if option.is_some_and(|option| option.starts_with('[') && option.ends_with(']')) => {
+                let bare = option.map(|option| option[1..option.len() - 1].to_owned());
+                text("[", out);
+                out.push(Piece::Word {
+                    name,
+                    option: bare,
+                    pad,
+                    sole: false,
+                    at: from..self.at,
+                });
+                text("]", out);
+            }
             "n" => text("\n", out),
             // The stack trace, which follows the message, and what is not written at all.
             "ex" | "clr" => {}

@@ -113,6 +113,29 @@ fn names_that_bring_their_brackets() {
 }
 
 #[test]
+fn dates_in_parts_and_in_brackets() {
+    check(
+        "%d{yyyy-MM-dd} %d{HH:mm:ss.SSS} %p %m",
+        &["{@timestamp:datetime} {log.level:level} {message:lines}"],
+    );
+    check(
+        "%d{[dd.MM.yy HH:mm:ss]} %m",
+        &["[{@timestamp:day_first}] {message:lines}"],
+    );
+}
+
+#[test]
+fn a_tail_that_ends_in_a_value_is_tried_with_its_trace_first() {
+    check(
+        "%m | %c%n",
+        &[
+            "{message:lines} | {log.logger?}\n{error.stack_trace:lines}",
+            "{message:longest} | {log.logger?}",
+        ],
+    );
+}
+
+#[test]
 fn words_of_jboss() {
     check(
         "%K{level}%d{HH:mm:ss,SSS} %h %N[%i] %-5p [%c] (%t) %s%E%n",
