@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::shipped::PIPELINES;
 use super::{HostWords, Library, Outcome, Pipeline, compile, inline_test};
 use crate::config::{Builtin, Diagnostics, MetricRules, PipelineFile, PipelineTest, Rest, Spanned};
+use crate::derive::{ACTIVE_SESSIONS, GatherKind, SESSION_METRICS};
 use crate::encode;
 
 const HEAD: &str = "<!-- Made from the pipeline's file by a test; `UPDATE_GOLDEN=1 cargo test --lib reference` writes it. -->\n\n";
@@ -80,43 +81,53 @@ fn fields(pipeline: &Pipeline, results: &[Map<String, Value>], out: &mut String)
     }
 }
 
-fn metrics(rules: &MetricRules, from: &str, out: &mut String) {
-    let mut row = |name: &Spanned<String>,
-                   kind: &str,
-                   labels: &[(Spanned<String>, Spanned<String>)],
-                   help: Option<&Spanned<String>>| {
+/// What the pipeline gives of these metrics: those whose fields it has.
+fn metrics(rules: &MetricRules, pipeline: &Pipeline, from: &str, out: &mut String) {
+    let counted = |name: &str| pipeline.metrics.iter().any(|spec| spec.name == name);
+    let gathered = |name: &str| pipeline.gathered.iter().find(|spec| spec.name == name);
+    let mut row = |name: &str, kind: &str, labels: &[(Spanned<String>, Spanned<String>)], help: &str| {
         let labels: Vec<String> = labels
             .iter()
             .map(|(name, _)| format!("`{}`", name.value))
             .collect();
-        let help = help.map_or("", |help| help.value.as_str());
-        writeln!(
-            out,
-            "| `{}` | {kind} | {} | {help} | {from} |",
-            name.value,
-            labels.join(", ")
-        )
-        .unwrap();
+        let labels = labels.join(", ");
+        writeln!(out, "| `{name}` | {kind} | {labels} | {help} | {from} |").unwrap();
     };
-    for rule in &rules.counters {
-        row(&rule.name, "counter", &rule.labels, rule.help.as_ref());
+    let text =
+        |help: &Option<Spanned<String>>| help.as_ref().map_or_else(String::new, |help| help.value.clone());
+    for rule in rules.counters.iter().filter(|rule| counted(&rule.name)) {
+        row(&rule.name, "counter", &rule.labels, &text(&rule.help));
     }
-    for rule in &rules.gauges {
-        row(&rule.name, "gauge", &rule.labels, rule.help.as_ref());
+    for rule in rules.gauges.iter().filter(|rule| counted(&rule.name)) {
+        row(&rule.name, "gauge", &rule.labels, &text(&rule.help));
     }
-    for rule in &rules.histograms {
-        row(&rule.name, "histogram", &rule.labels, rule.help.as_ref());
+    for rule in rules.histograms.iter().filter(|rule| counted(&rule.name)) {
+        row(&rule.name, "histogram", &rule.labels, &text(&rule.help));
     }
-    for rule in &rules.elapsed {
-        row(&rule.name, "histogram", &rule.labels, rule.help.as_ref());
+    for rule in rules.elapsed.iter().filter(|rule| counted(&rule.name)) {
+        row(&rule.name, "histogram", &rule.labels, &text(&rule.help));
     }
-    for rule in &rules.sessions {
-        row(&rule.name, "sessions", &[], rule.help.as_ref());
+    for rule in rules
+        .sessions
+        .iter()
+        .filter(|rule| gathered(&rule.name).is_some())
+    {
+        row(&rule.name, "gauge", &[], &text(&rule.help));
+        let beginning = rule.name.strip_suffix(ACTIVE_SESSIONS).unwrap();
+        for (ending, kind, help) in SESSION_METRICS {
+            row(&format!("{beginning}{ending}"), kind, &[], help);
+        }
     }
     for rule in &rules.tops {
-        row(&rule.name, "top list", &rule.labels, rule.help.as_ref());
-        for (name, _) in &rule.sums {
-            row(name, "top list", &rule.labels, None);
+        let Some(spec) = gathered(&rule.name) else {
+            continue;
+        };
+        row(&rule.name, "gauge", &rule.labels, &text(&rule.help));
+        let GatherKind::Top { sums, .. } = &spec.kind else {
+            panic!("`{}` is a top list", spec.name);
+        };
+        for sum in sums.iter().filter(|sum| !sum.fields.is_empty()) {
+            row(&sum.name, "gauge", &rule.labels, &sum.help);
         }
     }
 }
@@ -183,9 +194,9 @@ fn page(name: &str, library: &Library) -> (String, String) {
     let mut rows = String::new();
     for set in &file.metrics {
         let rules = library.metric_set(set, &mut diagnostics).unwrap().rules;
-        metrics(&rules, &format!("set `{}`", set.value), &mut rows);
+        metrics(&rules, &pipeline, &format!("set `{}`", set.value), &mut rows);
     }
-    metrics(&file.rules, "", &mut rows);
+    metrics(&file.rules, &pipeline, "", &mut rows);
     match rows.is_empty() {
         true => out.push_str("None of its own; add `[[counter]]` and the like to a copy of the file.\n"),
         false => write!(out, "| metric | kind | labels, beside `service` | what | from |\n| --- | --- | --- | --- | --- |\n{rows}").unwrap(),
