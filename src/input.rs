@@ -79,13 +79,17 @@ fn tell_unknown<'l>(
     let known: BTreeSet<&str> = given.map(|label| label.name.as_str()).collect();
     for name in names.iter().filter(|name| !known.contains(name.value.as_str())) {
         let known: Vec<&str> = known.iter().copied().collect();
+        let help = match known.is_empty() {
+            true => "remove it: no metric of any input has a label from a field".to_owned(),
+            false => format!("there are: {}", known.join(", ")),
+        };
         diagnostics.push(
             Diagnostic::warning(format!(
                 "no metric has a label `{}`, so nothing is hashed",
                 name.value
             ))
             .at_value(name, "")
-            .help(format!("there are: {}", known.join(", "))),
+            .help(help),
         );
     }
 }

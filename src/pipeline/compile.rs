@@ -1,8 +1,12 @@
 //! From what the author wrote to what runs. Every mistake of the file is reported, not only the first.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
-use crate::config::{self, Ansi, Builtin, Diagnostic, Diagnostics, Form, PipelineFile, Rest, Spanned};
+use crate::config::{
+    self, Ansi, Builtin, Diagnostic, Diagnostics, Form, PipelineFile, Place, Rest, SourceFile, Spanned,
+};
 use crate::encode;
 use crate::event::{FieldId, Schema, ecs};
 use crate::format;
@@ -149,16 +153,33 @@ const FROM_OTHERS: &[&str] = &[
 fn refuse_agents_own(file: &PipelineFile, schema: &Schema, diagnostics: &mut Diagnostics) {
     for (id, name) in schema.iter() {
         if ecs::is_of_agent(name) && !schema.is_hidden(id) {
-            let error = Diagnostic::error(format!(
+            let mut error = Diagnostic::error(format!(
                 "the pipeline `{}` sets `{name}`, which logmill itself says of every event",
                 file.name
             ));
+            error.place = first_naming(name, &file.file);
             diagnostics.push(error.help(format!(
                 "give the field another name, such as `{}`",
                 ecs::label(name)
             )));
         }
     }
+}
+
+/// Where a pipeline first names a field, comments aside: what sets it may be a pattern, a key or a constant.
+fn first_naming(field: &str, file: &Arc<SourceFile>) -> Option<Place> {
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '_' | '@');
+    let text = file.text();
+    let at = text.match_indices(field).map(|(at, _)| at).find(|&at| {
+        let (before, behind) = (&text[..at], &text[at + field.len()..]);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        !before.ends_with(is_part) && !behind.starts_with(is_part) && !line.trim_start().starts_with('#')
+    })?;
+    Some(Place {
+        file: Arc::clone(file),
+        span: at..at + field.len(),
+        label: String::new(),
+    })
 }
 
 /// The text of an event as the log has it.

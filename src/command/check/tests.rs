@@ -108,18 +108,35 @@ fn is_golden(case: &str) {
         .join(case);
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
     let (config, orders) = (read("logmill.toml"), read("pipelines/orders.toml"));
-    let host = Host::new(&[
-        ("logmill.toml", &config),
+    let logs: Vec<String> = (1..=22).map(|n| format!("logs/{n}.log")).collect();
+    let mut files = vec![
+        ("logmill.toml", config.as_str()),
         ("pipelines/orders.toml", &orders),
         ("taken", ""),
         ("logs/a.log", ""),
-    ]);
-    let (_, _, text) = host.check();
+    ];
+    files.extend(logs.iter().map(|log| (log.as_str(), "")));
+    let (_, _, text) = Host::new(&files).check();
     let golden = folder.join("messages.txt");
     match std::env::var_os("UPDATE_GOLDEN") {
         Some(_) => fs::write(&golden, &text).unwrap(),
         None => assert_eq!(text, read("messages.txt"), "UPDATE_GOLDEN=1 accepts it"),
     }
+}
+
+#[test]
+fn mistakes_in_format_strings_are_said() {
+    is_golden("formats");
+}
+
+#[test]
+fn mistakes_in_what_an_input_and_the_outputs_agree_on_are_said() {
+    is_golden("inputs");
+}
+
+#[test]
+fn mistakes_in_the_fields_of_a_pipeline_are_said() {
+    is_golden("fields");
 }
 
 #[test]

@@ -148,19 +148,15 @@ impl Writer {
 
     /// Reads the item at the start of `rest`, which is at `from` in the format; gives what is behind it.
     fn item<'t>(&mut self, rest: &'t str, from: usize) -> Result<&'t str, FormatError> {
-        let error = |length: usize, message: &str| {
+        let error = |length: usize, message: &str, remedy: &str| {
             let at: Range<usize> = from..from + length;
-            Err(FormatError::new(
-                at,
-                message,
-                "see the manual's table of custom log formats; %% is a percent sign",
-            ))
+            Err(FormatError::new(at, message, remedy))
         };
         let mut behind = &rest[1..];
         let mut quoted = self.quoted;
         if let Some(flags) = behind.strip_prefix('{') {
             let Some((flags, after)) = flags.split_once('}') else {
-                return error(rest.len(), "a { that is not closed");
+                return error(rest.len(), "a { that is not closed", "close it with }");
             };
             for flag in flags.split(',') {
                 match flag.trim() {
@@ -173,7 +169,7 @@ impl Writer {
         }
         if behind.starts_with('[') {
             let Some(end) = closing(behind) else {
-                return error(rest.len(), "a [ that is not closed");
+                return error(rest.len(), "a [ that is not closed", "close it with ]");
             };
             self.expression(&behind[1..end], quoted);
             return Ok(&behind[end + 1..]);
@@ -198,7 +194,11 @@ impl Writer {
                 return Ok(after);
             }
         }
-        error(rest.len() - behind.len() + length, "an unknown variable")
+        error(
+            rest.len() - behind.len() + length,
+            "an unknown variable",
+            "see the manual's table of custom log formats; %% is a percent sign",
+        )
     }
 
     /// A sample expression: the fields of the usual ones, others by their first word.
