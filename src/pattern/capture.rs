@@ -192,6 +192,7 @@ impl Capture {
             Kind::QuotedRaw => quoted(input).map(|(rest, (text, _))| (rest, Value::Text(text))),
             Kind::LevelTens => level_tens(input).map(|(rest, text)| (rest, Value::Text(text))),
             Kind::HttpVersion => http_version(input).map(|(rest, text)| (rest, Value::Text(text))),
+            Kind::ListText => list::list_text(input).map(|(rest, text)| (rest, Value::Text(text))),
             Kind::List => {
                 let (rest, text) = list::list(input)?;
                 let value = match keep.arena() {

@@ -55,6 +55,8 @@ pub enum Kind {
     Endpoint,
     /// Words with `, ` or ` : ` between them, as a JSON array.
     List,
+    /// Likewise as one text, where a comma needs no blank behind it.
+    ListText,
     /// Text, or its bytes as a JSON array of numbers, which is how journald writes what is no UTF-8.
     Octets,
     /// Text, or the text whose bytes hexadecimal digits stand for, which is how the audit log writes what has blanks.
@@ -64,7 +66,7 @@ pub enum Kind {
 }
 
 /// Every kind by the name that patterns call it.
-const NAMES: [(&str, Kind); 48] = [
+const NAMES: [(&str, Kind); 49] = [
     ("text", Kind::Text),
     ("trimmed", Kind::Trimmed),
     ("word", Kind::Word),
@@ -110,6 +112,7 @@ const NAMES: [(&str, Kind); 48] = [
     ("url", Kind::Url),
     ("endpoint", Kind::Endpoint),
     ("list", Kind::List),
+    ("list_text", Kind::ListText),
     ("octets", Kind::Octets),
     ("hex_text", Kind::HexText),
     ("scopes", Kind::Scopes),
@@ -169,7 +172,13 @@ impl Kind {
             | Kind::HexText
             | Kind::HttpRequest
             | Kind::RequestTarget => ByteSet::ALL,
-            Kind::Word | Kind::Dotted | Kind::Url | Kind::Endpoint | Kind::List | Kind::Scopes => {
+            Kind::Word
+            | Kind::Dotted
+            | Kind::Url
+            | Kind::Endpoint
+            | Kind::List
+            | Kind::ListText
+            | Kind::Scopes => {
                 let mut set = ByteSet::ALL;
                 let mut at = 0;
                 while at < WHITE.len() {
@@ -210,7 +219,7 @@ impl Kind {
             Kind::Capitals => "a word of capital letters",
             Kind::LevelTens => "a level such as `30` or `info`",
             Kind::HttpVersion => "a version such as `HTTP/1.1`",
-            Kind::List => "a list such as `a, b`",
+            Kind::List | Kind::ListText => "a list such as `a, b`",
             Kind::Time(form) => return format!("a time such as `{}`", form.example()),
             Kind::Elapsed(Unit::Seconds) => "a number of seconds",
             Kind::Elapsed(Unit::Millis) => "a number of milliseconds",

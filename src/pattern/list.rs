@@ -52,6 +52,35 @@ pub(super) fn as_json<'a>(list: &[u8], arena: &'a Bump) -> &'a [u8] {
     out.into_bump_slice()
 }
 
+/// The elements at the beginning as one text. Here a comma with no blank behind it ends no element: proxies write
+/// `1.2.3.4,5.6.7.8` too.
+pub(super) fn list_text(input: &[u8]) -> Read<'_, &[u8]> {
+    let mut at = word(input);
+    if at == 0 {
+        return fail();
+    }
+    loop {
+        let between = match &input[at - 1..] {
+            [b',', b' ', ..] => 1,
+            [_, b' ', b':', b' ', ..] => 3,
+            _ => break,
+        };
+        let next = word(&input[at + between..]);
+        if next == 0 {
+            break;
+        }
+        at += between + next;
+    }
+    let (text, rest) = input.split_at(at);
+    Ok((rest, text))
+}
+
+/// Bytes of the word at the beginning.
+fn word(input: &[u8]) -> usize {
+    let ends = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'"');
+    input.iter().position(ends).unwrap_or(input.len())
+}
+
 /// Bytes of the element at the beginning: up to a blank, a line end or a comma.
 fn element(input: &[u8]) -> usize {
     let ends = |byte: &u8| matches!(byte, b' ' | b',' | b'\t' | b'\n' | b'"');
@@ -70,6 +99,24 @@ mod tests {
 
     use super::*;
     use crate::pattern::capture::tests::converted;
+
+    #[test]
+    fn a_list_may_stay_a_text() {
+        for (text, expected) in [
+            ("0.002 p", "0.002"),
+            ("0.002, 0.001 p", "0.002, 0.001"),
+            ("a:80, b:80 : c:80 200", "a:80, b:80 : c:80"),
+            ("1.2.3.4,5.6.7.8, 9.9.9.9 - -", "1.2.3.4,5.6.7.8, 9.9.9.9"),
+            ("a, ", "a,"),
+            ("a : ", "a"),
+        ] {
+            let (rest, found) = list_text(text.as_bytes()).unwrap();
+            assert_eq!(found, expected.as_bytes(), "{text}");
+            assert_eq!(rest, &text.as_bytes()[expected.len()..], "{text}");
+        }
+        assert!(list_text(b" a").is_err());
+        assert!(list_text(b"").is_err());
+    }
 
     #[test]
     fn elements_are_told_apart() {

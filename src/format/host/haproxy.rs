@@ -24,7 +24,7 @@ type Alias = (&'static str, &'static str, Option<&'static str>);
 
 /// Where one name begins like another, both are here and the longest one counts. Times of day are the accept date; timers
 /// are milliseconds, -1 where that step was not reached.
-const ALIASES: [Alias; 50] = [
+const ALIASES: [Alias; 51] = [
     ("ci", "source.ip", Some("ip")),
     ("cp", "source.port", Some("int")),
     ("fi", "haproxy.frontend_ip", Some("ip")),
@@ -70,6 +70,7 @@ const ALIASES: [Alias; 50] = [
     ("r", "http.request.line", Some("http_request")),
     ("HM", "http.request.method", None),
     ("HP", "url.path", None),
+    ("HPO", "url.path", None),
     ("HU", "url.original", Some("request_target")),
     ("HQ", "haproxy.query", None),
     ("HV", "http.version", Some("http_version")),
@@ -180,6 +181,11 @@ impl Writer {
         // The longest name that is one: what follows may be letters of the text.
         for length in (1..=length).rev() {
             let (name, after) = behind.split_at(length);
+            // A path right before its query is what was asked for; the query has its question mark.
+            if let ("HP" | "HPO", Some(after)) = (name, after.strip_prefix("%HQ")) {
+                self.capture("url.original", Some("request_target"), quoted);
+                return Ok(after);
+            }
             if let Some((_, field, kind)) = ALIASES.iter().find(|(alias, ..)| *alias == name) {
                 self.capture(field, *kind, quoted);
                 return Ok(after);
@@ -269,6 +275,11 @@ mod tests {
                 r#"{source.ip:ip?} "{http.request.method?}" "{haproxy.sample.capture_req_hdr_0?}" "{user_agent.original?}""#,
             ),
             (r"100%%\ %Tt/%Ta", "100% {event.duration:millis?}/{_:millis?}"),
+            (
+                "%HM %HPO%HQ x",
+                "{http.request.method?} {url.original:request_target?} x",
+            ),
+            ("%HPO x", "{url.path?} x"),
             ("%hr %CC", "{haproxy.hr?} {haproxy.CC?}"),
         ] {
             assert_eq!(pattern(format), expected, "{format}");

@@ -114,13 +114,41 @@ fn pattern(pieces: &[Piece], targets: &[Option<Target>], side: impl Fn(&Target) 
                     push_capture(&mut out, &capture.field, Some("quoted_raw"), true);
                 } else {
                     out.push_str(target.before);
-                    push_capture(&mut out, &capture.field, capture.kind, true);
+                    let behind = match pieces.get(at + 1) {
+                        Some(Piece::Text(text)) => text,
+                        _ => "",
+                    };
+                    push_capture(&mut out, &capture.field, kind(piece, capture, behind), true);
                     out.push_str(target.behind);
                 }
             }
         }
     }
     out
+}
+
+/// The kind of a directive's value, which what stands `behind` it may tell: the unit of a duration, which was
+/// milliseconds before Tomcat 10, or a blank where a list of proxies has blanks of its own.
+fn kind(piece: &Piece, capture: &Capture, behind: &str) -> Option<&'static str> {
+    let Piece::Directive { name, argument } = piece else {
+        return capture.kind;
+    };
+    let forwarded = |header: &str| header.eq_ignore_ascii_case("X-Forwarded-For");
+    match name.as_str() {
+        "D" if ["ms", "millis"]
+            .iter()
+            .any(|unit| behind.trim_start().starts_with(unit)) =>
+        {
+            Some("millis")
+        }
+        "i" if capture.kind.is_none()
+            && behind.starts_with(' ')
+            && argument.as_deref().is_some_and(forwarded) =>
+        {
+            Some("list_text")
+        }
+        _ => capture.kind,
+    }
 }
 
 #[cfg(test)]
@@ -157,6 +185,7 @@ mod tests {
     fn units_and_arguments_count() {
         for (format, expected) in [
             ("%D", "{event.duration:micros?}"),
+            ("(%D ms)", "({event.duration:millis?} ms)"),
             ("%T", "{event.duration:seconds?}"),
             ("%{ms}T", "{event.duration:millis?}"),
             ("%v:%p", "{url.domain?}:{server.port:int?}"),
@@ -176,6 +205,13 @@ mod tests {
         ] {
             assert_eq!(first(format), expected, "{format}");
         }
+        assert_eq!(
+            patterns("%{X-Forwarded-For}i %l", Product::Apache),
+            [
+                "{network.forwarded_ip:ip?} {apache.access.identity?}",
+                "{apache.access.x_forwarded_for:list_text?} {apache.access.identity?}"
+            ]
+        );
         assert_eq!(
             patterns("%I %S %F", Product::Tomcat),
             ["{process.thread.name?} {session.id?} {tomcat.access.commit_time:millis?}"]

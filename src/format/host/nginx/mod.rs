@@ -138,18 +138,25 @@ fn pattern(
                     push_literal(&mut out, rest);
                     at += 1;
                 } else {
-                    push_capture(
-                        &mut out,
-                        &capture.field,
-                        capture.kind,
-                        !variable::is_always_there(name),
-                    );
+                    let bare = !out.ends_with('"') && ends_at_blank(pieces.get(at + 1));
+                    let kind = match capture.kind {
+                        None if bare && variable::is_list(name) => Some("list_text"),
+                        kind => kind,
+                    };
+                    push_capture(&mut out, &capture.field, kind, !variable::is_always_there(name));
                 }
             }
         }
         at += 1;
     }
     out
+}
+
+/// Whether what follows a variable begins with a blank.
+fn ends_at_blank(behind: Option<&Piece>) -> bool {
+    behind
+        .and_then(Piece::text)
+        .is_some_and(|text| text.starts_with(' '))
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ fn a_timed_virtual_host() {
                 r#"rt={event.duration:seconds} urt="{nginx.upstream.response_time?}" {session.id?} {nginx.access.cookie_lang?}"#
             ),
             concat!(
-                r#"{url.domain?}:{server.port:int?} {nginx.access.http_x_forwarded_for?} "{http.request.line:http_request?}" "#,
+                r#"{url.domain?}:{server.port:int?} {nginx.access.http_x_forwarded_for:list_text?} "{http.request.line:http_request?}" "#,
                 r#"rt={event.duration:seconds} urt="{nginx.upstream.response_time?}" {session.id?} {nginx.access.cookie_lang?}"#
             )
         ]

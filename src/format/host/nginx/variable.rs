@@ -159,6 +159,15 @@ pub(super) fn target(name: &str) -> Target {
     }
 }
 
+/// Whether the value is a list with blanks in it where there were several upstreams or proxies.
+pub(super) fn is_list(name: &str) -> bool {
+    match name.strip_prefix("upstream_") {
+        // What a server wrote into its answer is any text.
+        Some(what) => !what.starts_with("http_") && !what.starts_with("cookie_"),
+        None => name == "http_x_forwarded_for",
+    }
+}
+
 /// What the ingress controller's own field names are, where they differ: lists, one element for each server that was tried.
 pub(super) fn ingress(name: &str) -> Option<Target> {
     let field = match name {
