@@ -222,7 +222,7 @@ const TIES: [(&str, &str); 16] = [
     ("hostile/invalid_utf8.log", "logback"),
     ("hostile/json_edge.log", "json-lines"),
     ("hostile/line_ends.log", "log4j"),
-    ("hostile/nul_bytes.log", "python-logging"),
+    ("hostile/nul_bytes.log", "winston"),
     ("json-lines/timestamps.log", "hostile"),
     ("plain/any_text.log", "json-lines"),
     ("plain/invalid_utf8.log", "logback"),
