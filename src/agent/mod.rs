@@ -169,6 +169,9 @@ impl Agent {
         if settings.agent.persist {
             ledger.continue_metrics(&plan.registry);
         }
+        if ledger.restored_at().is_some() {
+            plan.registry.resume();
+        }
         let memory = Memory::divide(settings);
         let pool = BatchPool::new(memory.batches, memory.body_bytes + SHEET_BYTES);
         let (batches, input) = mpsc::channel(memory.batches);

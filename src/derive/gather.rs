@@ -198,6 +198,15 @@ impl Gather {
         }
     }
 
+    /// What is gathered goes on from an earlier run, of which nothing is known.
+    pub fn resume(&self) {
+        for place in lock(&self.places).iter() {
+            if let Table::Sessions(sessions) = &mut *lock(&place.table) {
+                sessions.resume();
+            }
+        }
+    }
+
     fn read_sessions(&self, places: &[Arc<Place>], wall: i64) -> Vec<Reading> {
         let mut readings: Vec<Reading> = Gather::names(&self.spec)
             .into_iter()
@@ -214,10 +223,10 @@ impl Gather {
             let Table::Sessions(sessions) = &mut *lock(&place.table) else {
                 continue;
             };
-            let read = sessions.read(wall);
-            if read.figures.started == 0 {
+            if !sessions.any() {
                 continue;
             }
+            let read = sessions.read(wall);
             let labels = place.labels.other();
             let count = |n: u64| Figure::Number(Fixed::whole(n, 1_000_000_000));
             let figures = [

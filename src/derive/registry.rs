@@ -62,6 +62,12 @@ impl Registry {
         *self.gathers.write().unwrap_or_else(PoisonError::into_inner) = gathers;
     }
 
+    /// An earlier run has counted up to where this one goes on: sessions that are under way have not started now.
+    pub fn resume(&self) {
+        let (_, gathers) = self.registered();
+        gathers.iter().for_each(|gather| gather.resume());
+    }
+
     /// How old the events of one input are when they are read.
     pub fn lag(&self, input: &str) -> Arc<Lag> {
         Arc::clone(lock(&self.lags).entry(input.to_owned()).or_default())

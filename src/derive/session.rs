@@ -43,6 +43,10 @@ pub(super) struct Sessions {
     /// The level for which the table is complete; above `level` for the time of one window after that was lowered.
     complete: u32,
     lowered_at: i64,
+    /// An earlier run has seen sessions that may go on, and this one has seen no event yet.
+    resumed: bool,
+    /// What begins up to this time may have begun in an earlier run.
+    whole_after: i64,
     clock: LogClock,
     swept_at: i64,
     figures: Figures,
@@ -77,6 +81,8 @@ impl Sessions {
             level: 0,
             complete: 0,
             lowered_at: i64::MIN,
+            resumed: false,
+            whole_after: i64::MIN,
             clock: LogClock::default(),
             swept_at: i64::MIN,
             figures: Figures {
@@ -86,6 +92,16 @@ impl Sessions {
                 late: 0,
             },
         }
+    }
+
+    /// Sessions may go on that an earlier run has counted as started: for the time of a window nobody knows which.
+    pub fn resume(&mut self) {
+        self.resumed = true;
+    }
+
+    /// Whether there was an event.
+    pub fn any(&self) -> bool {
+        self.clock != LogClock::default()
     }
 
     /// An event of the session whose id has this hash, at a time in milliseconds.
@@ -125,8 +141,11 @@ impl Sessions {
                 return;
             }
         }
+        if std::mem::take(&mut self.resumed) {
+            self.whole_after = at.saturating_add(self.window);
+        }
         // In a part of the sample that was just taken up, nobody knows whether this is the session's beginning.
-        let whole = kept(hash, self.complete);
+        let whole = kept(hash, self.complete) && at > self.whole_after;
         if whole {
             self.figures.started += self.weight();
         }
@@ -262,6 +281,26 @@ mod tests {
         // The same id again is another session.
         sessions.note(1, 20 * MINUTE, 20 * MINUTE);
         assert_eq!(sessions.read(20 * MINUTE).figures.started, 3);
+    }
+
+    #[test]
+    fn a_session_that_goes_on_after_a_restart_has_not_started_again() {
+        let mut sessions = Sessions::new(5 * MINUTE, 100);
+        sessions.resume();
+        assert!(!sessions.any());
+        for (hash, at) in [(1, 60), (2, 64), (1, 64), (3, 66), (1, 66)] {
+            sessions.note(hash, at * MINUTE, at * MINUTE);
+        }
+        assert!(sessions.any());
+        // The third began more than a window after the first event; of the others nobody knows.
+        let reading = sessions.read(66 * MINUTE);
+        assert_eq!((reading.active, reading.figures.started), (3, 1));
+        // All have ended; the lengths of those that had begun before are not known.
+        let reading = sessions.read(80 * MINUTE);
+        assert_eq!((reading.active, reading.figures.durations.count()), (0, 1));
+        // The same ids again are sessions like all others.
+        sessions.note(1, 90 * MINUTE, 90 * MINUTE);
+        assert_eq!(sessions.read(90 * MINUTE).figures.started, 2);
     }
 
     #[test]

@@ -8,6 +8,24 @@ use crate::allocations;
 /// A scanner makes up an id and a path for each of its requests, ten people work as ever: they are in the list with
 /// what they did, the number of sessions is within its error, and nothing grows.
 #[test]
+fn a_restart_starts_no_session() {
+    let visits = Visits::new(Duration::from_secs(300));
+    let registry = Registry::default();
+    let rules = registry.rules(&[], &visits.gathered, "shop").unwrap();
+    registry.resume();
+    let shard = registry.shard();
+    rules.count(&visits.fields("s", "/cart", 1, 0), &mut shard.lock());
+    let page = page(&registry, Format::Text);
+    for (name, value) in [
+        ("http_active_sessions", 1.0),
+        ("http_sessions_started_total", 0.0),
+    ] {
+        let series = format!("{name}{{service=\"shop\"}}");
+        assert_eq!(sample(&page, &series), Some(value), "{page}");
+    }
+}
+
+#[test]
 fn what_is_gathered_says_in_what_it_does_not_agree() {
     let visits = Visits::new(Duration::from_secs(300));
     let registry = Registry::default();
