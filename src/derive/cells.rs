@@ -76,7 +76,7 @@ impl Cells {
         self.family(family).folded += 1;
     }
 
-    /// An event's value was no number of 0 or more.
+    /// An event's value was no number, or below 0 where none can be.
     pub fn count_refused(&mut self, family: usize) {
         self.family(family).refused += 1;
     }
@@ -205,7 +205,7 @@ pub(super) struct Sums {
     details: BTreeMap<usize, Details>,
     /// Events that went to the series `other`.
     pub folded: u64,
-    /// Events whose value was no number of 0 or more.
+    /// Events whose value was no number, or below 0 where none can be.
     pub refused: u64,
 }
 

@@ -31,7 +31,7 @@ pub struct MetricTotals {
     bounds: Vec<Fixed>,
     /// Events that went to the series `other`.
     folded: u64,
-    /// Events whose value was no number of 0 or more.
+    /// Events whose value was no number, or below 0 where none can be.
     refused: u64,
     series: Vec<SeriesTotal>,
 }

@@ -273,7 +273,7 @@ pub(super) fn write_budgets(families: &[&(Arc<Family>, Sums)], format: Format, o
         (
             "logmill_metric_values_refused_total",
             "counter",
-            "Events not counted because a value was no number of 0 or more, by metric",
+            "Events not counted because a value was no number, or below 0 where none can be, by metric",
             |_, sums| sums.refused,
         ),
         (
