@@ -171,13 +171,15 @@ impl Tailer {
                     return true;
                 }
                 Relation::NewLife if new_life.is_none() && record.head.len == 0 => {
-                    new_life = Some((record.life, Some(record.key)));
+                    new_life = Some((record.life, Some(record.key), record.path));
                 }
-                Relation::NewLife if new_life.is_none() => new_life = Some((end_life(record.life), None)),
+                Relation::NewLife if new_life.is_none() => {
+                    new_life = Some((end_life(record.life), None, record.path));
+                }
                 Relation::NewLife | Relation::Copy | Relation::Stranger => {}
             }
         }
-        let Some((life, stub)) = new_life else {
+        let Some((life, stub, origin)) = new_life else {
             return false;
         };
         if let Some(stub) = stub {
@@ -191,6 +193,10 @@ impl Tailer {
             tail.stage = Stage::Unborn(life);
             tail.stub = stub;
             tail.from_end = false;
+            if !arrival.named {
+                // Rotation made the name that it has now.
+                tail.path = origin.as_path().into();
+            }
         }
         self.line_up_rotated(&arrival.path, arrival.facts.inode);
         true
