@@ -117,6 +117,21 @@ fn sums() -> impl Iterator<Item = String> {
     })
 }
 
+/// The gauges of shipped pipelines.
+fn gauges() -> impl Iterator<Item = String> {
+    let pipelines = [
+        include_str!("../../pipelines/pgbouncer.toml"),
+        include_str!("../../pipelines/redis.toml"),
+    ];
+    pipelines.into_iter().flat_map(|text| {
+        let pipeline: toml::Table = text.parse().expect("a pipeline");
+        let gauges = pipeline["gauge"].as_array().expect("gauges").clone();
+        gauges
+            .into_iter()
+            .map(|gauge| gauge["name"].as_str().expect("a name").to_owned())
+    })
+}
+
 /// The texts between quotes that look like a metric's name.
 fn named(source: &str) -> impl Iterator<Item = &str> {
     let code = source.split("#[cfg(test)]").next().unwrap_or_default();
@@ -146,6 +161,7 @@ fn every_metric_is_described() {
         .map(str::to_owned)
         .chain(sessions())
         .chain(sums())
+        .chain(gauges())
         .collect();
     assert_eq!(documented, in_code);
 }
