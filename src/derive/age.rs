@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::fixed::Fixed;
 use super::label::{Content, LabelText};
+use super::lock::lock;
 use super::reading::{Figure, Reading};
-use super::shard::lock;
 use super::tally::Tally;
 use crate::event::Timestamp;
 

@@ -1,7 +1,9 @@
 //! What all that count into one metric must have in common, whichever pipelines they are of.
 
 use super::family::{Family, Shape};
-use super::spec::{Kind, MetricSpec, Part, REMEDY, SpecError, Unit};
+use super::spec::{Kind, MetricSpec};
+use super::spec_error::{Part, REMEDY, SpecError};
+use super::unit::Unit;
 
 impl Family {
     /// Whether `spec`, whose label names are `labels`, may count into this metric too. The unit of its field need not be

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
+use super::bounds::Bounds;
 use super::exemplar::Exemplars;
-use super::family::{Bounds, Family, Shape};
+use super::family::{Family, Shape};
 use super::fixed::Fixed;
 use super::latest::Latest;
 use super::native::Native;

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
+use super::check;
 use super::family::{Family, bare};
 use super::gather::{Gather, GatherSpec};
 use super::rules::all_labels;
-use super::spec::{self, MetricSpec, Part, SpecError};
+use super::spec::MetricSpec;
+use super::spec_error::{Part, SpecError};
 use crate::config::Spanned;
 
 /// The metrics of a registry with those of more inputs, behind them. They replace those of the registry when there is no
@@ -29,7 +31,7 @@ impl Draft {
 
     /// The metric that `spec` counts into: one that is there, or a new one. After a mistake it is left out.
     pub fn add(&mut self, spec: &MetricSpec) -> Option<Arc<Family>> {
-        let wrong = spec::check(spec).into_iter();
+        let wrong = check::check(spec).into_iter();
         self.errors
             .extend(wrong.map(|error| error.at(spec.written.as_ref(), None)));
         let labels: Vec<String> = all_labels(spec).into_iter().map(|label| label.name).collect();
@@ -65,7 +67,7 @@ impl Draft {
 
     /// The same for sessions and top lists. The input's other metrics have been added.
     pub fn add_gather(&mut self, spec: &GatherSpec) -> Option<Arc<Gather>> {
-        let wrong = spec::check_gather(spec).into_iter();
+        let wrong = check::check_gather(spec).into_iter();
         self.errors
             .extend(wrong.map(|error| error.at(spec.written.as_ref(), None)));
         let found = self.gathers.iter().position(|gather| gather.name() == spec.name);

@@ -7,7 +7,8 @@ use super::follower::Follower;
 use super::gather::{Gather, GatherSpec};
 use super::registry::Registry;
 use super::rules::Rules;
-use super::spec::{MetricSpec, Part, REMEDY, SpecError};
+use super::spec::MetricSpec;
+use super::spec_error::{Part, REMEDY, SpecError};
 
 /// Metrics of all inputs of a configuration, which are registered together or not at all: an enrolment that is dropped
 /// leaves no trace.

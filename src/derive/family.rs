@@ -2,15 +2,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use super::bounds::Bounds;
 use super::fixed::Fixed;
 use super::hash::Seed;
 use super::hashed::Hashed;
 use super::label::{Content, LabelText};
+use super::lock::lock;
 use super::pairs::Pairs;
 use super::reading::{Figure, Reading};
 use super::series::{Found, Series, SeriesIndex};
-use super::shard::lock;
-use super::spec::{Kind, MetricSpec, Unit, nanos};
+use super::spec::{Kind, MetricSpec, nanos};
+use super::unit::Unit;
 use crate::config::Spanned;
 
 /// One metric with all its series, whichever inputs and workers they come from. The numbers themselves are in
@@ -66,13 +68,6 @@ pub(super) enum Shape {
     Histogram(Bounds),
 }
 
-/// Upper bounds of buckets, in the base unit.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Bounds {
-    pub floats: Vec<f64>,
-    pub exact: Vec<Fixed>,
-}
-
 impl Shape {
     /// Of each series; a counter and a gauge have none.
     pub fn bucket_count(&self) -> usize {
@@ -88,21 +83,6 @@ impl Shape {
             Shape::Counter | Shape::Gauge => &[],
             Shape::Histogram(bounds) => &bounds.exact,
         }
-    }
-}
-
-impl Bounds {
-    pub fn new(floats: &[f64]) -> Self {
-        let exact = |&bound: &f64| Fixed::float(bound, 1_000_000_000);
-        Bounds {
-            floats: floats.to_vec(),
-            exact: floats.iter().map(exact).collect(),
-        }
-    }
-
-    /// The bounds and one for the rest.
-    pub fn bucket_count(&self) -> usize {
-        self.floats.len() + 1
     }
 }
 

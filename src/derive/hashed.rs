@@ -5,7 +5,7 @@
 //! without hashes.
 
 use super::keyed_hash::KeyedHash;
-use super::spec::Label;
+use super::label_source::Label;
 
 /// Which labels of a metric show hashes, each with its key; in the order of their names.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use super::hash::Seed;
 use super::keyed_hash::KeyedHash;
 use super::label;
+use super::label_source::{LABELS_MAX, LabelSource};
 use super::route;
-use super::spec::{LABELS_MAX, LabelSource};
 use crate::event::{FieldId, Fields, Value};
 use crate::limits::LABEL_BYTES_MAX;
 

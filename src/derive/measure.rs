@@ -2,17 +2,19 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::bounds::Bounds;
 use super::cells::Details;
 use super::exemplar::Trace;
-use super::family::{Bounds, Waiting};
+use super::family::Waiting;
 use super::fixed::Fixed;
 use super::hash::Seed;
 use super::key;
 use super::latest::in_base_unit;
 use super::like::Likes;
+use super::lock::lock;
+use super::only::{Only, OnlyValue};
 use super::pairs::{End, Pairs};
-use super::shard::lock;
-use super::spec::{Kind, MetricSpec, Only, OnlyValue, nanos};
+use super::spec::{Kind, MetricSpec, nanos};
 use crate::event::{FieldId, Fields, Value};
 
 /// What a metric does with an event.
@@ -419,7 +421,7 @@ impl Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::derive::spec::Unit;
+    use crate::derive::unit::Unit;
     use crate::event::{Schema, Timestamp};
     use proptest::prelude::*;
 

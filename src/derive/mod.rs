@@ -25,7 +25,9 @@
 mod age;
 mod agreement;
 mod backlog;
+mod bounds;
 mod cells;
+mod check;
 mod clock;
 mod draft;
 mod enrolment;
@@ -42,11 +44,14 @@ mod idle;
 mod key;
 mod keyed_hash;
 mod label;
+mod label_source;
 mod latest;
 mod like;
+mod lock;
 mod measure;
 mod native;
 mod offender;
+mod only;
 mod pairs;
 mod pane;
 mod persist;
@@ -60,12 +65,15 @@ mod series;
 mod session;
 mod shard;
 mod spec;
+mod spec_error;
 mod tally;
 mod top;
+mod unit;
 mod zone_hint;
 
 pub use age::{Ages, Lag};
 pub use backlog::backlog_specs;
+pub use check::{check, check_gather};
 pub use enrolment::Enrolment;
 pub use exemplar::Trace;
 pub use exposition::{Format, Histogram, Metric, Number};
@@ -73,16 +81,18 @@ pub use fixed::Fixed;
 pub use gather::{ACTIVE_SESSIONS, GatherKind, GatherSpec, SESSION_METRICS, TopSum};
 pub use hashed::Hashed;
 pub use keyed_hash::KeyedHash;
+pub use label_source::{Allow, Defaults, LABELS_MAX, Label, LabelSource, SERVICE};
 pub use measure::Condition;
 pub use offender::OverBudget;
-pub use persist::{Mark, MetricTotals};
+pub use only::{Only, OnlyValue};
+pub use pane::TOP_SUMS_MAX;
+pub use persist::MetricTotals;
 pub use registry::{Registry, Totals};
 pub use rules::Rules;
-pub use shard::{Shard, ShardGuard};
-pub use spec::{
-    Allow, BUCKETS_MAX, Defaults, Kind, LABELS_MAX, Label, LabelSource, MetricSpec, Only, OnlyValue, Part,
-    SECONDS_BUCKETS, SERVICE, SpecError, TOP_SUMS_MAX, Unit, check, check_gather,
-};
+pub use shard::{Mark, Shard, ShardGuard};
+pub use spec::{BUCKETS_MAX, Kind, MetricSpec, SECONDS_BUCKETS};
+pub use spec_error::{Part, SpecError};
+pub use unit::Unit;
 pub use zone_hint::ZoneHint;
 
 #[cfg(test)]

@@ -7,7 +7,8 @@
 //! total score `S`, a key that has more than `2·S / COUNTERS` is never forgotten, and what its figures lack is no
 //! more than that.
 
-use super::spec::TOP_SUMS_MAX;
+/// Sums that one top list may have besides the number of events.
+pub const TOP_SUMS_MAX: usize = 2;
 
 /// Keys that are remembered at a time.
 pub(super) const COUNTERS: usize = 2048;

@@ -14,12 +14,10 @@ use super::cells::Sums;
 use super::family::{Family, Shape};
 use super::fixed::Fixed;
 use super::latest::Latest;
+use super::lock::lock;
 use super::registry::Registry;
-use super::shard::{ShardGuard, lock};
+use super::shard::{Mark, ShardGuard};
 use crate::event::FileKey;
-
-/// Up to where a worker has counted the file that it has at hand: events before this offset are in its cells.
-pub type Mark = (FileKey, u64);
 
 /// One metric's series and what they came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

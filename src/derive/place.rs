@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use super::hash::Seed;
 use super::label::LabelText;
+use super::lock::lock;
 use super::pane::Amounts;
 use super::session::Sessions;
-use super::shard::lock;
 use super::top::Top;
 
 /// Events that a worker notes before it hands them over: enough that the lock costs nothing, few enough that they

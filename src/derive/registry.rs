@@ -10,9 +10,10 @@ use super::exposition::{self, Format};
 use super::family::Family;
 use super::gather::Gather;
 use super::idle::{Idle, Leaving};
+use super::lock::lock;
 use super::offender::{self, OverBudget};
 use super::reading::Reading;
-use super::shard::{Shard, State, lock};
+use super::shard::{Shard, State};
 use crate::event::Timestamp;
 use crate::limits;
 

@@ -6,12 +6,13 @@ use super::fixed::Fixed;
 use super::follower::Follower;
 use super::key::{self, Taken};
 use super::label::{self, Content, LabelText};
+use super::label_source::{LABELS_MAX, Label, LabelSource, SERVICE};
 use super::latest::Latest;
 use super::measure::{Condition, Measure, NoSample, Sample, first, happened};
 use super::rows::Cell;
 use super::series::Series;
 use super::shard::{ShardGuard, State};
-use super::spec::{LABELS_MAX, Label, LabelSource, MetricSpec, SERVICE};
+use super::spec::MetricSpec;
 use crate::event::{FieldId, Fields, Value};
 
 /// The metrics of one input, compiled. Cheap to share between workers.

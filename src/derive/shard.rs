@@ -1,11 +1,14 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::cells::Cells;
 use super::key::Key;
-use super::persist::Mark;
+use super::lock::lock;
 use super::place::Notes;
 use super::rows::Rows;
-use crate::event::Timestamp;
+use crate::event::{FileKey, Timestamp};
+
+/// Up to where a worker has counted the file that it has at hand: events before this offset are in its cells.
+pub type Mark = (FileKey, u64);
 
 /// One worker's part of all metrics. The worker locks it once per chunk, so that an event costs no
 /// synchronisation and a scrape sees whole chunks.
@@ -51,11 +54,6 @@ impl Shard {
             state: lock(&self.state),
         }
     }
-}
-
-/// Counts are sums: a panic elsewhere cannot leave them half done in a way that matters more than losing them.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A locked [`Shard`]: what [`super::Rules::count`] counts into.

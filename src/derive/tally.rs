@@ -1,4 +1,4 @@
-use super::family::Bounds;
+use super::bounds::Bounds;
 use super::fixed::Fixed;
 
 /// A histogram that is kept in one place, unlike those of the workers' cells.

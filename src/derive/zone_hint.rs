@@ -3,7 +3,7 @@
 
 use std::sync::Mutex;
 
-use super::shard::lock;
+use super::lock::lock;
 use crate::event::Timestamp;
 
 /// Zones are apart by multiples of this, in seconds.

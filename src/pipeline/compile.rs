@@ -12,28 +12,19 @@ use crate::event::{FieldId, Schema, ecs};
 use crate::format;
 use crate::format::clef::Clef;
 use crate::format::syslog::Syslog;
-use crate::pattern::{Program, SyntaxError};
+use crate::pattern::Program;
 
 use super::change::{self, Names};
+use super::constant::Constant;
 use super::extract::Extract;
-use super::host::{self, HostRules};
+use super::host::{self, HostRules, HostWords};
 use super::keys;
 use super::map::Map;
 use super::metrics;
-use super::parse::{Constant, Parser, Substitute, TraceFields};
+use super::parse::{Parser, Substitute, TraceFields};
 use super::tidy::Tidy;
+use super::written::{compile_patterns, known};
 use super::{FrameStart, Library, Pipeline};
-
-/// What one input says that a pipeline is compiled with.
-#[derive(Debug, Clone, Default)]
-pub struct HostWords {
-    /// The host's own format string.
-    pub format: Option<Spanned<String>>,
-    /// Of times that name no zone; goes before the pipeline's.
-    pub timezone: Option<TimeZone>,
-    /// Fields that the documents of the input get besides.
-    pub fields: Vec<String>,
-}
 
 /// Compiles `file`; `None` when the diagnostics have got an error.
 pub fn compile(
@@ -244,50 +235,9 @@ fn parser(
     }
 }
 
-pub(super) fn compile_patterns(
-    patterns: &[Spanned<String>],
-    schema: &mut Schema,
-    diagnostics: &mut Diagnostics,
-) -> Vec<Program> {
-    let mut programs = Vec::new();
-    for pattern in patterns {
-        match Program::compile(pattern, schema) {
-            Ok(program) => programs.push(program),
-            Err(error) => diagnostics.push(syntax_diagnostic(error, pattern)),
-        }
-    }
-    programs
-}
-
-pub(super) fn syntax_diagnostic(error: SyntaxError, pattern: &Spanned<String>) -> Diagnostic {
-    let place = pattern.place_within(error.span, "");
-    let diagnostic = Diagnostic::error(error.message).at(place);
-    match error.help {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
-    }
-}
-
 fn map(rule: &config::MapRule, schema: &mut Schema, diagnostics: &mut Diagnostics) -> Option<Map> {
     let field = known(&rule.field, schema, diagnostics)?;
     Some(Map::new(rule, field, schema))
-}
-
-/// The slot of a field that something sets by now.
-pub(super) fn known(
-    field: &Spanned<String>,
-    schema: &Schema,
-    diagnostics: &mut Diagnostics,
-) -> Option<FieldId> {
-    let id = schema.get(field);
-    if id.is_none() {
-        diagnostics.push(
-            Diagnostic::error(format!("nothing before this sets the field `{}`", field.value))
-                .at_value(field, "unknown field")
-                .help("name a field that a pattern of [parse] or an earlier [[extract]] sets"),
-        );
-    }
-    id
 }
 
 /// `[default]`: a constant, or `{name}` for the value of another field.

@@ -7,8 +7,8 @@ use crate::format::rule::{Rest, Rule};
 use crate::format::{json, logfmt, user_agent};
 use crate::pattern::{Alternatives, Program, Scene};
 
-use super::compile::{compile_patterns, known};
 use super::keys;
+use super::written::{compile_patterns, known};
 
 /// What is taken from which field.
 #[derive(Debug)]

@@ -1,13 +1,25 @@
 //! The host's own format string, compiled.
 
+use jiff::tz::TimeZone;
+
 use crate::config::{Diagnostic, Diagnostics, HostFormat, PipelineFile, Spanned};
 use crate::event::Schema;
 use crate::format;
 use crate::format::host::{self, httpd};
 use crate::pattern::Program;
 
-use super::compile::HostWords;
 use super::keys;
+
+/// What one input says that a pipeline is compiled with.
+#[derive(Debug, Clone, Default)]
+pub struct HostWords {
+    /// The host's own format string.
+    pub format: Option<Spanned<String>>,
+    /// Of times that name no zone; goes before the pipeline's.
+    pub timezone: Option<TimeZone>,
+    /// Fields that the documents of the input get besides.
+    pub fields: Vec<String>,
+}
 
 /// What a host's format string adds to its pipeline. Empty where there is none.
 #[derive(Default)]

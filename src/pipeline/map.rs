@@ -3,7 +3,7 @@
 use crate::config::MapRule;
 use crate::event::{FieldId, Fields, Schema, Value};
 
-use super::parse::Constant;
+use super::constant::Constant;
 
 /// What the values of one field stand for.
 #[derive(Debug)]

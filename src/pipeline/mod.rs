@@ -16,6 +16,7 @@
 
 mod change;
 mod compile;
+mod constant;
 mod extract;
 mod frame_start;
 mod host;
@@ -31,9 +32,11 @@ mod parse;
 mod reference;
 mod shipped;
 mod tidy;
+mod written;
 
-pub use compile::{HostWords, compile};
+pub use compile::compile;
 pub use frame_start::FrameStart;
+pub use host::HostWords;
 pub use inline_test::{Failure, run_tests};
 pub use library::{Library, name_like};
 pub use parse::{Outcome, Pipeline, Unmatched};

@@ -1,6 +1,5 @@
 use bumpalo::Bump;
 
-use crate::config;
 use crate::derive::{GatherSpec, MetricSpec};
 use crate::event::{Chunk, FieldId, Fields, Frame, Schema, Timestamp, Value};
 use crate::format::{self, trace};
@@ -8,6 +7,7 @@ use crate::pattern::{Alternatives, Clock, Explanation, Scene};
 
 use super::FrameStart;
 use super::change::{Changes, Decision};
+use super::constant::Constant;
 use super::extract::Extract;
 use super::map::Map;
 use super::tidy::{Tidy, is_plain_line};
@@ -60,14 +60,6 @@ pub(super) struct TraceFields {
     pub stack_trace: FieldId,
     /// The message stays as it is.
     pub whole_message: bool,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Constant {
-    Text(Box<[u8]>),
-    Int(i64),
-    Float(f64),
-    Bool(bool),
 }
 
 /// What a field is that the event does not have.
@@ -276,28 +268,6 @@ impl Parser {
             self.patterns.run_line(text, scene)
         } else {
             self.patterns.run(text, scene)
-        }
-    }
-}
-
-impl From<&config::Constant> for Constant {
-    fn from(written: &config::Constant) -> Self {
-        match written {
-            config::Constant::Text(text) => Constant::Text(text.as_bytes().into()),
-            config::Constant::Int(number) => Constant::Int(*number),
-            config::Constant::Float(number) => Constant::Float(*number),
-            config::Constant::Bool(yes) => Constant::Bool(*yes),
-        }
-    }
-}
-
-impl Constant {
-    pub(super) fn value(&self) -> Value<'_> {
-        match self {
-            Constant::Text(text) => Value::Text(text),
-            Constant::Int(number) => Value::Int(*number),
-            Constant::Float(number) => Value::Float(*number),
-            Constant::Bool(yes) => Value::Bool(*yes),
         }
     }
 }

@@ -2,8 +2,8 @@ use crate::config::{self, ChangeRules, Diagnostic, Diagnostics, Spanned};
 use crate::derive::{Condition, KeyedHash};
 use crate::event::{FieldId, Schema};
 use crate::pattern::Program;
-use crate::pipeline::compile::syntax_diagnostic;
 use crate::pipeline::metrics;
+use crate::pipeline::written::syntax_diagnostic;
 
 use super::Changes;
 use super::fate::{Fate, Share};
