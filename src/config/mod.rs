@@ -30,6 +30,7 @@ mod pipeline_file;
 mod place;
 mod presence;
 mod quantity;
+mod read;
 mod render;
 mod resolve;
 mod schema;
