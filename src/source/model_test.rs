@@ -495,11 +495,12 @@ fn setting(name: &str, default: u64) -> u64 {
 }
 
 /// The runs of these seeds have found faults: what was rotated away before a start that was killed in its first look; a
-/// file without a whole line that was rotated between two runs, and a reload.
-const FOUND_FAULTS: [u64; 2] = [4868, 8488];
+/// file without a whole line that was rotated between two runs, and a reload; one that was compressed when next to nothing
+/// of it was in the checkpoint.
+const FOUND_FAULTS: [u64; 3] = [4868, 8488, 7269];
 
-/// Where the seeds begin. Always the same ones, because about one in 2,000 makes what `docs/promises.md` does not promise:
-/// files that begin alike, of which next to nothing was read before a kill. Who looks for faults gives another one.
+/// Where the seeds begin. Always the same ones: a check that fails now and then, whatever was changed, is one that people
+/// learn to repeat. Who looks for faults gives another one.
 const FIRST_SEED: u64 = 1;
 
 #[test]

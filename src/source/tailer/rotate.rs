@@ -375,7 +375,7 @@ impl Tailer {
             let known = Known::from(record);
             record.ino == sibling.facts.inode.ino && record.born == sibling.facts.born
                 || begins(&head, record)
-                    && (known.is_telling() || sibling.has_only(&known))
+                    && (tells(record, sibling) || sibling.has_only(&known))
                     && sibling.holds(&known).unwrap_or(false)
         };
         let found = self.dormant.iter().find(|record| near(record) && is_it(record));
@@ -410,9 +410,9 @@ impl Tailer {
         {
             return None;
         }
-        let holds = alike.iter().map(|record| Known::from(*record)).any(|known| {
+        let holds = alike.iter().any(|record| {
             // Of what is not read to its end the rest is compared below.
-            known.is_telling() && sibling.holds(&known).unwrap_or(true)
+            tells(record, sibling) && sibling.holds(&(*record).into()).unwrap_or(true)
         });
         Some(holds || self.is_beginning(sibling))
     }
@@ -540,6 +540,12 @@ pub(super) fn likelihood(record: &FileRecord, facts: &Facts) -> impl Ord + use<>
     let is_older = facts.modified < record.modified;
     let age = if is_older { -facts.modified } else { facts.modified };
     (facts.inode.ino != record.ino, is_older, age)
+}
+
+/// Whether a sibling that has what is known of a file is that file or was made of it: so much is known that no other one
+/// has the same, or it was last written to in the same nanosecond, which `gzip` keeps.
+fn tells(record: &FileRecord, sibling: &Sibling) -> bool {
+    Known::from(record).is_telling() || record.modified == sibling.facts.modified
 }
 
 /// Whether bytes begin with the head that a record knows.
