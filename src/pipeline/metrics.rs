@@ -194,7 +194,7 @@ fn counter<'r>(rule: &'r CounterRule, schema: &Schema) -> Result<MetricSpec, Mis
         written: Some(rule.name.clone()),
         kind: Kind::Counter {
             add,
-            unit: rule.unit.as_ref().map_or(Unit::One, |unit| unit_of(unit.value)),
+            unit: unit_of(&rule.unit),
         },
         ..MetricSpec::counter(&rule.name, help(&rule.help))
     };
@@ -222,7 +222,7 @@ fn gauge<'r>(rule: &'r GaugeRule, schema: &Schema) -> Result<MetricSpec, Missing
         written: Some(rule.name.clone()),
         kind: Kind::Gauge {
             field,
-            unit: rule.unit.as_ref().map_or(Unit::One, |unit| unit_of(unit.value)),
+            unit: unit_of(&rule.unit),
             at,
         },
         ..MetricSpec::counter(&rule.name, help(&rule.help))
@@ -259,7 +259,7 @@ fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec,
         written: Some(rule.name.clone()),
         kind: Kind::Histogram {
             field,
-            unit: rule.unit.as_ref().map_or(Unit::One, |unit| unit_of(unit.value)),
+            unit: unit_of(&rule.unit),
             buckets,
         },
         ..MetricSpec::counter(&rule.name, help(&rule.help))
@@ -383,12 +383,13 @@ fn series_max(written: &Option<Spanned<usize>>) -> usize {
     written.as_ref().map_or(limits::SERIES_MAX, |max| max.value)
 }
 
-fn unit_of(unit: FieldUnit) -> Unit {
-    match unit {
-        FieldUnit::Nanoseconds => Unit::Nanoseconds,
-        FieldUnit::Milliseconds => Unit::Milliseconds,
-        FieldUnit::Seconds => Unit::Seconds,
-        FieldUnit::Bytes => Unit::Bytes,
+fn unit_of(written: &Option<Spanned<FieldUnit>>) -> Unit {
+    match written.as_ref().map(|unit| unit.value) {
+        None => Unit::One,
+        Some(FieldUnit::Nanoseconds) => Unit::Nanoseconds,
+        Some(FieldUnit::Milliseconds) => Unit::Milliseconds,
+        Some(FieldUnit::Seconds) => Unit::Seconds,
+        Some(FieldUnit::Bytes) => Unit::Bytes,
     }
 }
 
