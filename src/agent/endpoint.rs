@@ -1,37 +1,134 @@
 //! What the agent says of itself over HTTP.
 
-use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
+use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
+use super::status::{over_budget, status};
 use super::telemetry;
-use crate::config::InputSettings;
+use crate::config::{InputSettings, Settings};
 use crate::derive::Registry;
-use crate::http::{self, Endpoint, Guard, Telemetry};
+use crate::http::{self, Guard, Telemetry};
 use crate::ship::Health;
 use crate::state::Ledger;
 
-/// What `/readyz` looks at, and who may see the other pages.
-pub struct Access {
-    pub inputs: Inputs,
-    pub health: Arc<Health>,
-    pub guard: Guard,
+/// The agent's address, taken: whether it can be had is told before anything else is started.
+pub struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+    guard: Guard,
+}
+
+/// What is served at the agent's address, until this is dropped.
+pub struct Endpoint {
+    address: SocketAddr,
+    guard: Guard,
+    inputs: Inputs,
+    _serving: oneshot::Sender<()>,
+}
+
+impl Bound {
+    pub fn new(settings: &Settings, runtime: &Runtime) -> anyhow::Result<Bound> {
+        let listener = runtime.block_on(http::listen(settings.agent.listen, settings.origin.listen()))?;
+        let address = listener.local_addr().context("the endpoint has no address")?;
+        let guard = Guard::new(&settings.endpoint);
+        Ok(Bound {
+            listener,
+            address,
+            guard: guard.context("cannot use `certificate` and `key` of [endpoint]")?,
+        })
+    }
+
+    pub fn serve(
+        self,
+        settings: &Settings,
+        ledger: &Arc<Ledger>,
+        registry: &Arc<Registry>,
+        health: Arc<Health>,
+        recorder: Telemetry,
+        runtime: &Runtime,
+    ) -> Endpoint {
+        let inputs = Inputs::of(&settings.inputs);
+        let page = http::Endpoint::metrics_page(Arc::clone(registry), recorder.clone());
+        let (of_metrics, of_ready, of_status) = (Arc::clone(ledger), Arc::clone(ledger), Arc::clone(ledger));
+        let (awaited, folding) = (inputs.clone(), Arc::clone(registry));
+        let endpoint = http::Endpoint {
+            metrics: Box::new(move |format, out| {
+                telemetry::observe(&of_metrics);
+                telemetry::write_files(&of_metrics, now(), format, out);
+                page(format, out);
+            }),
+            ready: Box::new(move || is_ready(&awaited, &of_ready, &health)),
+            status: Box::new(move || {
+                let mut page = status(&of_status);
+                page["metrics_over_budget"] = over_budget(&folding);
+                page
+            }),
+            guard: self.guard.clone(),
+        };
+        let (serving, served) = oneshot::channel::<()>();
+        runtime.spawn(http::serve(self.listener, endpoint, async {
+            // A dropped sender is the sign.
+            let _ = served.await;
+        }));
+        runtime.spawn(async move { recorder.keep_up().await });
+        Endpoint {
+            address: self.address,
+            guard: self.guard,
+            inputs,
+            _serving: serving,
+        }
+    }
+}
+
+impl Endpoint {
+    /// Where it is served.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The beginning of the URLs of its pages.
+    pub fn url(&self) -> String {
+        let scheme = match self.guard.tls() {
+            Some(_) => "https",
+            None => "http",
+        };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// From now on these are its inputs, and `guard` says who may see its pages.
+    pub fn change(&self, inputs: &[InputSettings], guard: &Guard) {
+        self.inputs.change(inputs);
+        self.guard.change(guard);
+    }
+}
+
+/// Ready: every input has been looked at, and the output answers.
+fn is_ready(inputs: &Inputs, ledger: &Ledger, health: &Health) -> Result<(), String> {
+    if let Some(input) = inputs.not_started(ledger) {
+        return Err(format!("the files of input {input} have not been looked for yet"));
+    }
+    match health.trouble() {
+        Some(trouble) => Err(format!("the output does not answer: {trouble}")),
+        None => Ok(()),
+    }
 }
 
 /// The names of the inputs that there are now. A reload changes them while the endpoint serves.
 #[derive(Clone)]
-pub struct Inputs(Arc<RwLock<Vec<String>>>);
+struct Inputs(Arc<RwLock<Vec<String>>>);
 
 impl Inputs {
-    pub fn of(inputs: &[InputSettings]) -> Inputs {
+    fn of(inputs: &[InputSettings]) -> Inputs {
         Inputs(Arc::new(RwLock::new(names(inputs))))
     }
 
-    pub fn change(&self, inputs: &[InputSettings]) {
+    fn change(&self, inputs: &[InputSettings]) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = names(inputs);
     }
 
@@ -46,124 +143,6 @@ fn names(inputs: &[InputSettings]) -> Vec<String> {
     inputs.iter().map(|input| input.name.clone()).collect()
 }
 
-impl Access {
-    /// Ready: every input has been looked at, and the output answers.
-    fn check(&self, ledger: &Ledger) -> Result<(), String> {
-        if let Some(input) = self.inputs.not_started(ledger) {
-            return Err(format!("the files of input {input} have not been looked for yet"));
-        }
-        match self.health.trouble() {
-            Some(trouble) => Err(format!("the output does not answer: {trouble}")),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Serves until `stop` is ready.
-pub fn start(
-    runtime: &Handle,
-    listener: TcpListener,
-    ledger: &Arc<Ledger>,
-    registry: &Arc<Registry>,
-    access: Access,
-    recorder: Telemetry,
-    stop: impl Future<Output = ()> + Send + 'static,
-) {
-    let page = Endpoint::metrics_page(Arc::clone(registry), recorder.clone());
-    let of_metrics = Arc::clone(ledger);
-    let of_ready = Arc::clone(ledger);
-    let of_status = Arc::clone(ledger);
-    let folding = Arc::clone(registry);
-    let guard = access.guard.clone();
-    let endpoint = Endpoint {
-        metrics: Box::new(move |format, out| {
-            telemetry::observe(&of_metrics);
-            telemetry::write_files(&of_metrics, now(), format, out);
-            page(format, out);
-        }),
-        ready: Box::new(move || access.check(&of_ready)),
-        status: Box::new(move || {
-            let mut page = status(&of_status);
-            page["metrics_over_budget"] = over_budget(&folding);
-            page
-        }),
-        guard,
-    };
-    runtime.spawn(http::serve(listener, endpoint, stop));
-    runtime.spawn(async move { recorder.keep_up().await });
-}
-
-/// Metrics that have more label sets than they may show; those that lose most come first.
-fn over_budget(registry: &Registry) -> Value {
-    registry
-        .over_budget()
-        .into_iter()
-        .map(|metric| {
-            json!({
-                "metric": metric.name,
-                "series": metric.series,
-                "series_max": metric.series_max,
-                "events_folded": metric.folded,
-                "label": metric.label,
-                "label_values": metric.values,
-                "label_examples": metric.examples,
-            })
-        })
-        .collect()
-}
-
-/// The books, the files and the checkpoint, from the running agent or from its state directory.
-pub fn status(ledger: &Ledger) -> Value {
-    let inputs: Vec<Value> = ledger
-        .books()
-        .into_iter()
-        .map(|(name, books)| {
-            let tally = books.tally;
-            let settled = tally.accepted + tally.already_there + tally.filtered + tally.rejected;
-            let held = ledger.is_held(&name);
-            json!({
-                "input": name,
-                "held": held,
-                "read": settled + books.pending,
-                "accepted": tally.accepted,
-                "already_there": tally.already_there,
-                "filtered": tally.filtered,
-                "rejected": tally.rejected,
-                "pending": books.pending,
-                "bytes_settled": books.bytes_settled,
-                "bytes_pending": books.bytes_pending,
-            })
-        })
-        .collect();
-    let mut files = ledger.files();
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    let files: Vec<Value> = files
-        .into_iter()
-        .map(|file| {
-            json!({
-                // Lossy: a path need not be UTF-8, and JSON has to be.
-                "path": file.path.to_string_lossy(),
-                "input": file.input,
-                "key": file.key.to_string(),
-                "size": file.size,
-                "read": file.read,
-                "settled": file.settled,
-            })
-        })
-        .collect();
-    let health = ledger.persist_health();
-    json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "inputs": inputs,
-        "files": files,
-        "checkpoint": {
-            "writes": health.writes,
-            "failures": health.failures,
-            "failing": health.failing,
-        },
-    })
-}
-
 /// Nanoseconds since the epoch.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -173,7 +152,7 @@ fn now() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{AgentFile, Diagnostics, Settings, SourceFile, System};
+    use crate::config::{AgentFile, Diagnostics, SourceFile, System};
 
     fn inputs(text: &str) -> Vec<InputSettings> {
         let mut diagnostics = Diagnostics::new();

@@ -38,7 +38,7 @@ impl Ending {
 }
 
 impl Account {
-    pub(super) fn open(once: Arc<source::Once>, ledger: Arc<Ledger>) -> Account {
+    pub fn open(once: Arc<source::Once>, ledger: Arc<Ledger>) -> Account {
         let before = total(&ledger);
         Account { once, ledger, before }
     }
@@ -70,7 +70,7 @@ fn total(ledger: &Ledger) -> Tally {
 }
 
 /// Ready when events wait for a verdict and none has come for `grace`.
-pub(super) async fn stalled(ledger: &Ledger, grace: Duration) {
+pub async fn stalled(ledger: &Ledger, grace: Duration) {
     let grace = grace.max(GRACE_MIN);
     let mut watch = Watch::default();
     loop {

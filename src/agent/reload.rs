@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use metrics::{describe_gauge, gauge};
 
-use super::{Agent, draft, library_of};
+use super::Agent;
+use super::plan::{draft, library_of};
 use crate::config::{Diagnostic, Diagnostics};
 use crate::http::Guard;
 use crate::input;
@@ -53,7 +54,7 @@ impl Agent {
 
     fn take_over(&mut self, config: &Path, diagnostics: &mut Diagnostics) -> Option<Reloaded> {
         let (file, written) = draft(config, diagnostics)?;
-        let (settings, waiting) = written.while_running(&self.plan.settings);
+        let (settings, waiting) = written.while_running(&self.settings);
         let guard = match Guard::new(&settings.endpoint) {
             Ok(guard) => guard,
             Err(error) => {
@@ -65,13 +66,12 @@ impl Agent {
             }
         };
         let library = library_of(&file, &settings, diagnostics);
-        let watches = input::build_all(&settings, &library, &self.plan.registry, diagnostics)?;
+        let watches = input::build_all(&settings, &library, &self.registry, diagnostics)?;
         // Nothing can fail from here on.
-        self.plan.registry.set_idle_after(settings.metrics.idle_after);
-        self.guard.change(&guard);
-        self.inputs.change(&settings.inputs);
+        self.registry.set_idle_after(settings.metrics.idle_after);
+        self.endpoint.change(&settings.inputs, &guard);
         self.bell.reload(watches);
-        self.plan.settings = settings;
+        self.settings = settings;
         Some(Reloaded { waiting })
     }
 }

@@ -51,32 +51,35 @@ impl Signals {
     }
 }
 
-pub fn wait(agent: &mut Agent, mut signals: Signals, config: Option<&Path>) {
-    let handle = agent.runtime.handle().clone();
-    let grace = agent.plan.settings.agent.grace;
-    let (ledger, ends) = (Arc::clone(&agent.ledger), agent.plan.once.is_some());
-    let stalled = async {
-        match ends {
-            true => once::stalled(&ledger, grace).await,
-            false => std::future::pending().await,
-        }
-    };
-    let mut stalled = pin!(stalled);
-    loop {
-        let over = &mut agent.over;
-        let wanted = async {
-            tokio::select! {
-                wanted = signals.next(over) => wanted,
-                () = stalled.as_mut() => Wanted::GiveUp,
+impl Agent {
+    /// Does what the signals say, until one of them says stop.
+    pub fn wait(&mut self, mut signals: Signals, config: Option<&Path>) {
+        let handle = self.runtime.handle().clone();
+        let grace = self.settings.agent.grace;
+        let (ledger, ends) = (Arc::clone(&self.ledger), self.account.is_some());
+        let stalled = async {
+            match ends {
+                true => once::stalled(&ledger, grace).await,
+                false => std::future::pending().await,
             }
         };
-        match handle.block_on(wanted) {
-            Wanted::Stop => return,
-            Wanted::GiveUp => {
-                agent.stalled = true;
-                return;
+        let mut stalled = pin!(stalled);
+        loop {
+            let over = &mut self.output.over;
+            let wanted = async {
+                tokio::select! {
+                    wanted = signals.next(over) => wanted,
+                    () = stalled.as_mut() => Wanted::GiveUp,
+                }
+            };
+            match handle.block_on(wanted) {
+                Wanted::Stop => return,
+                Wanted::GiveUp => {
+                    self.stalled = true;
+                    return;
+                }
+                Wanted::Reload => reload(self, config),
             }
-            Wanted::Reload => reload(agent, config),
         }
     }
 }

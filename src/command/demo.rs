@@ -34,7 +34,7 @@ pub fn run(arguments: &DemoArguments, terminal: Terminal) -> anyhow::Result<()> 
     let agent = Agent::start(plan.ok_or(Refused)?, agent::runtime()?)?;
     let shown = show(arguments, &agent, &mut writer);
     let stopped = agent.stop();
-    shown.and(stopped)
+    shown.and(stopped.map(drop))
 }
 
 /// What a user would write for these logs.

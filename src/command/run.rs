@@ -36,11 +36,9 @@ pub fn run(arguments: &RunArguments, terminal: Terminal) -> anyhow::Result<()> {
     let plan = if arguments.once { plan.once() } else { plan };
     let mut agent = Agent::start(plan, runtime)?;
     tracing::info!("started; metrics are at {}/metrics", agent.url());
-    let account = agent.account();
     agent.wait(signals, config);
     tracing::info!("stopping");
-    agent.stop()?;
-    account.map_or(Ok(()), |account| conclude(account.close()))
+    agent.stop()?.map_or(Ok(()), conclude)
 }
 
 /// Says what has become of a run that ends by itself.
