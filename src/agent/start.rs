@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::mpsc;
 
 use super::endpoint::Bound;
 use super::memory::Memory;
@@ -24,7 +24,7 @@ use crate::encode::SHEET_BYTES;
 use crate::http::Telemetry;
 use crate::mill::Mill;
 use crate::ship::{self, BatchPool};
-use crate::source::{self, Bell, Births, Delivery, Descriptors, Kept, Pool};
+use crate::source::{self, Bell, Births, Descriptors, Kept, Pool};
 use crate::state::{Ledger, StateLock, Writer};
 
 /// What one worker may have under way: the chunk at hand and the next ones.
@@ -49,7 +49,9 @@ impl Agent {
         let settlement = Arc::new(Settlement::new(Arc::clone(&ledger)));
         let (batches, filled) = mpsc::channel(memory.batches);
         let output = OutputTask::start(&settings, filled, settlement.clone(), runtime.handle())?;
-        let (senders, workers) = start_workers(settings.agent.workers.get(), |deliveries| Worker {
+        let channels = (0..settings.agent.workers.get()).map(|_| mpsc::channel(CHUNKS_PER_WORKER));
+        let (senders, receivers): (Vec<_>, Vec<_>) = channels.unzip();
+        let workers = start_workers(receivers.into_iter().map(|deliveries| Worker {
             deliveries,
             mill: Mill::new(registry.shard(), pool.clone(), memory.body_bytes),
             ledger: Arc::clone(&ledger),
@@ -57,7 +59,7 @@ impl Agent {
             batches: batches.clone(),
             flush: settings.agent.flush,
             runtime: runtime.handle().clone(),
-        })?;
+        }))?;
         // The output's input closes when the last worker has ended.
         drop(batches);
         let endpoint = bound.serve(
@@ -148,17 +150,9 @@ fn open_state(
     Ok((lock, ledger))
 }
 
-/// A thread for each worker, and where it takes its chunks from.
-fn start_workers(
-    count: usize,
-    worker: impl Fn(Receiver<Delivery>) -> Worker,
-) -> anyhow::Result<(Vec<Sender<Delivery>>, Vec<JoinHandle<()>>)> {
-    let (mut senders, mut workers) = (Vec::new(), Vec::new());
-    for number in 0..count {
-        let (sender, deliveries) = mpsc::channel(CHUNKS_PER_WORKER);
-        senders.push(sender);
-        let worker = worker(deliveries);
-        workers.push(threads::spawn(format!("worker-{number}"), move || worker.run())?);
-    }
-    Ok((senders, workers))
+/// A thread for each worker.
+fn start_workers(workers: impl Iterator<Item = Worker>) -> anyhow::Result<Vec<JoinHandle<()>>> {
+    let start =
+        |(number, worker): (usize, Worker)| threads::spawn(format!("worker-{number}"), move || worker.run());
+    workers.enumerate().map(start).collect()
 }
