@@ -47,6 +47,17 @@ pub(super) fn seconds(hour: u32, minute: u32, second: u32) -> Option<i64> {
     (hour <= 23 && minute <= 59 && second <= 60).then_some(i64::from(hour * 3600 + minute * 60 + second))
 }
 
+/// The civil second whose hour is of that half of the day (`A` or `P`, in any case). Hours are counted from 12 or, as
+/// Java's `K` does, from 0; an hour above 12 is one of the whole day, and the half is only said once more.
+#[cold]
+pub(super) fn of_half(civil: i64, half: u8) -> i64 {
+    match (half | 0x20, civil.rem_euclid(DAY) / 3600) {
+        (b'p', ..12) => civil + DAY / 2,
+        (b'a', 12) => civil - DAY / 2,
+        _ => civil,
+    }
+}
+
 /// The month of an English three-letter name, in any case.
 #[inline]
 pub(super) fn month(name: [u8; 3]) -> Option<u32> {

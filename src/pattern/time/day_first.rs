@@ -1,11 +1,11 @@
 //! Dates written day first, and those that begin with the month as a number.
 
-use super::calendar::{DAY, days, is_weekday, month, of_day};
+use super::calendar::{DAY, days, is_weekday, month, of_day, of_half};
 use super::fraction::fraction;
 use super::iso::century;
 use super::syslog::latest;
-use super::zone::{Allowed, zoned};
-use super::{Clock, Read, done, fail, four, instant, two};
+use super::zone::Allowed;
+use super::{Clock, Read, fail, four, in_zone, local, two};
 use crate::event::Timestamp;
 
 /// `Sun, 22 Nov 2026 17:28:30 +0100`: weekday, seconds and zone may be missing, the day may have one digit, and a
@@ -91,27 +91,12 @@ fn half_day<'a>(input: &'a [u8], days: i64, clock: &mut Clock) -> Option<Read<'a
     let half = rest
         .strip_prefix(b" ")
         .or_else(|| rest.strip_prefix("\u{202f}".as_bytes()))?;
-    let (later, rest) = match half {
-        [b'A' | b'a', b'M' | b'm', rest @ ..] => (0, rest),
-        [b'P' | b'p', b'M' | b'm', rest @ ..] => (1, rest),
+    let (half, rest) = match half {
+        [half @ (b'A' | b'a' | b'P' | b'p'), b'M' | b'm', rest @ ..] => (*half, rest),
         _ => return None,
     };
-    let civil = || {
-        let hour = match two(h1, h2)? {
-            hour @ 1..=12 => hour % 12 + 12 * later,
-            // The half is only said once more.
-            hour @ (0 | 13..24) => hour,
-            _ => return None,
-        };
-        let time = of_day([b'0', b'0', b':', m1, m2, b':', s1, s2])?;
-        Some(days * DAY + i64::from(hour) * 3600 + time)
-    };
-    Some(done(
-        rest,
-        civil()
-            .and_then(|civil| clock.local(civil))
-            .and_then(|secs| instant(secs, (0, 0))),
-    ))
+    let civil = of_day([h1, h2, b':', m1, m2, b':', s1, s2]).map(|time| of_half(days * DAY + time, half));
+    Some(local(rest, civil, (0, 0), clock))
 }
 
 /// Two numbers, of which `order` makes month and day, the year in four digits, in two or none, and the time.
@@ -159,12 +144,7 @@ fn of_this_year<'a>(input: &'a [u8], month: u32, day: u32, clock: &mut Clock) ->
     };
     let civil = of_day(*time).and_then(|time| latest(month, day, time, clock.civil_now()));
     let (rest, fraction) = fraction(rest, b".,");
-    done(
-        rest,
-        civil
-            .and_then(|civil| clock.local(civil))
-            .and_then(|secs| instant(secs, fraction)),
-    )
+    local(rest, civil, fraction, clock)
 }
 
 /// `22 Nov 17:28:30.123`, as Redis wrote it before version 5.
@@ -218,8 +198,6 @@ fn time_and_zone<'a>(input: &'a [u8], days: i64, clock: &mut Clock) -> Read<'a, 
         _ => return fail(),
     };
     let (rest, fraction) = fraction(rest, b".,");
-    match of_day(time).and_then(|time| zoned(rest, days * DAY + time, Allowed::Names, clock)) {
-        Some((rest, secs)) => done(rest, instant(secs, fraction)),
-        None => fail(),
-    }
+    let civil = of_day(time).map(|time| days * DAY + time);
+    in_zone(rest, civil, fraction, Allowed::Names, clock)
 }

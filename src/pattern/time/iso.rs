@@ -2,10 +2,10 @@
 
 use nom::bytes::complete::take;
 
-use super::calendar::{DAY, days, of_day, seconds};
+use super::calendar::{DAY, days, of_day, of_half, seconds};
 use super::fraction::fraction;
 use super::zone::{Allowed, zoned};
-use super::{Clock, Read, done, fail, four, instant, two};
+use super::{Clock, Read, done, fail, four, in_zone, instant, two};
 use crate::event::Timestamp;
 
 /// `2026-11-22T17:28:30.123+01:00`.
@@ -36,23 +36,13 @@ fn read<'a>(input: &'a [u8], marks: &[u8], allowed: Allowed, clock: &mut Clock) 
         [b' ', half @ (b'A' | b'P'), b'M', after @ ..]
             if allowed == Allowed::Names && !after.first().is_some_and(u8::is_ascii_alphanumeric) =>
         {
-            (after, half_day(civil, *half))
+            (after, of_half(civil, *half))
         }
         _ => (rest, civil),
     };
     match zoned(rest, civil, allowed, clock) {
         Some((rest, secs)) => done(rest, instant(secs, fraction)),
         None => fail(),
-    }
-}
-
-/// The civil second whose hour is of that half of the day; an hour of the whole day stays.
-#[cold]
-fn half_day(civil: i64, half: u8) -> i64 {
-    match (half, civil.rem_euclid(DAY) / 3600) {
-        (b'P', ..12) => civil + DAY / 2,
-        (b'A', 12) => civil - DAY / 2,
-        _ => civil,
     }
 }
 
@@ -98,10 +88,7 @@ pub(super) fn minutes<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timest
         return fail();
     };
     let civil = || Some(day(date)? + of_day([h1, h2, b':', m1, m2, b':', b'0', b'0'])?);
-    match civil().and_then(|civil| zoned(rest, civil, Allowed::Names, clock)) {
-        Some((rest, secs)) => done(rest, instant(secs, (0, 0))),
-        None => fail(),
-    }
+    in_zone(rest, civil(), (0, 0), Allowed::Names, clock)
 }
 
 /// `261122  7:28:30`, `20261122 17:28:30.123` or `20261122-17:28:30`: the date in digits only, the time as usual, a blank or a zero before a
@@ -149,10 +136,7 @@ pub(super) fn digits_only<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Ti
         Some(days(year?, two(m1, m2)?, two(d1, d2)?)? * DAY + of_day([h1, h2, c1, n1, n2, c2, s1, s2])?)
     };
     let (rest, fraction) = fraction(rest, b".,");
-    match civil().and_then(|civil| zoned(rest, civil, Allowed::Offsets, clock)) {
-        Some((rest, secs)) => done(rest, instant(secs, fraction)),
-        None => fail(),
-    }
+    in_zone(rest, civil(), fraction, Allowed::Offsets, clock)
 }
 
 /// `26/11/22 17:28:30`, as Spark has it, or `26-11-22`; the digits of the date, and what is behind it.
@@ -166,10 +150,7 @@ fn short_year<'a>(
     };
     let civil = || Some(days(century(y1, y2)?, two(m1, m2)?, two(d1, d2)?)? * DAY + of_day(*time)?);
     let (rest, fraction) = fraction(rest, b".,");
-    match civil().and_then(|civil| zoned(rest, civil, Allowed::Offsets, clock)) {
-        Some((rest, secs)) => done(rest, instant(secs, fraction)),
-        None => fail(),
-    }
+    in_zone(rest, civil(), fraction, Allowed::Offsets, clock)
 }
 
 /// A year of two digits: from 70 on, of the last century.
@@ -205,8 +186,5 @@ pub(super) fn compact<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timest
         Some(days * DAY + seconds(two(h1, h2)?, two(n1, n2)?, two(s1, s2)?)?)
     };
     let (rest, fraction) = fraction(rest, b".,");
-    match civil().and_then(|civil| zoned(rest, civil, Allowed::Offsets, clock)) {
-        Some((rest, secs)) => done(rest, instant(secs, fraction)),
-        None => fail(),
-    }
+    in_zone(rest, civil(), fraction, Allowed::Offsets, clock)
 }

@@ -22,6 +22,7 @@ mod when;
 mod zone;
 
 pub use clock::Clock;
+use zone::{Allowed, zoned};
 
 use super::byteset::ByteSet;
 use super::{Read, fail};
@@ -166,6 +167,33 @@ fn four(digits: [u8; 4]) -> Option<u32> {
 fn done(rest: &[u8], at: Option<Timestamp>) -> Read<'_, Timestamp> {
     match at {
         Some(at) => Ok((rest, at)),
+        None => fail(),
+    }
+}
+
+/// The answer for a civil time that names no zone.
+#[inline]
+fn local<'a>(
+    rest: &'a [u8],
+    civil: Option<i64>,
+    fraction: (u32, u8),
+    clock: &mut Clock,
+) -> Read<'a, Timestamp> {
+    let secs = civil.and_then(|civil| clock.local(civil));
+    done(rest, secs.and_then(|secs| instant(secs, fraction)))
+}
+
+/// The answer for a civil time whose zone `rest` may begin with.
+#[inline]
+fn in_zone<'a>(
+    rest: &'a [u8],
+    civil: Option<i64>,
+    fraction: (u32, u8),
+    allowed: Allowed,
+    clock: &mut Clock,
+) -> Read<'a, Timestamp> {
+    match civil.and_then(|civil| zoned(rest, civil, allowed, clock)) {
+        Some((rest, secs)) => done(rest, instant(secs, fraction)),
         None => fail(),
     }
 }

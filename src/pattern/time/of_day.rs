@@ -1,6 +1,6 @@
 use super::calendar::{DAY, of_day};
 use super::fraction::fraction;
-use super::{Clock, Read, done, fail, instant};
+use super::{Clock, Read, fail, local};
 use crate::event::Timestamp;
 
 /// How far a time may be ahead of the clock before it is taken to be of the day before, in seconds: a line is
@@ -23,5 +23,5 @@ pub(super) fn clock_time<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Tim
         .div_euclid(DAY)
         .saturating_mul(DAY)
         .saturating_add(time);
-    done(rest, clock.local(civil).and_then(|secs| instant(secs, fraction)))
+    local(rest, Some(civil), fraction, clock)
 }

@@ -3,7 +3,7 @@
 use super::calendar::{DAY, days, is_weekday, month, of_day};
 use super::fraction::fraction;
 use super::zone::{Allowed, zoned};
-use super::{Clock, Read, done, fail, four, instant, two};
+use super::{Clock, Read, done, fail, four, instant, local, two};
 use crate::event::Timestamp;
 
 /// How far a line may be ahead of the clock before it is taken to be of the year before, in seconds: the two may
@@ -26,12 +26,7 @@ pub(super) fn syslog<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timesta
     });
     clock.syslog = memo;
     let (rest, fraction) = fraction(rest, b".,");
-    done(
-        rest,
-        civil
-            .and_then(|civil| clock.local(civil))
-            .and_then(|secs| instant(secs, fraction)),
-    )
+    local(rest, civil, fraction, clock)
 }
 
 /// The text up to the second, with a blank before a day of one digit, and what follows it.
@@ -76,12 +71,7 @@ pub(super) fn klog<'a>(input: &'a [u8], clock: &mut Clock) -> Read<'a, Timestamp
     let civil = || latest(two(m1, m2)?, two(d1, d2)?, of_day(*time)?, clock.civil_now());
     let civil = civil();
     let (rest, fraction) = fraction(rest, b".,");
-    done(
-        rest,
-        civil
-            .and_then(|civil| clock.local(civil))
-            .and_then(|secs| instant(secs, fraction)),
-    )
+    local(rest, civil, fraction, clock)
 }
 
 /// `Sun Nov 22 17:28:30.123456 2026`, and with a zone before the year, as `date` writes it.
