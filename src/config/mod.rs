@@ -57,7 +57,7 @@ pub use literal::literal;
 pub use lookup_table::LookupTable;
 pub use metric_rules::{
     CounterRule, ElapsedRule, FieldUnit, GaugeRule, HashRule, HistogramRule, MetricRules, MetricSetFile,
-    SessionsRule, TopRule,
+    SeriesRule, SessionsRule, TopRule,
 };
 pub use pipeline_file::{
     Ansi, Builtin, ChangeRules, Constant, DropRule, ExtractBuiltin, ExtractRule, Form, FrameRule, HostFormat,

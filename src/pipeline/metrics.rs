@@ -3,7 +3,7 @@
 use crate::config::suggestion::closest;
 use crate::config::{
     CounterRule, Diagnostic, Diagnostics, ElapsedRule, FieldUnit, GaugeRule, HashRule, HistogramRule,
-    MetricRules, PipelineFile, SessionsRule, Spanned, TopRule,
+    MetricRules, PipelineFile, SeriesRule, SessionsRule, Spanned, TopRule,
 };
 use crate::derive::{
     Allow, Defaults, GatherKind, GatherSpec, Hashed, KeyedHash, Kind, Label, LabelSource, MetricSpec, Only,
@@ -178,97 +178,74 @@ fn unknown_set(name: &Spanned<String>, library: &Library) -> Diagnostic {
 
 fn counter<'r>(rule: &'r CounterRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {
     let mut missing = Vec::new();
-    let labels = labels(&rule.labels, &rule.const_labels, schema, &mut missing);
+    let spec = spec(&rule.name, &rule.help, &rule.series, schema, &mut missing);
     let add = known(&rule.add, schema);
     if add.is_empty() {
         missing.extend(&rule.add);
     }
     let only = only(&rule.values, schema, &mut missing);
-    let spec = MetricSpec {
-        labels,
+    if !missing.is_empty() {
+        return Err(missing);
+    }
+    Ok(MetricSpec {
         only,
-        allow: allow(&rule.allow),
         defaults: defaults(rule, schema),
-        hashed: hashed(&rule.hash),
-        series_max: series_max(&rule.series_max),
-        written: Some(rule.name.clone()),
         kind: Kind::Counter {
             add,
             unit: unit_of(&rule.unit),
         },
-        ..MetricSpec::counter(&rule.name, help(&rule.help))
-    };
-    if missing.is_empty() {
-        Ok(spec)
-    } else {
-        Err(missing)
-    }
+        ..spec
+    })
 }
 
 fn gauge<'r>(rule: &'r GaugeRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {
     let mut missing = Vec::new();
-    let labels = labels(&rule.labels, &rule.const_labels, schema, &mut missing);
+    let spec = spec(&rule.name, &rule.help, &rule.series, schema, &mut missing);
     let field = slot(&rule.field, schema, &mut missing);
     let only = only(&rule.values, schema, &mut missing);
     let (Some(field), Some(at), true) = (field, schema.get(TIMESTAMP), missing.is_empty()) else {
         return Err(missing);
     };
     Ok(MetricSpec {
-        labels,
         only,
-        allow: allow(&rule.allow),
-        hashed: hashed(&rule.hash),
-        series_max: series_max(&rule.series_max),
-        written: Some(rule.name.clone()),
         kind: Kind::Gauge {
             field,
             unit: unit_of(&rule.unit),
             at,
         },
-        ..MetricSpec::counter(&rule.name, help(&rule.help))
+        ..spec
     })
 }
 
 fn histogram<'r>(rule: &'r HistogramRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {
     let mut missing = Vec::new();
-    let labels = labels(&rule.labels, &rule.const_labels, schema, &mut missing);
+    let spec = spec(&rule.name, &rule.help, &rule.series, schema, &mut missing);
     let field = slot(&rule.field, schema, &mut missing);
     let only = only(&rule.values, schema, &mut missing);
     let (Some(field), true) = (field, missing.is_empty()) else {
         return Err(missing);
     };
-    let buckets = match &rule.buckets {
-        Some(bounds) => bounds.value.clone(),
-        None if rule
-            .unit
-            .as_ref()
-            .is_some_and(|unit| unit.value == FieldUnit::Bytes) =>
-        {
-            BYTES_BUCKETS.to_vec()
-        }
-        None => SECONDS_BUCKETS.to_vec(),
+    let unit = unit_of(&rule.unit);
+    let usual: &[f64] = match unit {
+        Unit::Bytes => &BYTES_BUCKETS,
+        _ => &SECONDS_BUCKETS,
     };
     Ok(MetricSpec {
-        labels,
         only,
-        allow: allow(&rule.allow),
-        hashed: hashed(&rule.hash),
-        series_max: series_max(&rule.series_max),
         native: rule.native,
         trace: Trace::of(schema),
-        written: Some(rule.name.clone()),
         kind: Kind::Histogram {
             field,
-            unit: unit_of(&rule.unit),
-            buckets,
+            unit,
+            buckets: buckets(&rule.buckets, usual),
         },
-        ..MetricSpec::counter(&rule.name, help(&rule.help))
+        ..spec
     })
 }
 
 fn elapsed<'r>(rule: &'r ElapsedRule, schema: &Schema) -> Result<MetricSpec, Missing<'r>> {
     let mut missing = Vec::new();
-    let labels = labels(&rule.labels, &rule.const_labels, schema, &mut missing);
+    let spec = spec(&rule.name, &rule.help, &rule.series, schema, &mut missing);
     let key = slot(&rule.key, schema, &mut missing);
     let start = only(&rule.start, schema, &mut missing);
     let finish = only(&rule.end, schema, &mut missing);
@@ -276,13 +253,8 @@ fn elapsed<'r>(rule: &'r ElapsedRule, schema: &Schema) -> Result<MetricSpec, Mis
         return Err(missing);
     };
     Ok(MetricSpec {
-        labels,
-        allow: allow(&rule.allow),
-        hashed: hashed(&rule.hash),
-        series_max: series_max(&rule.series_max),
         native: rule.native,
         trace: Trace::of(schema),
-        written: Some(rule.name.clone()),
         kind: Kind::Elapsed {
             start,
             finish,
@@ -292,13 +264,28 @@ fn elapsed<'r>(rule: &'r ElapsedRule, schema: &Schema) -> Result<MetricSpec, Mis
                 .timeout
                 .as_ref()
                 .map_or(limits::ELAPSED_TIMEOUT, |timeout| timeout.value),
-            buckets: rule
-                .buckets
-                .as_ref()
-                .map_or_else(|| SECONDS_BUCKETS.to_vec(), |bounds| bounds.value.clone()),
+            buckets: buckets(&rule.buckets, &SECONDS_BUCKETS),
         },
-        ..MetricSpec::counter(&rule.name, help(&rule.help))
+        ..spec
     })
+}
+
+/// What all metrics have that are counted; as long as nothing else is said, a counter of events.
+fn spec<'r>(
+    name: &Spanned<String>,
+    help_text: &Option<Spanned<String>>,
+    series: &'r SeriesRule,
+    schema: &Schema,
+    missing: &mut Missing<'r>,
+) -> MetricSpec {
+    MetricSpec {
+        labels: labels(&series.labels, &series.const_labels, schema, missing),
+        allow: allow(&series.allow),
+        hashed: hashed(&series.hash),
+        series_max: series_max(&series.series_max),
+        written: Some(name.clone()),
+        ..MetricSpec::counter(name, help(help_text))
+    }
 }
 
 fn sessions<'r>(rule: &'r SessionsRule, schema: &Schema) -> Result<GatherSpec, Missing<'r>> {
@@ -381,6 +368,12 @@ fn help(text: &Option<Spanned<String>>) -> &str {
 
 fn series_max(written: &Option<Spanned<usize>>) -> usize {
     written.as_ref().map_or(limits::SERIES_MAX, |max| max.value)
+}
+
+fn buckets(written: &Option<Spanned<Vec<f64>>>, usual: &[f64]) -> Vec<f64> {
+    written
+        .as_ref()
+        .map_or_else(|| usual.to_vec(), |bounds| bounds.value.clone())
 }
 
 fn unit_of(written: &Option<Spanned<FieldUnit>>) -> Unit {

@@ -96,16 +96,16 @@ fn metrics(rules: &MetricRules, pipeline: &Pipeline, from: &str, out: &mut Strin
     let text =
         |help: &Option<Spanned<String>>| help.as_ref().map_or_else(String::new, |help| help.value.clone());
     for rule in rules.counters.iter().filter(|rule| counted(&rule.name)) {
-        row(&rule.name, "counter", &rule.labels, &text(&rule.help));
+        row(&rule.name, "counter", &rule.series.labels, &text(&rule.help));
     }
     for rule in rules.gauges.iter().filter(|rule| counted(&rule.name)) {
-        row(&rule.name, "gauge", &rule.labels, &text(&rule.help));
+        row(&rule.name, "gauge", &rule.series.labels, &text(&rule.help));
     }
     for rule in rules.histograms.iter().filter(|rule| counted(&rule.name)) {
-        row(&rule.name, "histogram", &rule.labels, &text(&rule.help));
+        row(&rule.name, "histogram", &rule.series.labels, &text(&rule.help));
     }
     for rule in rules.elapsed.iter().filter(|rule| counted(&rule.name)) {
-        row(&rule.name, "histogram", &rule.labels, &text(&rule.help));
+        row(&rule.name, "histogram", &rule.series.labels, &text(&rule.help));
     }
     for rule in rules
         .sessions

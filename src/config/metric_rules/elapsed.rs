@@ -3,9 +3,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{
-    HashRule, SERIES, Table, read_buckets, read_const_labels, read_labels, read_name, read_values, take_hash,
-};
+use super::{SeriesRule, Table, read_buckets, read_name, read_values};
 use crate::config::{Diagnostic, Diagnostics, Spanned};
 
 /// `[[elapsed]]`: the time between two events with the same key.
@@ -25,11 +23,7 @@ pub struct ElapsedRule {
     pub buckets: Option<Spanned<Vec<f64>>>,
     /// Native buckets too, which protobuf carries.
     pub native: bool,
-    pub labels: Vec<(Spanned<String>, Spanned<String>)>,
-    pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
-    pub allow: Vec<(Spanned<String>, Vec<Value>)>,
-    pub hash: Option<HashRule>,
-    pub series_max: Option<Spanned<usize>>,
+    pub series: SeriesRule,
 }
 
 /// From the fastest answer to the slowest parcel.
@@ -58,11 +52,7 @@ pub(super) fn read_elapsed(mut table: Table, d: &mut Diagnostics) -> Option<Elap
     let timeout = table.take_duration("timeout", TIMEOUT, d);
     let buckets = read_buckets(&mut table, d);
     let native = table.take_bool("native", d);
-    let labels = read_labels(&mut table, &["le"], d);
-    let const_labels = read_const_labels(&mut table, &["le"], d);
-    let allow = read_values("allow", &mut table, d);
-    let hash = take_hash(&mut table, d);
-    let series_max = table.take_integer("series_max", SERIES, d);
+    let series = SeriesRule::read(&mut table, &["le"], d);
     table.finish(d);
     Some(ElapsedRule {
         name: name?,
@@ -73,10 +63,6 @@ pub(super) fn read_elapsed(mut table: Table, d: &mut Diagnostics) -> Option<Elap
         timeout,
         buckets,
         native: native.is_some_and(|native| native.value),
-        labels,
-        const_labels,
-        allow,
-        hash,
-        series_max,
+        series,
     })
 }

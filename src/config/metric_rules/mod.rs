@@ -2,6 +2,7 @@ mod elapsed;
 mod gather;
 mod gauge;
 mod hash;
+mod series;
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ pub use gather::{SessionsRule, TopRule};
 pub use gauge::GaugeRule;
 pub use hash::HashRule;
 pub(super) use hash::{take_hash, take_hash_key};
+pub use series::SeriesRule;
 
 use super::document::{NodeValue, Table};
 use super::nested::Pair;
@@ -24,26 +26,17 @@ pub struct CounterRule {
     /// A Prometheus metric name that ends in `_total`.
     pub name: Spanned<String>,
     pub help: Option<Spanned<String>>,
-    /// Label name and the field whose value it takes, in the order of the file.
-    pub labels: Vec<(Spanned<String>, Spanned<String>)>,
+    pub series: SeriesRule,
     /// Fields and the values of which the event must have one, in the order of the file.
     pub values: Vec<(Spanned<String>, Vec<Value>)>,
     /// The fields of which the first that an event has is added; one per event where there is none.
     pub add: Vec<Spanned<String>>,
     /// The unit of `add`.
     pub unit: Option<Spanned<FieldUnit>>,
-    /// Labels that are the same for all events, and their values.
-    pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
-    /// Labels, and the only values that they have; others become `other`.
-    pub allow: Vec<(Spanned<String>, Vec<Value>)>,
     /// Labels, and what they show for events that lack their field.
     pub defaults: Vec<(Spanned<String>, Spanned<String>)>,
     /// Events that have this field get no defaults.
     pub defaults_unless: Option<Spanned<String>>,
-    /// Labels that show hashes of their values.
-    pub hash: Option<HashRule>,
-    /// Series of this metric; the default is `limits::SERIES_MAX`.
-    pub series_max: Option<Spanned<usize>>,
 }
 
 /// `[[histogram]]`: takes the events that have every field it names.
@@ -61,14 +54,9 @@ pub struct HistogramRule {
     pub buckets: Option<Spanned<Vec<f64>>>,
     /// Native buckets too, which protobuf carries.
     pub native: bool,
-    /// Label name and the field whose value it takes, in the order of the file.
-    pub labels: Vec<(Spanned<String>, Spanned<String>)>,
+    pub series: SeriesRule,
     /// Fields and the values of which the event must have one, in the order of the file.
     pub values: Vec<(Spanned<String>, Vec<Value>)>,
-    pub const_labels: Vec<(Spanned<String>, Spanned<String>)>,
-    pub allow: Vec<(Spanned<String>, Vec<Value>)>,
-    pub hash: Option<HashRule>,
-    pub series_max: Option<Spanned<usize>>,
 }
 
 /// The unit that a field is in.
@@ -202,16 +190,12 @@ fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
     }
     let has_add = table.has("add");
     let help = table.take_name("help", d);
-    let labels = read_labels(&mut table, &[], d);
-    let const_labels = read_const_labels(&mut table, &[], d);
-    let allow = read_values("allow", &mut table, d);
-    let defaults = read_defaults(&labels, &mut table, d);
+    let series = SeriesRule::read(&mut table, &[], d);
+    let defaults = read_defaults(&series.labels, &mut table, d);
     let defaults_unless = table.take_name("defaults_unless", d);
-    let hash = take_hash(&mut table, d);
     let values = read_values("values", &mut table, d);
     let add = take_fields("add", &mut table, d);
     let unit = table.take_choice("unit", &UNITS, d);
-    let series_max = table.take_integer("series_max", SERIES, d);
     table.finish(d);
     if let (Some(unit), false) = (&unit, has_add) {
         d.push(
@@ -223,16 +207,12 @@ fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
     Some(CounterRule {
         name: name?,
         help,
-        labels,
+        series,
         values,
         add,
         unit,
-        const_labels,
-        allow,
         defaults,
         defaults_unless,
-        hash,
-        series_max,
     })
 }
 
@@ -245,12 +225,8 @@ fn read_histogram(mut table: Table, d: &mut Diagnostics) -> Option<HistogramRule
     let unit = table.take_choice("unit", &UNITS, d);
     let buckets = read_buckets(&mut table, d);
     let native = table.take_bool("native", d);
-    let labels = read_labels(&mut table, &["le"], d);
-    let const_labels = read_const_labels(&mut table, &["le"], d);
-    let allow = read_values("allow", &mut table, d);
-    let hash = take_hash(&mut table, d);
+    let series = SeriesRule::read(&mut table, &["le"], d);
     let values = read_values("values", &mut table, d);
-    let series_max = table.take_integer("series_max", SERIES, d);
     table.finish(d);
     Some(HistogramRule {
         name: name?,
@@ -259,12 +235,8 @@ fn read_histogram(mut table: Table, d: &mut Diagnostics) -> Option<HistogramRule
         unit,
         buckets,
         native: native.is_some_and(|native| native.value),
-        labels,
+        series,
         values,
-        const_labels,
-        allow,
-        hash,
-        series_max,
     })
 }
 

@@ -134,10 +134,14 @@ fn every_key_arrives() {
     );
     assert_eq!(gauge.unit.as_ref().unwrap().value, FieldUnit::Bytes);
     assert_eq!(
-        (gauge.labels.len(), gauge.values.len(), gauge.const_labels.len()),
+        (
+            gauge.series.labels.len(),
+            gauge.values.len(),
+            gauge.series.const_labels.len()
+        ),
         (1, 1, 1)
     );
-    assert_eq!(gauge.series_max.as_ref().unwrap().value, 7);
+    assert_eq!(gauge.series.series_max.as_ref().unwrap().value, 7);
     assert_eq!(
         pipeline.rules.histograms[0].buckets.as_ref().unwrap().value,
         [0.1, 1.0, 10.0]
