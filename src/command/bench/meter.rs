@@ -11,6 +11,7 @@ use crate::allocations;
 pub struct Meter {
     began: Instant,
     cpu_nanos: u64,
+    thread_cpu_nanos: u64,
     allocations: u64,
 }
 
@@ -19,6 +20,7 @@ impl Meter {
         Meter {
             began: Instant::now(),
             cpu_nanos: nanos(ClockId::ProcessCPUTime),
+            thread_cpu_nanos: thread_cpu_nanos(),
             allocations: allocations::of_this_thread(),
         }
     }
@@ -30,6 +32,11 @@ impl Meter {
     /// Of all threads, in the program and in the kernel for it.
     pub fn cpu_nanos(&self) -> u64 {
         nanos(ClockId::ProcessCPUTime).saturating_sub(self.cpu_nanos)
+    }
+
+    /// Of this thread.
+    pub fn thread_cpu_nanos(&self) -> u64 {
+        thread_cpu_nanos().saturating_sub(self.thread_cpu_nanos)
     }
 
     /// Of this thread.
@@ -68,7 +75,7 @@ mod tests {
         assert_eq!(meter.allocations(), 1);
         let sum: u64 = memory.iter().map(|&byte| u64::from(byte)).sum();
         assert_eq!(sum, 1 << 20);
-        assert!(meter.cpu_nanos() > 0 && thread_cpu_nanos() > 0);
+        assert!(meter.cpu_nanos() > 0 && meter.thread_cpu_nanos() > 0);
         assert!(rss_bytes_max().is_none_or(|bytes| bytes > 1 << 20));
     }
 }

@@ -141,6 +141,7 @@ fn whole(
         outlet.put(batch);
     }
     let allocations = meter.allocations();
+    let worker_nanos = meter.thread_cpu_nanos();
     let arrived = outlet.close();
     let elapsed = meter.elapsed();
     let cpu_nanos = meter.cpu_nanos().saturating_sub(arrived.server_cpu_nanos);
@@ -154,6 +155,8 @@ fn whole(
         unmatched: line.take_counts().unmatched,
         elapsed,
         cpu_nanos,
+        // What other threads took, was sending.
+        send_nanos: cpu_nanos.saturating_sub(worker_nanos),
         allocations,
         documents: arrived.documents,
         rss_bytes_max: meter::rss_bytes_max(),
