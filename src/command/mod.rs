@@ -334,7 +334,7 @@ struct BenchArguments {
     #[arg(long, default_value_t = 0, value_name = "LEVEL", value_parser = clap::value_parser!(u32).range(0..=9))]
     gzip: u32,
     /// How often each stage is measured by itself; 0: only the whole way.
-    #[arg(long, default_value_t = 7, value_name = "NUMBER")]
+    #[arg(long, default_value_t = 50, value_name = "NUMBER")]
     rounds: u32,
     /// Print JSON.
     #[arg(long)]

@@ -35,8 +35,9 @@ use super::{BenchArguments, Failed, Refused, Terminal, out};
 use crate::config::{Diagnostics, count};
 use crate::pipeline::{HostWords, compile};
 
-/// A round of the stages goes over this share of the lines.
-const LINES_OF_A_ROUND: u64 = 20;
+/// A pass of a round has so many events: some ms, since the shorter a pass is, the more of them nobody disturbs on a
+/// machine that is shared, and enough access lines for more than one body.
+const EVENTS_OF_A_PASS: u64 = 10_000;
 
 pub(super) fn run(arguments: &BenchArguments, terminal: Terminal) -> anyhow::Result<()> {
     let mut diagnostics = Diagnostics::new();
@@ -92,7 +93,7 @@ fn stages(
     input: &mut Endless<'_>,
     arguments: &BenchArguments,
 ) -> anyhow::Result<Vec<StageCost>> {
-    let events = (arguments.lines / LINES_OF_A_ROUND).max(1);
+    let events = arguments.lines.clamp(1, EVENTS_OF_A_PASS);
     let mut fastest = [f64::INFINITY; Stage::ALL.len()];
     for _ in 0..arguments.rounds {
         for (stage, fastest) in Stage::ALL.into_iter().zip(&mut fastest) {
