@@ -169,8 +169,16 @@ impl Report {
                 stage.name, stage.nanos
             )?;
         }
-        let sending = if self.documents.is_some() { "; send: of all" } else { "" };
-        writeln!(out, "  {:22}{all:>11.0}   (the fastest rounds{sending})", "together")
+        let sending = if self.documents.is_some() {
+            "; send: of all"
+        } else {
+            ""
+        };
+        writeln!(
+            out,
+            "  {:22}{all:>11.0}   (the fastest rounds{sending})",
+            "together"
+        )
     }
 }
 
