@@ -9,10 +9,10 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use super::status::{over_budget, status};
+use super::memory::Shares;
+use super::status::{memory, over_budget, status};
 use super::telemetry;
 use crate::config::{InputSettings, Settings};
-use crate::derive::Registry;
 use crate::http::{self, Guard, Telemetry};
 use crate::ship::Health;
 use crate::state::Ledger;
@@ -48,25 +48,26 @@ impl Bound {
         self,
         settings: &Settings,
         ledger: &Arc<Ledger>,
-        registry: &Arc<Registry>,
+        shares: Shares,
         health: Arc<Health>,
         recorder: Telemetry,
         runtime: &Runtime,
     ) -> Endpoint {
         let inputs = Inputs::of(&settings.inputs);
-        let page = http::Endpoint::metrics_page(Arc::clone(registry), recorder.clone());
+        let page = http::Endpoint::metrics_page(Arc::clone(&shares.registry), recorder.clone());
         let (of_metrics, of_ready, of_status) = (Arc::clone(ledger), Arc::clone(ledger), Arc::clone(ledger));
-        let (awaited, folding) = (inputs.clone(), Arc::clone(registry));
+        let (awaited, of_shares) = (inputs.clone(), shares.clone());
         let endpoint = http::Endpoint {
             metrics: Box::new(move |format, out| {
-                telemetry::observe(&of_metrics);
+                telemetry::observe(&of_metrics, &shares);
                 telemetry::write_files(&of_metrics, now(), format, out);
                 page(format, out);
             }),
             ready: Box::new(move || is_ready(&awaited, &of_ready, &health)),
             status: Box::new(move || {
                 let mut page = status(&of_status);
-                page["metrics_over_budget"] = over_budget(&folding);
+                page["metrics_over_budget"] = over_budget(&of_shares.registry);
+                page["memory"] = memory(&of_shares);
                 page
             }),
             guard: self.guard.clone(),

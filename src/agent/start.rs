@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use super::endpoint::Bound;
-use super::memory::Memory;
+use super::memory::{Memory, Shares};
 use super::once::Account;
 use super::output::OutputTask;
 use super::settlement::Settlement;
@@ -42,8 +42,9 @@ impl Agent {
         let recorder = recorder()?;
         let bound = Bound::new(&settings, &runtime)?;
         let began = begun::process_began();
-        let (lock, ledger) = open_state(&settings, &registry, began)?;
         let memory = Memory::divide(&settings);
+        registry.set_memory(memory.series_bytes, settings.agent.workers.get());
+        let (lock, ledger) = open_state(&settings, &registry, began)?;
         let pool = BatchPool::new(memory.batches, memory.body_bytes + SHEET_BYTES);
 
         let settlement = Arc::new(Settlement::new(Arc::clone(&ledger)));
@@ -62,21 +63,27 @@ impl Agent {
         }))?;
         // The output's input closes when the last worker has ended.
         drop(batches);
+        let bell = Bell::default();
+        let chunks = Pool::new(memory.chunk_bytes, bell.clone());
         let endpoint = bound.serve(
             &settings,
             &ledger,
-            &registry,
+            Shares {
+                memory,
+                registry: Arc::clone(&registry),
+                chunks: chunks.clone(),
+                bodies: pool.clone(),
+            },
             Arc::clone(&output.health),
             recorder,
             &runtime,
         );
         let account = once.clone().map(|once| Account::open(once, Arc::clone(&ledger)));
-        let bell = Bell::default();
         let source = source::start(source::Setup {
             host: settings.agent.host_name.clone(),
             watches,
             ledger: Arc::clone(&ledger),
-            pool: Pool::new(memory.chunk_bytes, bell.clone()),
+            pool: chunks,
             bell: bell.clone(),
             workers: senders,
             scan: settings.agent.scan,

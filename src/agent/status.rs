@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::memory::Shares;
 use crate::derive::Registry;
 use crate::state::Ledger;
 
@@ -55,6 +56,12 @@ pub fn status(ledger: &Ledger) -> Value {
             "failing": health.failing,
         },
     })
+}
+
+/// What is taken of each share of `memory_max`, and what may be; in bytes.
+pub fn memory(shares: &Shares) -> Value {
+    let share = |(name, taken, limit)| json!({"share": name, "taken": taken, "limit": limit});
+    shares.list().into_iter().map(share).collect()
 }
 
 /// Metrics that have more label sets than they may show; those that lose most come first.

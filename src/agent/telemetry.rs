@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
+use super::memory::Shares;
 use crate::derive::{Format, Number};
 use crate::lane::Lane;
 use crate::mill::Counts;
@@ -53,6 +54,14 @@ pub fn describe() {
         "logmill_kept_refused_total",
         "Times that a rotated or deleted file was not kept because kept_bytes_max was reached"
     );
+    describe_gauge!(
+        "logmill_memory_taken_bytes",
+        "What is taken of a share of memory_max: series (an estimate), chunks, bodies"
+    );
+    describe_gauge!(
+        "logmill_memory_limit_bytes",
+        "What may be taken of a share of memory_max"
+    );
     describe_counter!("logmill_checkpoint_writes_total", "Checkpoints written");
     describe_counter!(
         "logmill_checkpoint_failures_total",
@@ -79,7 +88,11 @@ pub fn ground(lane: &Lane, counts: Counts, bytes: u64) {
 const FILES_SHOWN: usize = 100;
 
 /// Writes the books down for the scrape at hand.
-pub fn observe(ledger: &Ledger) {
+pub fn observe(ledger: &Ledger, shares: &Shares) {
+    for (share, taken, limit) in shares.list() {
+        gauge!("logmill_memory_taken_bytes", "share" => share).set(taken as f64);
+        gauge!("logmill_memory_limit_bytes", "share" => share).set(limit as f64);
+    }
     for (input, books) in ledger.books() {
         let tally = books.tally;
         for (verdict, events) in [

@@ -117,6 +117,18 @@ fn show(status: &Value, out: &mut impl Write) -> io::Result<()> {
             text(&row, "path")
         )?;
     }
+    let memory = rows("memory");
+    if !memory.is_empty() {
+        writeln!(
+            out,
+            "\n{:>14} {:>14}  share of memory_max, bytes",
+            "taken", "limit"
+        )?;
+    }
+    for row in memory {
+        let (taken, limit) = (number(&row, "taken"), number(&row, "limit"));
+        writeln!(out, "{taken:>14} {limit:>14}  {}", text(&row, "share"))?;
+    }
     let over = rows("metrics_over_budget");
     if !over.is_empty() {
         writeln!(

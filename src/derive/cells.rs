@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::bounds::Bounds;
-use super::exemplar::Exemplars;
+use super::exemplar::{self, Exemplars};
 use super::family::{Family, Shape};
 use super::fixed::Fixed;
+use super::idle;
 use super::latest::Latest;
 use super::native::Native;
 
@@ -45,6 +46,35 @@ struct FamilyCells {
 }
 
 const NO_CELL: u32 = u32::MAX;
+
+/// What the figures of a series take, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FigureBytes {
+    /// In one worker's cells, or in sums.
+    pub counted: usize,
+    /// In what is known of it once.
+    pub watched: usize,
+}
+
+/// Of a series, a gauge's or one with so many buckets, native buckets and exemplars. What lies in a vector may take twice its size: vectors
+/// double.
+pub(super) fn figure_bytes(gauge: bool, buckets: usize, native: usize, exemplars: usize) -> FigureBytes {
+    let plain = match gauge {
+        true => size_of::<Option<Latest>>(),
+        false if buckets > 0 => size_of::<HistogramCell>(),
+        false => size_of::<Fixed>(),
+    };
+    let details = match native + exemplars {
+        0 => 0,
+        _ => 2 * size_of::<Details>() + native * size_of::<u64>() + exemplars * exemplar::BYTES,
+    };
+    let counted = 2 * (size_of::<u32>() + plain) + buckets * 12 + details;
+    FigureBytes {
+        counted,
+        // Labels and whether it rests; and with what it left.
+        watched: 2 * (idle::WATCHED_BYTES + 32) + buckets * size_of::<u64>() + native * size_of::<u64>(),
+    }
+}
 
 impl Cells {
     pub fn add(&mut self, cell: usize, amount: Fixed) {

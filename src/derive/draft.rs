@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::check;
 use super::family::{Family, bare};
 use super::gather::{Gather, GatherSpec};
+use super::room::Room;
 use super::rules::all_labels;
 use super::spec::MetricSpec;
 use super::spec_error::{Part, SpecError};
@@ -15,17 +16,19 @@ pub(super) struct Draft {
     pub families: Vec<Arc<Family>>,
     pub gathers: Vec<Arc<Gather>>,
     pub errors: Vec<SpecError>,
+    room: Arc<Room>,
     /// How many of the families and of the gathers are the registry's.
     before: (usize, usize),
 }
 
 impl Draft {
-    pub fn new(families: Vec<Arc<Family>>, gathers: Vec<Arc<Gather>>) -> Draft {
+    pub fn new(families: Vec<Arc<Family>>, gathers: Vec<Arc<Gather>>, room: &Arc<Room>) -> Draft {
         Draft {
             before: (families.len(), gathers.len()),
             families,
             gathers,
             errors: Vec::new(),
+            room: Arc::clone(room),
         }
     }
 
@@ -60,7 +63,7 @@ impl Draft {
             let error = SpecError::new(&spec.name, Part::Name, text);
             return self.refuse(error, spec.written.as_ref(), there);
         }
-        let family = Arc::new(Family::new(self.families.len(), spec, labels));
+        let family = Arc::new(Family::new(self.families.len(), spec, labels, &self.room));
         self.families.push(Arc::clone(&family));
         Some(family)
     }
@@ -98,7 +101,7 @@ impl Draft {
                 return self.refuse(error, spec.written.as_ref(), there);
             }
         }
-        let gather = Arc::new(Gather::new(spec));
+        let gather = Arc::new(Gather::new(spec, &self.room));
         self.gathers.push(Arc::clone(&gather));
         Some(gather)
     }

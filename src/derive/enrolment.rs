@@ -94,7 +94,7 @@ impl Registry {
     pub fn enrol(&self) -> Enrolment {
         let (families, gathers) = self.registered();
         Enrolment {
-            draft: Draft::new(families, gathers),
+            draft: Draft::new(families, gathers, &self.room),
             wanted: Vec::new(),
         }
     }

@@ -36,6 +36,9 @@ impl Trace {
     }
 }
 
+/// What one of them takes, with its box and the pointer to it.
+pub(super) const BYTES: usize = size_of::<Exemplar>() + 32;
+
 /// One event of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Exemplar {

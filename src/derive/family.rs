@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use std::time::Duration;
 
 use super::bounds::Bounds;
+use super::cost::Cost;
 use super::fixed::Fixed;
 use super::hash::Seed;
 use super::hashed::Hashed;
@@ -10,6 +11,7 @@ use super::label::{Content, LabelText};
 use super::lock::lock;
 use super::pairs::Pairs;
 use super::reading::{Figure, Reading};
+use super::room::Room;
 use super::series::{Found, Series, SeriesIndex};
 use super::spec::{Kind, MetricSpec, nanos};
 use super::unit::Unit;
@@ -46,6 +48,7 @@ struct Between {
     timeout: Duration,
     seed: Seed,
     waiting: Mutex<Vec<(String, Arc<Mutex<Pairs>>)>>,
+    room: Arc<Room>,
 }
 
 /// Where the lines of one input wait for their other half.
@@ -87,7 +90,7 @@ impl Shape {
 }
 
 impl Family {
-    pub fn new(index: usize, spec: &MetricSpec, labels: Vec<String>) -> Self {
+    pub fn new(index: usize, spec: &MetricSpec, labels: Vec<String>, room: &Arc<Room>) -> Self {
         Family {
             index,
             name: spec.name.clone(),
@@ -109,11 +112,16 @@ impl Family {
                     timeout,
                     seed: Seed::default(),
                     waiting: Mutex::default(),
+                    room: Arc::clone(room),
                 }),
                 Kind::Counter { .. } | Kind::Gauge { .. } | Kind::Histogram { .. } => None,
             },
             series_max: AtomicUsize::new(spec.series_max),
-            series: RwLock::new(SeriesIndex::new(!matches!(spec.kind, Kind::Gauge { .. }))),
+            series: RwLock::new(SeriesIndex::new(
+                !matches!(spec.kind, Kind::Gauge { .. }),
+                Arc::clone(room),
+                Cost::of(spec),
+            )),
         }
     }
 
@@ -131,7 +139,7 @@ impl Family {
         let pairs = match there {
             Some((_, pairs)) => Arc::clone(pairs),
             None => {
-                let pairs = Arc::new(Mutex::new(Pairs::new(nanos(between.timeout))));
+                let pairs = Arc::new(Mutex::new(Pairs::new(nanos(between.timeout), &between.room)));
                 waiting.push((service.to_owned(), Arc::clone(&pairs)));
                 waiting.sort_by(|(a, _), (b, _)| a.cmp(b));
                 pairs
@@ -230,7 +238,7 @@ mod tests {
     fn family(series_max: usize) -> Family {
         let mut spec = MetricSpec::counter("x_total", "");
         spec.series_max = series_max;
-        let family = Family::new(0, &spec, vec!["a".to_owned()]);
+        let family = Family::new(0, &spec, vec!["a".to_owned()], &Arc::default());
         family.owner(b"other");
         family
     }

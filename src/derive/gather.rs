@@ -16,6 +16,7 @@ use super::only::Only;
 use super::pane::Amounts;
 use super::place::{Place, Table};
 use super::reading::{Figure, Reading};
+use super::room::Room;
 use super::session::{self, Sessions};
 use super::spec_error::{Part, REMEDY, SpecError};
 use super::top::{Entry, Top, heaviest};
@@ -81,10 +82,11 @@ pub(super) struct Gather {
     pub labels: Vec<String>,
     places: Mutex<Vec<Arc<Place>>>,
     seed: Seed,
+    room: Arc<Room>,
 }
 
 impl Gather {
-    pub fn new(spec: &GatherSpec) -> Self {
+    pub fn new(spec: &GatherSpec, room: &Arc<Room>) -> Self {
         Gather {
             spec: spec.clone(),
             labels: spec
@@ -95,6 +97,7 @@ impl Gather {
                 .collect(),
             places: Mutex::default(),
             seed: Seed::default(),
+            room: Arc::clone(room),
         }
     }
 
@@ -174,8 +177,8 @@ impl Gather {
             table: Mutex::new(match self.spec.kind {
                 GatherKind::Sessions {
                     window, exact_max, ..
-                } => Table::Sessions(Box::new(Sessions::new(millis(window), exact_max))),
-                GatherKind::Top { window, .. } => Table::Top(Top::new(millis(window))),
+                } => Table::Sessions(Box::new(Sessions::new(millis(window), exact_max, &self.room))),
+                GatherKind::Top { window, .. } => Table::Top(Top::new(millis(window), &self.room)),
             }),
         });
         places.push(Arc::clone(&place));

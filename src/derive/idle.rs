@@ -37,6 +37,9 @@ struct Watched {
     left: Option<Left>,
 }
 
+/// What is watched of one series, without the buckets with which it left.
+pub(super) const WATCHED_BYTES: usize = size_of::<Watched>();
+
 /// The buckets of a series that rests.
 #[derive(Clone, Debug)]
 struct Left {
@@ -132,23 +135,34 @@ impl Idle {
                     series[number as usize].left = Some(left);
                 }
             }
-            // As many may rest as may be shown. The one that left first is forgotten first.
-            let surplus = index.resting().saturating_sub(family.series_max());
-            if surplus > 0 {
-                let mut resting: Vec<(i64, u32)> = series
-                    .iter()
-                    .zip(0..)
-                    .filter(|&(watched, number)| watched.left.is_some() && index.rests(number))
-                    .map(|(watched, number)| (watched.changed_at, number))
-                    .collect();
-                resting.sort_unstable();
-                for &(_, number) in resting.iter().take(surplus) {
-                    index.forget(number);
-                    series[number as usize] = Watched::default();
-                    leaving.forgotten.push(number);
-                }
-            }
         }
+        forget_surplus(family, series, leaving);
+    }
+}
+
+/// As many may rest as may be shown, and none where memory is short. The one that left first is forgotten first.
+fn forget_surplus(family: &Family, series: &mut [Watched], leaving: &mut Leaving) {
+    let mut index = family.write();
+    let rest_max = match index.is_short() {
+        true => 0,
+        false => family.series_max(),
+    };
+    let surplus = index.resting().saturating_sub(rest_max);
+    if surplus == 0 {
+        return;
+    }
+    let mut resting: Vec<(i64, u32)> = series
+        .iter()
+        .zip(0..)
+        .filter(|&(watched, number)| watched.left.is_some() && index.rests(number))
+        .map(|(watched, number)| (watched.changed_at, number))
+        .collect();
+    resting.sort_unstable();
+    for &(_, number) in resting.iter().take(surplus) {
+        index.forget(number);
+        series[number as usize] = Watched::default();
+        leaving.forgotten.push(number);
+        leaving.any = true;
     }
 }
 

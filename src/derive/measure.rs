@@ -218,7 +218,7 @@ impl Measure {
                         at: *at,
                         waiting: waiting.unwrap_or_else(|| Waiting {
                             seed: Seed::default(),
-                            pairs: Arc::new(Mutex::new(Pairs::new(nanos(*timeout)))),
+                            pairs: Arc::new(Mutex::new(Pairs::new(nanos(*timeout), &Arc::default()))),
                             of: 0,
                         }),
                     },

@@ -45,10 +45,11 @@ pub(super) fn widest_label(series: &SeriesIndex) -> (String, usize, Vec<String>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::derive::series::tests::new_index;
 
     #[test]
     fn the_label_with_the_most_values_is_named() {
-        let mut index = SeriesIndex::new(true);
+        let mut index = new_index();
         let owner = index.owner(br#"service="shop",method="other",route="other""#);
         for text in [
             r#"service="shop",method="GET",route="/a""#,
@@ -61,6 +62,6 @@ mod tests {
         }
         let examples = ["/a", "/b", "/c"].map(str::to_owned).to_vec();
         assert_eq!(widest_label(&index), ("route".to_owned(), 4, examples));
-        assert_eq!(widest_label(&SeriesIndex::new(true)).1, 0);
+        assert_eq!(widest_label(&new_index()).1, 0);
     }
 }

@@ -4,9 +4,11 @@
 //! log's own time. Which of the two is read first does not matter: they may be in different files.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use super::clock::LogClock;
 use super::hash::AlreadyHashed;
+use super::room::{Room, Share, hash_table_bytes};
 
 /// Lines that wait at a time, for one metric and service; with more, the one that waits longest is given up.
 const WAITING_MAX: usize = 16_384;
@@ -27,7 +29,10 @@ pub(super) struct Pairs {
     queue: VecDeque<(i64, u64)>,
     clock: LogClock,
     unmatched: Vec<Unmatched>,
+    share: Share,
 }
+
+const ENTRY_BYTES: usize = size_of::<(u64, Waiting)>();
 
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
@@ -56,13 +61,14 @@ impl Unmatched {
 }
 
 impl Pairs {
-    pub fn new(timeout: i64) -> Self {
+    pub fn new(timeout: i64, room: &Arc<Room>) -> Self {
         Pairs {
             timeout,
             waiting: HashMap::default(),
             queue: VecDeque::new(),
             clock: LogClock::default(),
             unmatched: Vec::new(),
+            share: Share::of(room),
         }
     }
 
@@ -115,19 +121,32 @@ impl Pairs {
     }
 
     fn wait(&mut self, of: u32, end: End, key: u64, at: i64) {
+        let has_place = self.waiting.contains_key(&key);
+        let most = if self.has_memory() {
+            WAITING_MAX
+        } else {
+            self.waiting.len()
+        };
+        while !has_place && self.waiting.len() >= most {
+            let Some((at, key)) = self.queue.pop_front() else {
+                break;
+            };
+            self.give_up(at, key);
+        }
         self.waiting.insert(key, Waiting { at, end, of });
-        self.queue.push_back((at, key));
-        if self.queue.len() >= 4 * WAITING_MAX {
+        if self.queue.len() >= 4 * most {
             let waiting = &self.waiting;
             self.queue
                 .retain(|(at, key)| waiting.get(key).is_some_and(|one| one.at == *at));
         }
-        while self.waiting.len() > WAITING_MAX {
-            let Some((at, key)) = self.queue.pop_front() else {
-                return;
-            };
-            self.give_up(at, key);
-        }
+        self.queue.push_back((at, key));
+    }
+
+    /// Whether there is memory for one line more.
+    fn has_memory(&mut self) -> bool {
+        let lines = self.waiting.len() + 1;
+        let queued = 2 * (self.queue.len() + 1) * size_of::<(i64, u64)>();
+        self.share.reaches(hash_table_bytes(lines, ENTRY_BYTES) + queued)
     }
 
     fn give_up(&mut self, at: i64, key: u64) {
@@ -162,7 +181,7 @@ mod tests {
     use super::*;
 
     fn pairs(timeout: i64) -> Pairs {
-        let mut pairs = Pairs::new(timeout);
+        let mut pairs = Pairs::new(timeout, &Arc::default());
         assert_eq!(pairs.number(b"one".to_vec()), 0);
         pairs
     }
@@ -233,5 +252,21 @@ mod tests {
         assert_eq!(pairs.waiting.len(), WAITING_MAX);
         assert!(pairs.queue.len() <= 4 * WAITING_MAX);
         assert_eq!(lost(&mut pairs, 1).0, lines - WAITING_MAX as u64);
+    }
+
+    #[test]
+    fn without_memory_what_waits_longest_is_given_up() {
+        let room = Arc::new(Room::default());
+        room.set(64 << 10, 1);
+        let mut pairs = Pairs::new(1_000_000, &room);
+        pairs.number(b"one".to_vec());
+        for key in 0..10_000 {
+            pairs.see(0, End::Start, key, key as i64, key as i64);
+            assert!(room.taken() <= room.max());
+        }
+        let waiting = pairs.waiting.len() as u64;
+        assert!((200..2_000).contains(&waiting), "{waiting}");
+        assert_eq!(lost(&mut pairs, 10_000), (10_000 - waiting, 0));
+        assert_eq!(pairs.see(0, End::Finish, 9_999, 10_005, 10_005), Some(6));
     }
 }

@@ -7,6 +7,10 @@
 //! total score `S`, a key that has more than `2·S / COUNTERS` is never forgotten, and what its figures lack is no
 //! more than that.
 
+use std::sync::Arc;
+
+use super::room::{Room, Share};
+
 /// Sums that one top list may have besides the number of events.
 pub const TOP_SUMS_MAX: usize = 2;
 
@@ -41,6 +45,7 @@ pub(super) struct Pane {
     /// Kept for their memory.
     spare_keys: Vec<u8>,
     scores: Vec<u64>,
+    share: Share,
 }
 
 #[derive(Debug)]
@@ -52,7 +57,17 @@ struct Counter {
     key_len: u32,
 }
 
+/// What a key takes besides its text, in bytes; vectors double.
+const KEY_COST: usize = 2 * (size_of::<Counter>() + size_of::<u64>());
+
 impl Pane {
+    pub fn new(room: &Arc<Room>) -> Self {
+        Pane {
+            share: Share::of(room),
+            ..Pane::default()
+        }
+    }
+
     /// Counts for the key with this hash; two keys with one hash are one key.
     #[inline]
     pub fn add(&mut self, hash: u64, key: &[u8], amounts: Amounts) {
@@ -83,7 +98,7 @@ impl Pane {
     fn insert(&mut self, hash: u64, key: &[u8], amounts: Amounts, score: u64) {
         if self.slots.is_empty() {
             self.slots.resize(SLOTS, FREE);
-        } else if self.counters.len() >= COUNTERS {
+        } else if self.counters.len() >= COUNTERS || !self.has_memory_for(key) {
             self.purge();
         }
         self.take_slot(hash, self.counters.len());
@@ -96,6 +111,14 @@ impl Pane {
             key_len: key.len() as u32,
         });
         self.keys.extend_from_slice(key);
+    }
+
+    /// Whether one more key finds memory; two always do.
+    fn has_memory_for(&mut self, key: &[u8]) -> bool {
+        // Keys are copied when some are forgotten.
+        let keys = 3 * (self.keys.len() + key.len());
+        let bytes = size_of_val(&*self.slots) + (self.counters.len() + 1) * KEY_COST + keys;
+        self.counters.len() < 2 || self.share.reaches(bytes)
     }
 
     fn take_slot(&mut self, hash: u64, index: usize) {

@@ -13,6 +13,7 @@ use super::idle::{Idle, Leaving};
 use super::lock::lock;
 use super::offender::{self, OverBudget};
 use super::reading::Reading;
+use super::room::Room;
 use super::shard::{Shard, State};
 use crate::event::Timestamp;
 use crate::limits;
@@ -28,6 +29,7 @@ pub struct Registry {
     /// By the input's name.
     lags: Mutex<BTreeMap<String, Arc<Lag>>>,
     idle: Mutex<Idle>,
+    pub(super) room: Arc<Room>,
 }
 
 impl Default for Registry {
@@ -40,6 +42,7 @@ impl Default for Registry {
             next_place: AtomicUsize::new(0),
             lags: Mutex::default(),
             idle: Mutex::new(Idle::new(millis(limits::IDLE_AFTER))),
+            room: Arc::default(),
         }
     }
 }
@@ -48,6 +51,17 @@ impl Registry {
     /// How long a series stays on the page when nothing is counted in it.
     pub fn set_idle_after(&self, after: Duration) {
         lock(&self.idle).set_after(millis(after));
+    }
+
+    /// Metrics and what is remembered for them may take so many bytes, in the cells of so many workers. Without it they may
+    /// take what their budgets allow.
+    pub fn set_memory(&self, bytes: usize, workers: usize) {
+        self.room.set(bytes, workers);
+    }
+
+    /// What they have taken of it, in bytes: an estimate of what they take at worst.
+    pub fn memory_taken(&self) -> usize {
+        self.room.taken_with_rows()
     }
 
     /// Every metric that is registered.
@@ -82,7 +96,7 @@ impl Registry {
                 state: Arc::clone(state),
             };
         }
-        let state = Arc::new(Mutex::new(State::new()));
+        let state = Arc::new(Mutex::new(State::new(&self.room)));
         shards.push(Arc::clone(&state));
         Shard { state }
     }

@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use super::hash::Seed;
+use super::room::Room;
 
 /// Rows that one worker remembers. Forgetting all of them and beginning anew keeps it small when a scanner makes
 /// up urls; a row that is needed again costs one look into each metric's series.
@@ -7,7 +10,14 @@ const ROWS_MAX: usize = 16_384;
 /// Bytes of the keys of the rows that one worker remembers.
 const KEY_BYTES_MAX: usize = 1 << 20;
 
+/// What the rows of one worker take at most, in bytes: slots at twice their number, and keys and cells in vectors that
+/// double.
+pub(super) const ROWS_BYTES_MAX: usize = 2 * ROWS_MAX * size_of::<Slot>() + 2 * KEY_BYTES_MAX + (1 << 20);
+
 const SLOTS_MIN: usize = 256;
+
+/// So much the rows of a worker may have, whatever there is, in bytes.
+const ROWS_BYTES_MIN: usize = 64 << 10;
 
 /// Where one metric counts the events of one row: an index into the cells of the metric's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +64,7 @@ pub(super) struct Rows {
     keys: Vec<u8>,
     cells: Vec<Cell>,
     seed: Seed,
+    room: Arc<Room>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,13 +84,14 @@ const EMPTY: Slot = Slot {
 };
 
 impl Rows {
-    pub fn new() -> Self {
+    pub fn new(room: &Arc<Room>) -> Self {
         Rows {
             slots: vec![EMPTY; SLOTS_MIN],
             used: 0,
             keys: Vec::new(),
             cells: Vec::new(),
             seed: Seed::default(),
+            room: Arc::clone(room),
         }
     }
 
@@ -117,9 +129,11 @@ impl Rows {
 
     #[cold]
     fn insert(&mut self, hash: u64, key: &[u8], width: usize) -> usize {
-        if self.used >= ROWS_MAX || self.keys.len() + key.len() > KEY_BYTES_MAX {
+        let grows = (self.used + 1) * 2 > self.slots.len();
+        let is_full = self.used >= ROWS_MAX || self.keys.len() + key.len() > KEY_BYTES_MAX;
+        if is_full || self.bytes(key.len(), grows) > self.room.rows().max(ROWS_BYTES_MIN) {
             self.clear();
-        } else if (self.used + 1) * 2 > self.slots.len() {
+        } else if grows {
             let old = std::mem::replace(&mut self.slots, vec![EMPTY; 0]);
             self.slots.resize(old.len() * 2, EMPTY);
             old.into_iter()
@@ -140,6 +154,12 @@ impl Rows {
         row_at
     }
 
+    /// What the rows take with one more; slots that grow are there twice for a moment.
+    fn bytes(&self, key: usize, grows: bool) -> usize {
+        let slots = size_of_val(&*self.slots) * if grows { 3 } else { 1 };
+        slots + 2 * (self.keys.len() + key + self.cells.len() * size_of::<Cell>())
+    }
+
     fn put(&mut self, slot: Slot) {
         let mask = self.slots.len() - 1;
         let mut at = slot.hash as usize & mask;
@@ -156,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_row_is_found_again_however_many_there_are() {
-        let mut rows = Rows::new();
+        let mut rows = Rows::new(&Arc::default());
         let key = |n: u32| format!("key {n}").into_bytes();
         for n in 0..ROWS_MAX as u32 {
             let row = rows.find(&key(n), 3);
@@ -170,8 +190,23 @@ mod tests {
     }
 
     #[test]
+    fn rows_begin_anew_where_memory_says_so() {
+        let room = Arc::new(Room::default());
+        room.set(4 << 20, 2);
+        let mut rows = Rows::new(&room);
+        for n in 0..100_000 {
+            rows.find(format!("{n:040}").as_bytes(), 5);
+            assert!(rows.bytes(0, false) <= room.rows());
+        }
+        let bytes =
+            size_of_val(&*rows.slots) + rows.keys.capacity() + rows.cells.capacity() * size_of::<Cell>();
+        assert!(bytes <= 512 << 10, "{bytes}");
+        assert!(rows.slots.len() >= 4_096);
+    }
+
+    #[test]
     fn a_full_table_begins_anew_and_stays_small() {
-        let mut rows = Rows::new();
+        let mut rows = Rows::new(&Arc::default());
         for n in 0..5 * ROWS_MAX {
             let row = rows.find(format!("{n:0200}").as_bytes(), 2);
             assert_eq!(row[0].known(), None);

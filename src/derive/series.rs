@@ -2,8 +2,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::cost::Cost;
 use super::fold;
 use super::hash::Seed;
+use super::room::{Rank, Room};
 
 /// Places that are kept for the label sets into which those are folded that find no room: methods and statuses of a
 /// service. Each step of folding leaves a quarter of them to the next one.
@@ -57,6 +59,9 @@ pub(super) struct SeriesIndex {
     ordinary: usize,
     /// Label sets without room are folded into others.
     folds: bool,
+    /// The memory that all metrics have together, and what a series takes of it.
+    room: Arc<Room>,
+    cost: Cost,
 }
 
 #[derive(Debug)]
@@ -73,7 +78,7 @@ struct Owner {
 
 impl SeriesIndex {
     /// Where it does not fold, label sets without room have no series.
-    pub fn new(folds: bool) -> Self {
+    pub fn new(folds: bool, room: Arc<Room>, cost: Cost) -> Self {
         SeriesIndex {
             numbers: HashMap::default(),
             texts: Vec::new(),
@@ -85,6 +90,8 @@ impl SeriesIndex {
             owner_by_text: HashMap::default(),
             ordinary: 0,
             folds,
+            room,
+            cost,
         }
     }
 
@@ -114,7 +121,8 @@ impl SeriesIndex {
     /// The series of such an event, new or woken, or one with other labels; `None` where there is no room, and nothing
     /// stands for what has none.
     pub fn find_or_add(&mut self, text: &[u8], owner: u32, series_max: usize) -> Option<Series> {
-        if self.folds && self.left(owner, series_max) <= self.kept(owner, series_max) {
+        let is_full = self.left(owner, series_max) <= self.kept(owner, series_max);
+        if self.folds && (is_full || !self.fits(text, self.rank(owner))) {
             self.set_order(owner, false);
         }
         match self.find(text, owner, series_max) {
@@ -165,17 +173,45 @@ impl SeriesIndex {
         let Owner { other, order, .. } = self.owners.get(owner as usize)?;
         let left = self.left(owner, series_max);
         let kept = self.kept(owner, series_max);
-        if *text == **other || left > kept {
+        if *text == **other || left > kept && self.fits(text, self.rank(owner)) {
             return Some((Cow::Borrowed(text), 0));
         }
         let order = order.as_ref()?;
         for step in 1..order.len() {
             let folded = fold::folded(text, &order[..step]);
-            if self.shown(&folded).is_some() || left > kept >> (2 * step) {
+            let has_place = || left > kept >> (2 * step) && self.fits(&folded, Rank::Folded);
+            if self.shown(&folded).is_some() || has_place() {
                 return Some((Cow::Owned(folded), step));
             }
         }
         Some((Cow::Owned(other.to_vec()), order.len().max(1)))
+    }
+
+    /// Whether there is memory for a label set; one that rests has its own.
+    fn fits(&self, text: &[u8], rank: Rank) -> bool {
+        self.numbers.contains_key(text) || self.room.holds(self.cost_of(text), rank)
+    }
+
+    fn rank(&self, owner: u32) -> Rank {
+        let owner = self.owners.get(owner as usize);
+        match owner.is_some_and(|owner| owner.ordinary >= FOLDED_ROOM) {
+            true => Rank::Many,
+            false => Rank::Few,
+        }
+    }
+
+    /// What one more label set takes. Cells of a number that is free are there.
+    fn cost_of(&self, text: &[u8]) -> usize {
+        let number = match self.free.is_empty() {
+            true => self.cost.number(self.room.workers()),
+            false => 0,
+        };
+        self.cost.labels(text.len()) + number
+    }
+
+    /// Whether those that rest should be forgotten for the sake of others.
+    pub fn is_short(&self) -> bool {
+        self.room.is_short()
     }
 
     /// The number of a series that is shown.
@@ -250,6 +286,7 @@ impl SeriesIndex {
 
     /// A number for a text that has none.
     fn number(&mut self, text: Arc<[u8]>, owner: u32) -> u32 {
+        self.room.take(self.cost_of(&text));
         let number = match self.free.pop() {
             Some(number) => {
                 self.texts[number as usize] = Arc::clone(&text);
@@ -317,6 +354,7 @@ impl SeriesIndex {
     pub fn forget(&mut self, number: u32) {
         let text = std::mem::take(&mut self.texts[number as usize]);
         self.numbers.remove(&text);
+        self.room.give_back(self.cost.labels(text.len()));
         self.resting[number as usize] = false;
         self.free.push(number);
     }
@@ -346,8 +384,15 @@ impl SeriesIndex {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::derive::MetricSpec;
+
+    /// One that folds, of a counter, with all the memory that it wants.
+    pub fn new_index() -> SeriesIndex {
+        let cost = Cost::of(&MetricSpec::counter("x_total", ""));
+        SeriesIndex::new(true, Arc::default(), cost)
+    }
 
     fn add(index: &mut SeriesIndex, text: &str) -> (u32, bool) {
         let owner = index.owner(b"other");
@@ -361,7 +406,7 @@ mod tests {
 
     #[test]
     fn a_resting_series_leaves_its_place_and_keeps_its_number() {
-        let mut index = SeriesIndex::new(true);
+        let mut index = new_index();
         assert_eq!(add(&mut index, "a"), (0, false));
         assert_eq!(add(&mut index, "b"), (1, false));
         assert_eq!(add(&mut index, "c"), (2, true));
@@ -380,7 +425,7 @@ mod tests {
 
     #[test]
     fn a_forgotten_number_serves_another_text() {
-        let mut index = SeriesIndex::new(true);
+        let mut index = new_index();
         add(&mut index, "a");
         index.rest(0);
         index.forget(0);

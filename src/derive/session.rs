@@ -9,10 +9,12 @@
 //! [`Sessions::error_ratio`] says it for the moment. Unlike with HyperLogLog sessions can end, and be timed.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::clock::LogClock;
 use super::fixed::Fixed;
 use super::hash::AlreadyHashed;
+use super::room::{Room, Share, hash_table_bytes};
 use super::tally::Tally;
 
 /// How long sessions last, in seconds: a quarter of a minute to four hours.
@@ -31,12 +33,17 @@ const SWEEPS_PER_WINDOW: i64 = 4;
 /// Halvings of the sample at most; with 2^24 sessions in one entry nothing is known any more.
 const LEVEL_MAX: u32 = 24;
 
+const ENTRY_BYTES: usize = size_of::<(u64, Session)>();
+
 #[derive(Debug)]
 pub(super) struct Sessions {
     /// How long a session may be silent, in milliseconds.
     window: i64,
     /// Entries at most.
     exact_max: usize,
+    /// Likewise, as long as there is no memory for more.
+    entries_max: usize,
+    share: Share,
     entries: HashMap<u64, Session, AlreadyHashed>,
     /// Ids are kept whose hash has so many zero bits: see [`kept`].
     level: u32,
@@ -73,10 +80,12 @@ struct Session {
 }
 
 impl Sessions {
-    pub fn new(window: i64, exact_max: usize) -> Self {
+    pub fn new(window: i64, exact_max: usize, room: &Arc<Room>) -> Self {
         Sessions {
             window: window.max(1),
             exact_max: exact_max.max(1),
+            entries_max: exact_max.max(1),
+            share: Share::of(room),
             entries: HashMap::default(),
             level: 0,
             complete: 0,
@@ -132,9 +141,9 @@ impl Sessions {
 
     #[cold]
     fn start(&mut self, hash: u64, at: i64) {
-        if self.entries.len() >= self.exact_max {
+        if self.is_full() {
             self.sweep(self.clock.newest());
-            if self.entries.len() >= self.exact_max {
+            if self.is_full() {
                 self.halve();
             }
             if !kept(hash, self.level) {
@@ -150,6 +159,17 @@ impl Sessions {
             self.figures.started += self.weight();
         }
         self.entries.insert(hash, Session::new(at, whole));
+    }
+
+    /// Whether there may be no more entries, or the table would grow and there is no memory for that.
+    fn is_full(&mut self) -> bool {
+        let entries = self.entries.len();
+        let grows = entries == self.entries.capacity();
+        self.entries_max = match grows && !self.share.reaches(hash_table_bytes(entries + 1, ENTRY_BYTES)) {
+            true => entries.max(1),
+            false => self.exact_max,
+        };
+        entries >= self.entries_max
     }
 
     /// How many sessions one entry stands for.
@@ -171,7 +191,7 @@ impl Sessions {
 
     /// Half the sample.
     fn halve(&mut self) {
-        while self.entries.len() >= self.exact_max && self.level < LEVEL_MAX {
+        while self.entries.len() >= self.entries_max && self.level < LEVEL_MAX {
             self.level += 1;
             let level = self.level;
             self.entries.retain(|&hash, _| kept(hash, level));
@@ -193,7 +213,7 @@ impl Sessions {
         self.entries = entries;
         if self.complete > self.level && now.saturating_sub(self.lowered_at) > self.window {
             self.complete = self.level;
-        } else if self.complete == self.level && self.level > 0 && self.entries.len() < self.exact_max / 4 {
+        } else if self.complete == self.level && self.level > 0 && self.entries.len() < self.entries_max / 4 {
             self.level -= 1;
             self.lowered_at = now;
         }
@@ -264,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_session_ends_when_it_was_silent_for_the_window() {
-        let mut sessions = Sessions::new(5 * MINUTE, 100);
+        let mut sessions = Sessions::new(5 * MINUTE, 100, &Arc::default());
         for (hash, at) in [(1, 0), (2, MINUTE), (1, 4 * MINUTE), (1, 8 * MINUTE)] {
             sessions.note(hash, at, at);
         }
@@ -285,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_session_that_goes_on_after_a_restart_has_not_started_again() {
-        let mut sessions = Sessions::new(5 * MINUTE, 100);
+        let mut sessions = Sessions::new(5 * MINUTE, 100, &Arc::default());
         sessions.resume();
         assert!(!sessions.any());
         for (hash, at) in [(1, 60), (2, 64), (1, 64), (3, 66), (1, 66)] {
@@ -305,7 +325,7 @@ mod tests {
 
     #[test]
     fn order_within_the_window_does_not_matter_and_what_is_older_is_told() {
-        let mut sessions = Sessions::new(MINUTE, 100);
+        let mut sessions = Sessions::new(MINUTE, 100, &Arc::default());
         for at in [10 * MINUTE, 10 * MINUTE - 30_000, 10 * MINUTE + 5_000] {
             sessions.note(7, at, at);
         }
@@ -319,7 +339,7 @@ mod tests {
     #[test]
     fn beyond_the_limit_it_is_an_estimate_whose_error_is_known() {
         const IDS: u64 = 100_000;
-        let mut sessions = Sessions::new(5 * MINUTE, 4096);
+        let mut sessions = Sessions::new(5 * MINUTE, 4096, &Arc::default());
         let seed = Seed::fixed();
         for id in 0..IDS {
             let at = id as i64 / 1000;
@@ -363,7 +383,7 @@ mod tests {
             mut events in prop::collection::vec((0u64..5, 0i64..200), 0..100),
         ) {
             events.sort_by_key(|&(_, at)| at);
-            let mut sessions = Sessions::new(10, 1000);
+            let mut sessions = Sessions::new(10, 1000, &Arc::default());
             for &(id, at) in &events {
                 sessions.note(id, at, at);
             }

@@ -4,6 +4,7 @@ use super::cells::Cells;
 use super::key::Key;
 use super::lock::lock;
 use super::place::Notes;
+use super::room::Room;
 use super::rows::Rows;
 use crate::event::{FileKey, Timestamp};
 
@@ -34,10 +35,10 @@ pub(super) struct State {
 }
 
 impl State {
-    pub fn new() -> Self {
+    pub fn new(room: &Arc<Room>) -> Self {
         State {
             cells: Cells::default(),
-            rows: Rows::new(),
+            rows: Rows::new(room),
             key: Key::new(),
             text: Vec::new(),
             notes: Vec::new(),

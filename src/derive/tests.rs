@@ -9,6 +9,7 @@ mod budget;
 mod details;
 mod elapsed;
 mod gauge;
+mod memory;
 mod model;
 mod sessions;
 

@@ -5,10 +5,12 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::clock::LogClock;
 use super::hash::AlreadyHashed;
 use super::pane::{Amounts, Pane};
+use super::room::Room;
 
 /// Panes of one window. The figures are of the last four fifths of a window at least.
 const PANES: usize = 5;
@@ -44,12 +46,12 @@ pub(super) struct Entry {
 
 impl Top {
     /// `window` is in milliseconds.
-    pub fn new(window: i64) -> Self {
+    pub fn new(window: i64, room: &Arc<Room>) -> Self {
         Top {
             pane_length: (window / PANES as i64).max(1),
             panes: Box::new(std::array::from_fn(|_| Numbered {
                 number: i64::MIN,
-                pane: Pane::default(),
+                pane: Pane::new(room),
             })),
             open: 0,
             open_times: 0..0,
@@ -178,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_is_older_than_the_window_goes_away() {
-        let mut top = Top::new(5 * MINUTE);
+        let mut top = Top::new(5 * MINUTE, &Arc::default());
         note(&mut top, b"a", 3, 0);
         note(&mut top, b"b", 2, 2 * MINUTE);
         note(&mut top, b"a", 1, 4 * MINUTE + 59_999);
@@ -197,7 +199,7 @@ mod tests {
 
     #[test]
     fn it_is_said_of_how_long_a_time_the_figures_are() {
-        let mut top = Top::new(5 * MINUTE);
+        let mut top = Top::new(5 * MINUTE, &Arc::default());
         let seconds = |top: &Top, wall| top.read(wall).seconds;
         assert_eq!(seconds(&top, 0), 0.0);
         note(&mut top, b"a", 1, 10 * MINUTE + 20_000);

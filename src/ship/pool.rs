@@ -24,6 +24,7 @@ struct Shared {
     returned: Condvar,
     /// What a body may hold without growing, in bytes.
     body_bytes: usize,
+    batches: usize,
 }
 
 #[derive(Debug)]
@@ -46,6 +47,7 @@ impl BatchPool {
                 }),
                 returned: Condvar::new(),
                 body_bytes,
+                batches: batches.max(1),
             }),
         }
     }
@@ -73,6 +75,12 @@ impl BatchPool {
     pub fn try_take(&self) -> Option<Batch> {
         let mut stock = self.shared.stock();
         if stock.closed { None } else { self.lend(&mut stock) }
+    }
+
+    /// Batches that there are, lent or not: those that were never needed take no memory.
+    pub fn made(&self) -> usize {
+        let stock = self.shared.stock();
+        self.shared.batches - stock.unmade
     }
 
     /// No more batches are lent; whoever waits in [`BatchPool::take`] gets `None`.

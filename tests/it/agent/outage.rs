@@ -252,3 +252,70 @@ async fn memory_is_bounded_by_one_number() {
         agent.kill();
     }
 }
+
+/// Likewise with a small `memory_max` and a scanner that makes up a url and a session with each of its requests: what finds
+/// no memory is counted in `other`, and pages are made all the while.
+#[tokio::test]
+async fn series_are_part_of_the_number() {
+    const MEMORY_MAX: u64 = 40 << 20;
+    const LINES: u64 = 100_000;
+    const SERVICES: u64 = 4;
+    let proxy = Proxy::start("http://127.0.0.1:1").await;
+    proxy.bulks(Fault::Hang);
+    let output = format!(
+        "memory_max = {MEMORY_MAX}\n[elasticsearch]\nhosts = [{:?}]\nindex = \"series\"\nrequest_timeout = \"1s\"\n\
+         retry_max = \"200ms\"\n",
+        proxy.url()
+    );
+    let mut host = Host::new(output);
+    for service in 0..SERVICES {
+        let name = format!("logs-{service}.log");
+        host = host.input(&name, "nginx-access", &format!("service = \"s{service}\"\n"));
+        host.append(
+            &name,
+            (0..LINES / SERVICES).map(|n| scanned(n * SERVICES + service)),
+        );
+    }
+    let mut agent = host.start();
+    proxy.wait_for_bulks(4).await;
+    let mut peak = 0;
+    let page = loop {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let (_, page) = agent.get("/metrics").await;
+        match agent.peak_memory() {
+            now if now == peak => break page,
+            now => peak = now,
+        }
+    };
+    assert!(peak < MEMORY_MAX, "{peak} bytes");
+    let value = |series: &str| -> f64 {
+        let line = page.lines().find_map(|line| line.strip_prefix(series));
+        let value = line.and_then(|value| value.trim().parse().ok());
+        value.unwrap_or_else(|| panic!("no {series} in {page}"))
+    };
+    assert!(value("logmill_series_folded_total{metric=\"http_requests_total\"}") > 0.0);
+    let taken = value("logmill_memory_taken_bytes{share=\"series\"}");
+    let limit = value("logmill_memory_limit_bytes{share=\"series\"}");
+    assert!(taken > limit / 2.0 && taken <= limit, "{taken} of {limit}");
+    agent.kill();
+}
+
+/// A request that is like no other, of a time that is not over: no part of a backlog.
+fn scanned(n: u64) -> String {
+    let letters: String = n
+        .to_string()
+        .bytes()
+        .map(|digit| char::from(digit - b'0' + b'g'))
+        .collect();
+    format!(
+        "203.0.113.{} - - [22/Nov/2096:17:{:02}:{:02} +0000] \"GET /{letters}/x{letters} HTTP/1.1\" {} {} \"-\" \"probe\" \
+         rt=0.{:03} rl={} sid=\"s{n}\"",
+        n % 250,
+        n / 60 % 60,
+        n % 60,
+        if n.is_multiple_of(5) { 404 } else { 200 },
+        n % 5000,
+        n % 1000,
+        300 + n % 100,
+    )
+}
