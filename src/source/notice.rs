@@ -92,10 +92,11 @@ impl Notice {
         self.limited
     }
 
-    /// Watches these directories and no others. A directory that was replaced or moved is watched anew.
-    pub fn watch(&mut self, wanted: &HashSet<PathBuf>) {
+    /// Watches these directories and no others. A directory that was replaced or moved is watched anew. Whether some
+    /// was not watched before: nobody told what happened there up to now.
+    pub fn watch(&mut self, wanted: &HashSet<PathBuf>) -> bool {
         let Some(heard) = &mut self.heard else {
-            return;
+            return false;
         };
         let left = std::mem::take(&mut *lock(&heard.shared.left));
         for dir in left {
@@ -121,6 +122,7 @@ impl Notice {
             .map(|(dir, inode)| (*inode, dir.clone()))
             .collect();
         let (mut limited, mut unheard) = (false, false);
+        let mut is_news = false;
         for (inode, mut paths) in by_inode {
             paths.sort();
             let is_shared = self.shared_devices.entry(inode.dev).or_insert_with(|| {
@@ -135,6 +137,7 @@ impl Notice {
                 Some(dir) => heard.set_paths(dir, paths),
                 None => match heard.add(paths) {
                     Ok(dir) => {
+                        is_news = true;
                         self.dirs.insert(dir, inode);
                     }
                     Err((dir, error)) => {
@@ -152,6 +155,7 @@ impl Notice {
         }
         self.limited = limited || unheard;
         self.unheard = unheard;
+        is_news
     }
 }
 
@@ -287,7 +291,8 @@ mod tests {
         let bell = Bell::default();
         let mut notice = Notice::start(bell.clone(), Vec::new(), 8);
         let wanted = HashSet::from([root.path().to_path_buf(), dir.clone(), link.clone()]);
-        notice.watch(&wanted);
+        assert!(notice.watch(&wanted));
+        assert!(!notice.watch(&wanted), "all of them are watched");
         assert!(!notice.is_limited());
         std::fs::write(dir.join("a.log"), b"").unwrap();
         assert!(
@@ -299,7 +304,7 @@ mod tests {
         notice.watch(&wanted);
         std::fs::rename(&away, &dir).unwrap();
         assert!(hears_of(&bell, &dir));
-        notice.watch(&wanted);
+        assert!(notice.watch(&wanted), "anew");
         std::fs::write(dir.join("b.log"), b"").unwrap();
         assert!(hears_of(&bell, &dir.join("b.log")));
     }

@@ -69,6 +69,8 @@ pub struct Rig {
     /// Whether logs cannot be linked into the state directory.
     pub refuses_links: bool,
     pub descriptors: Descriptors,
+    /// Whether the file system tells what happens.
+    pub notify: bool,
     pub now: Instant,
     /// When the process was made, if not now; nanoseconds since the epoch.
     pub began: Option<i64>,
@@ -118,6 +120,7 @@ impl Rig {
             kept_bytes_max: 64 << 20,
             refuses_links: false,
             descriptors: Descriptors::of(1024),
+            notify: false,
             now: Instant::now(),
             began: None,
             docs: HashMap::new(),
@@ -146,6 +149,12 @@ impl Rig {
     }
 
     pub fn start(&mut self) {
+        self.begin();
+        self.pump();
+    }
+
+    /// Started, and nothing is looked at yet.
+    pub fn begin(&mut self) {
         let bell = Bell::default();
         self.bell = bell.clone();
         let pool = Pool::new(8 * CHUNK_CHARGE, bell.clone());
@@ -169,10 +178,9 @@ impl Rig {
             descriptors: self.descriptors,
             wall,
             once: self.once.clone(),
-            notify: false,
+            notify: self.notify,
         };
         self.running = Some((Tailer::new(setup, self.now), receiver));
-        self.pump();
     }
 
     /// When the process begins, in nanoseconds since the epoch.
@@ -232,7 +240,7 @@ impl Rig {
         self.pump();
     }
 
-    /// How long the source would wait now.
+    /// Lets the source do what is due, and says how long it would wait now.
     pub fn pause(&mut self) -> Duration {
         let (tailer, _) = self.running.as_mut().unwrap();
         tailer.step(self.now)

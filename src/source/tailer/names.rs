@@ -62,11 +62,18 @@ impl Tailer {
         for target in self.targets.keys().chain(self.reals.values()) {
             dirs.extend(target.parent().map(Path::to_path_buf));
         }
-        self.notice.watch(&dirs);
+        let unwatched = self.notice.watch(&dirs);
         self.dirs = dirs;
         self.looked = true;
         self.started();
-        self.next_scan = now + self.scan.max(limits::SCAN_PAUSE_PER_PATH * self.path_count());
+        let pause = limits::SCAN_PAUSE_PER_PATH * self.path_count();
+        self.next_scan = now
+            + if unwatched {
+                // What came after the walk and before the watch is told by nobody.
+                pause.min(self.scan)
+            } else {
+                pause.max(self.scan)
+            };
     }
 
     /// Names that the scan did not see.

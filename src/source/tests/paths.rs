@@ -188,3 +188,16 @@ fn nested_directories_appear_and_vanish() {
     rig.pass_long();
     assert_eq!((rig.texts(), rig.again), (expected(&parts), 0));
 }
+
+#[test]
+fn a_directory_is_walked_again_once_it_is_watched() {
+    let mut rig = Rig::new(&["*.log"]);
+    rig.notify = true;
+    rig.begin();
+    assert_eq!(
+        rig.pause(),
+        Duration::ZERO,
+        "what came before the watch was not told"
+    );
+    assert!(rig.pause() > SECOND);
+}
