@@ -14,7 +14,7 @@ use super::announce::Announce;
 use super::answer::{self, Broken, Complaint};
 use super::backoff::{Backoff, Jitter};
 use super::batch::{Batch, Doc};
-use super::body_limit::BodyLimit;
+use super::body_limit::{BodyLimit, CREDIBLE_BYTES_MIN};
 use super::gate::{Gate, Outcome};
 use super::health::Health;
 use super::progress::{Next, Progress, Step};
@@ -69,7 +69,10 @@ struct Shared {
     complaints: Announce,
     /// (the inputs that have such documents)...
     held: BTreeSet<String>,
-    /// ...about refused ones...
+    /// ...about bodies that are too large, and about those that cannot be...
+    sizes: Announce,
+    tiny: Announce,
+    /// ...about refused documents...
     refusals: Announce,
     /// ...and about the reject store.
     store: Announce,
@@ -93,6 +96,8 @@ impl<S: Server> Delivery<S> {
                 jitter,
                 complaints: Announce::default(),
                 held: BTreeSet::new(),
+                sizes: Announce::default(),
+                tiny: Announce::default(),
                 refusals: Announce::default(),
                 store: Announce::default(),
             }),
@@ -188,14 +193,17 @@ impl<S: Server> Delivery<S> {
         let (outcome, step) = match self.server.bulk(pass.host(), body).await {
             Answer::Text(text) => match answer::read(&text, run.len(), verdicts) {
                 Ok(complaint) => {
-                    self.shared().body_limit.accept(bytes);
+                    let mut shared = self.shared();
+                    shared.body_limit.accept(bytes);
+                    shared.tiny.is_over();
+                    drop(shared);
                     self.heard(complaint, batch, run, verdicts);
                     (report(verdicts), Step::Answered(verdicts))
                 }
                 Err(broken) => unclear(broken_answer(&broken, &text).into()),
             },
             Answer::TooLarge => {
-                let credible = self.shared().body_limit.refuse(bytes);
+                let credible = self.too_large(bytes);
                 (Outcome::Answered, Step::TooLarge { credible })
             }
             Answer::Refused(refusal) => (Outcome::Answered, Step::Refused(refusal)),
@@ -203,6 +211,25 @@ impl<S: Server> Delivery<S> {
         };
         pass.finish(&outcome);
         step
+    }
+
+    /// A body was refused for its size, in bytes before compression; whether that can be.
+    fn too_large(&self, bytes: usize) -> bool {
+        let mut shared = self.shared();
+        let credible = shared.body_limit.refuse(bytes);
+        let now = Instant::now();
+        if credible && shared.sizes.is_news("too_large", now) {
+            tracing::warn!(
+                "a request of {bytes} bytes is too large for the server (status 413): sending smaller ones; raise its \
+                 `http.max_content_length` or what the proxy before it allows, or lower `bulk_bytes_max` in [elasticsearch]"
+            );
+        } else if bytes < CREDIBLE_BYTES_MIN && shared.tiny.is_news("tiny", now) {
+            tracing::warn!(
+                "a request of only {bytes} bytes is too large for the server (status 413): its documents wait; look at \
+                 what the server or the proxy before it allows"
+            );
+        }
+        credible
     }
 
     /// Writes refused documents to the reject store; whether all of them are there now.

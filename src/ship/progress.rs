@@ -244,6 +244,10 @@ impl Progress {
     }
 
     fn too_large(&mut self, docs: &[Doc], credible: bool) {
+        self.refusals_in_row += 1;
+        if self.refusals_in_row > REFUSALS_IN_ROW_MAX {
+            return self.put_back();
+        }
         if self.todo.last().is_some_and(|run| run.len() > 1) {
             return self.split();
         }
@@ -268,18 +272,22 @@ impl Progress {
     fn refuse(&mut self, refusal: Refusal) {
         self.refusals_in_row += 1;
         if self.refusals_in_row > REFUSALS_IN_ROW_MAX {
-            // Everything is refused: put it all back, and let somebody look at it.
-            self.refusals_in_row = 0;
-            self.slow = true;
-            self.again.extend(self.suspects.drain(..).map(|(doc, _)| doc));
-            self.again
-                .extend(self.todo.drain(..).flatten().map(|doc| doc as u32));
+            self.put_back();
         } else if self.todo.last().is_some_and(|run| run.len() > 1) {
             self.split();
         } else {
             let run = self.take_run();
             self.suspects.push((run.start as u32, refusal));
         }
+    }
+
+    /// Everything is refused: all of it waits until somebody has looked at it.
+    fn put_back(&mut self) {
+        self.refusals_in_row = 0;
+        self.slow = true;
+        self.again.extend(self.suspects.drain(..).map(|(doc, _)| doc));
+        self.again
+            .extend(self.todo.drain(..).flatten().map(|doc| doc as u32));
     }
 
     fn unclear(&mut self, docs: &[Doc], sent: bool) {

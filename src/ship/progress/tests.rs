@@ -160,6 +160,20 @@ fn a_server_that_refuses_everything_makes_no_rejects() {
 }
 
 #[test]
+fn a_server_that_finds_every_body_too_large_is_not_asked_for_each_document() {
+    let (docs, filtered) = batch(1_000, 10);
+    let mut progress = Progress::new(&docs, filtered);
+    let mut requests = 0;
+    while let Next::Send(_) = progress.next(&docs, never) {
+        requests += 1;
+        progress.step(&docs, Step::TooLarge { credible: false });
+    }
+    assert_eq!(requests, REFUSALS_IN_ROW_MAX as usize + 1);
+    assert_eq!(progress.again().len(), 1_000);
+    assert!(progress.refused().is_empty());
+}
+
+#[test]
 fn a_large_body_without_a_clear_answer_is_sent_in_halves_after_some_tries() {
     let (docs, filtered) = batch(2, 1 << 20);
     let mut progress = Progress::new(&docs, filtered);
