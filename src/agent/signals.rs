@@ -25,6 +25,8 @@ pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    /// A file would outgrow `ulimit -f`. Heard, so that it does not end the process: the write fails as on a full disk.
+    _file_size: Signal,
 }
 
 impl Signals {
@@ -38,6 +40,7 @@ impl Signals {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
             hangup: listen(SignalKind::hangup())?,
+            _file_size: listen(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 
@@ -101,5 +104,19 @@ fn reload(agent: &mut Agent, config: Option<&Path>) {
             config.display(),
             diagnostics.render(false)
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_may_not_grow_any_more_does_not_end_the_process() {
+        let runtime = Runtime::new().unwrap();
+        let _signals = Signals::listen(&runtime).unwrap();
+        kill_process(getpid(), Signal::XFSZ).unwrap();
     }
 }
