@@ -26,6 +26,10 @@ pub struct Sibling {
 impl Sibling {
     fn open(&self) -> io::Result<Bytes> {
         let file = open(&self.path)?;
+        // Rotation may have given the name to another file.
+        if Facts::of_open(&file)?.inode != self.facts.inode {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         Ok(match self.packed {
             Packed::Gz => Bytes::gz(file),
             Packed::No | Packed::Unreadable => Bytes::plain(file),
@@ -177,6 +181,12 @@ impl Families {
         found.sort_by_key(|it| std::cmp::Reverse(it.facts.modified));
         found
     }
+
+    /// Whether all names that were listed lead where they led then.
+    pub fn are_there(&self) -> bool {
+        let mut listed = self.listed.values().flat_map(HashMap::values).flatten();
+        listed.all(|it| Facts::of(&it.path).is_ok_and(|facts| facts.inode == it.facts.inode))
+    }
 }
 
 /// The directory of a path, and the names in it that it and its relatives may have been made of.
@@ -250,6 +260,11 @@ mod tests {
         make("b.log.2");
         let of_b = names(families.of(&path("b.log.1")));
         assert_eq!(of_b, [path("b.log.1")], "as of the listing");
+        assert!(families.are_there());
+        fs::rename(path("a.log.1"), path("a.log.2")).unwrap();
+        assert!(!families.are_there());
+        fs::rename(path("b.log"), path("a.log.1")).unwrap();
+        assert!(!families.are_there(), "another file has the name");
         assert_eq!(names(family(&path("b.log.1"))), ["b.log.1", "b.log.2"].map(path));
     }
 }

@@ -13,7 +13,8 @@ use super::identity::{HEAD_BYTES, TAIL_BYTES};
 use crate::event::FileKey;
 use crate::state::{FileRecord, Ledger};
 
-/// Unsettled bytes of files that are rotated away or deleted, so that they outlive the agent's descriptors.
+/// Unsettled bytes of files that are rotated away or deleted, and at a stop of all others, so that they outlive the
+/// agent's descriptors.
 ///
 /// ```text
 /// kept/KEY       a hard link to the file; or a copy of what is not settled, at the offsets that it had, with

@@ -7,6 +7,7 @@ use tracing::{debug, info};
 
 use super::Tailer;
 use super::rotate::likelihood;
+use crate::event::FileKey;
 use crate::limits;
 use crate::source::disk::{Bytes, open};
 use crate::source::facts::{Facts, Inode, Kind};
@@ -15,6 +16,9 @@ use crate::source::identity::{Evidence, Known, Relation, end_life, relation};
 use crate::source::sibling::{Packed, packed};
 use crate::source::tail::{Stage, Tail};
 use crate::state::{FileRecord, Life};
+
+/// So often files of the last run are looked for at once while rotation renames them under our hands.
+const SEARCHES_MAX: u32 = 5;
 
 /// A file that is seen for the first time in this run.
 #[derive(Debug)]
@@ -67,6 +71,10 @@ impl Arrival {
         } else {
             Bytes::plain(file)
         })
+    }
+
+    fn holds(&self, known: &Known) -> std::io::Result<bool> {
+        agrees(&mut self.open()?, known)
     }
 }
 
@@ -357,34 +365,54 @@ impl Tailer {
         let is_due = |record: &FileRecord| {
             !record.done && (is_scan || record.path.parent().is_some_and(|dir| heard.contains(dir)))
         };
-        let mut families = Families::default();
-        for record in self.dormant.iter().filter(|record| is_due(record)) {
-            families.expect(&record.path);
-        }
         // The oldest first: of files that begin alike each takes the oldest that is left.
         let mut keys = self.dormant.keys();
         keys.sort_by_key(|key| self.dormant.get(*key).map(|record| record.modified));
+        for _ in 0..SEARCHES_MAX {
+            let mut families = Families::default();
+            for record in self.dormant.iter().filter(|record| is_due(record)) {
+                families.expect(&record.path);
+            }
+            keys.retain(|key| !self.resume_dormant(*key, rest, is_due, &mut families, now));
+            let mut missing = keys.iter().filter_map(|key| self.dormant.get(*key));
+            if !missing.any(|record| is_due(record) && record.gone_since == 0) || families.are_there() {
+                break;
+            }
+            // Rotation gave the files other names while we looked.
+        }
         for key in keys {
-            let Some(record) = self.dormant.get(key).cloned() else {
-                continue;
-            };
-            let Some(watch) = self.watch_of(&record) else {
-                continue;
-            };
-            let families = is_due(&record).then_some(&mut families);
-            match self.find(&record, watch, rest, families) {
-                Some((arrival, bytes)) => {
-                    rest.retain(|it| it.facts.inode != arrival.facts.inode);
-                    self.dormant.take(key);
-                    self.resume(&arrival, bytes, record, now);
-                }
-                None => {
-                    if self.expire(&record, now) {
-                        self.dormant.take(key);
-                    }
-                }
+            if let Some(record) = self.dormant.get(key).cloned()
+                && self.watch_of(&record).is_some()
+                && self.expire(&record, now)
+            {
+                self.dormant.take(key);
             }
         }
+    }
+
+    /// Reads on where the bytes of a record are now; whether they are somewhere.
+    fn resume_dormant(
+        &mut self,
+        key: FileKey,
+        rest: &mut Vec<Arrival>,
+        is_due: impl Fn(&FileRecord) -> bool,
+        families: &mut Families,
+        now: Instant,
+    ) -> bool {
+        let Some(record) = self.dormant.get(key).cloned() else {
+            return true;
+        };
+        let Some(watch) = self.watch_of(&record) else {
+            return false;
+        };
+        let families = is_due(&record).then_some(families);
+        let Some((arrival, bytes)) = self.find(&record, watch, rest, families) else {
+            return false;
+        };
+        rest.retain(|it| it.facts.inode != arrival.facts.inode);
+        self.dormant.take(key);
+        self.resume(&arrival, bytes, record, now);
+        true
     }
 
     /// Where the bytes of a record are now, among new files of the input and among its siblings.
@@ -406,10 +434,9 @@ impl Tailer {
         let is_near = |it: &&Arrival| {
             it.path.parent() == record.path.parent() || it.path.file_name() == record.path.file_name()
         };
-        let new = rest
-            .iter()
-            .filter(is_near)
-            .filter(|it| it.facts.size >= record.offset && !self.is_anothers(record, &it.facts));
+        let new = rest.iter().filter(is_near).filter(|it| {
+            it.facts.size >= record.offset && !self.is_anothers(record, &it.facts, |known| it.holds(known))
+        });
         let mut new: Vec<_> = new
             .filter_map(|it| {
                 let mut bytes = it.open().ok()?;

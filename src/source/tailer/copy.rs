@@ -209,6 +209,10 @@ impl Tailer {
             record.ino = copy.ino;
             record.born = arrival.facts.born;
         });
+        if !arrival.packed {
+            // The emptied file may have grown beyond it.
+            self.ledger.seen(key, arrival.facts.size);
+        }
         self.line_up_copy(&base, copy, inode);
         self.attend(copy, now);
         self.queue(copy);

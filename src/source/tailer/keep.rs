@@ -10,7 +10,7 @@ use crate::event::FileKey;
 use crate::limits::{KEEP_AGAIN_AFTER, KEEP_DELETED_AFTER, KEEP_ROTATED_AFTER};
 use crate::source::disk::{Bytes, open};
 use crate::source::facts::{Facts, Inode};
-use crate::source::family::{Sibling, agrees};
+use crate::source::family::{Sibling, agrees, family};
 use crate::source::frame::End;
 use crate::source::kept::KeptError;
 use crate::source::sibling::Packed;
@@ -40,12 +40,12 @@ impl Tailer {
         }
     }
 
-    /// The agent ends: whatever only a descriptor leads to is kept now.
+    /// The agent ends: whatever only a descriptor leads to is kept now, and then what may be deleted before the next run.
     pub fn keep_all(&mut self, now: Instant) {
         self.next_keep = now;
-        let left = self.files.values().filter(|tail| tail.is_left());
-        let left: Vec<Inode> = left.map(|tail| tail.inode).collect();
-        for inode in left {
+        let mut inodes: Vec<Inode> = self.files.keys().copied().collect();
+        inodes.sort_by_key(|inode| !self.files.get(inode).is_some_and(Tail::is_left));
+        for inode in inodes {
             self.keep(inode, now);
         }
     }
@@ -114,7 +114,7 @@ impl Tailer {
                 Err(KeptError::Full) => return Err(KeptError::Full),
             }
         }
-        info!(path = %record.path.display(), offset = record.offset, size, "keeping the unsettled bytes of a file that was rotated away or deleted");
+        info!(path = %record.path.display(), offset = record.offset, size, "keeping the unsettled bytes of a file, so that the next run finds them");
         gauge!("logmill_kept_bytes").set(self.kept.bytes() as f64);
         Ok(())
     }
@@ -166,6 +166,11 @@ impl Tailer {
         if self.files.contains_key(&facts.inode) {
             return None;
         }
+        // The name that rotation gave it says which files came after it.
+        let named = family(&record.path)
+            .into_iter()
+            .find(|it| it.facts.inode == facts.inode && it.facts.born == facts.born);
+        let path = named.map_or(path, |it| it.path);
         let arrival = Arrival {
             named: false,
             ..Arrival::new(watch, &path, facts)

@@ -1,4 +1,5 @@
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use crate::source::family::{Sibling, agrees, family, siblings_in};
 use crate::source::identity::{Known, print};
 use crate::source::sibling::{Order, Packed, rotated};
 use crate::source::tail::{Stage, Tail};
-use crate::state::FileRecord;
+use crate::state::{FileRecord, Recovery};
 
 /// The oldest file that was known of a watched name when the last run ended.
 #[derive(Clone, Debug)]
@@ -169,6 +170,7 @@ impl Tailer {
         let missed = match prior {
             _ if !first => Missed::All,
             Some(prior) => self.missed_since(base, &prior, placed),
+            None if self.ledger.recovery() == Recovery::Lost => self.missed_by_a_lost_checkpoint(base),
             None => self.missed_since_start(),
         };
         let rises = missed.by_rising_numbers(&found);
@@ -359,6 +361,14 @@ impl Tailer {
         }
     }
 
+    /// What was read of the files that were renamed comes again under the ids that it had; copies would not.
+    fn missed_by_a_lost_checkpoint(&self, base: &Path) -> Missed {
+        // No file that is there was emptied to make a copy.
+        let nothing = i64::MAX;
+        let live = self.names.get(base).and_then(|name| self.files.get(&name.inode));
+        Missed::BornBefore(live.map_or(Some(nothing), |tail| tail.born))
+    }
+
     /// Whether a record tells what the file is: something that was read, compressed or copied since. The record
     /// then stands for this file, so that it is known as long as it is there.
     fn explain(&mut self, sibling: &Sibling) -> bool {
@@ -478,14 +488,21 @@ impl Tailer {
         }
     }
 
-    /// Whether a file that was found is the one of another record.
-    pub(super) fn is_anothers(&self, record: &FileRecord, facts: &Facts) -> bool {
+    /// Whether a file that was found is the one of another record. `holds`: whether it has what is known of that one; copied
+    /// over, it has not.
+    pub(super) fn is_anothers(
+        &self,
+        record: &FileRecord,
+        facts: &Facts,
+        holds: impl Fn(&Known) -> io::Result<bool>,
+    ) -> bool {
         let others = self.dormant.with_ino(facts.inode.ino);
         let is_it = |other: &FileRecord| {
             other.key != record.key
                 && other.ino != record.ino
                 && other.born == facts.born
                 && other.head.len > 0
+                && holds(&other.into()).unwrap_or(true)
         };
         others.iter().any(is_it)
     }
@@ -505,7 +522,7 @@ impl Tailer {
         }
         found.retain(|it| {
             it.packed != Packed::Unreadable
-                && record.is_none_or(|record| !self.is_anothers(record, &it.facts))
+                && record.is_none_or(|record| !self.is_anothers(record, &it.facts, |known| it.holds(known)))
                 && self
                     .files
                     .get(&it.facts.inode)
@@ -560,6 +577,9 @@ enum Missed {
     None,
     /// Every one that is not known: the name's file has changed while we looked.
     All,
+    /// Those that were made before the name's file, in nanoseconds since the epoch, and so had its name before it: a
+    /// copy is made after the file that it is of. None where the file system does not say when files were made.
+    BornBefore(Option<i64>),
     /// Those that were rotated after the file that was read last.
     Since {
         order: Option<Order>,
@@ -599,6 +619,14 @@ impl Missed {
         match self {
             Missed::None => false,
             Missed::All => true,
+            Missed::BornBefore(live) => {
+                let is_older = sibling
+                    .facts
+                    .born
+                    .zip(*live)
+                    .is_some_and(|(born, live)| born < live);
+                sibling.packed == Packed::No && is_older
+            }
             Missed::Since { order, modified } => order
                 .as_ref()
                 .and_then(|order| match sibling.order {

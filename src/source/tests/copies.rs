@@ -349,3 +349,22 @@ fn a_copy_that_has_less_is_known_after_a_kill() {
         }
     }
 }
+
+#[test]
+fn a_copy_that_was_written_over_is_what_it_is_now() {
+    let mut rig = Rig::started(&["app.log"]);
+    rig.append("app.log", lines("a", 0..10));
+    rig.pass(SECOND);
+    rig.copytruncate("app.log", "app.log.1");
+    rig.pass(SECOND);
+    rig.ledger.persist_now().unwrap();
+    rig.append("app.log", lines("b", 0..10));
+    rig.pass(SECOND);
+    // The copy is known as the first life, and the second one was read and not written down.
+    rig.kill();
+    rig.copytruncate("app.log", "app.log.1");
+    rig.append("app.log", lines("c", 0..10));
+    rig.start();
+    rig.pass_long();
+    assert_eq!(rig.texts(), expected(&[("a", 0..10), ("b", 0..10), ("c", 0..10)]));
+}

@@ -41,6 +41,33 @@ fn a_lost_checkpoint_reads_again_under_the_same_ids() {
 }
 
 #[test]
+fn files_that_were_renamed_are_read_after_the_whole_state_was_lost_and_copies_are_not() {
+    for copied in [false, true] {
+        let mut rig = Rig::started(&["app.log"]);
+        rig.append("app.log", lines("a", 0..100));
+        rig.pass(3 * SECOND);
+        rig.stop();
+        let mut texts = vec![("a", 0..100), ("b", 0..10)];
+        if copied {
+            rig.copytruncate("app.log", "app.log.1");
+        } else {
+            rig.append("app.log", lines("late", 0..10));
+            texts.push(("late", 0..10));
+            rig.rename("app.log", "app.log.1");
+        }
+        rig.append("app.log", lines("b", 0..10));
+        for name in ["checkpoint", "checkpoint.1", "births"] {
+            fs::write(rig.dir.path().join("state").join(name), "damage").unwrap();
+        }
+        rig.kill();
+        rig.start();
+        rig.pass_long();
+        assert_eq!(rig.texts(), expected(&texts), "copied: {copied}");
+        assert_eq!(rig.again, if copied { 0 } else { 100 });
+    }
+}
+
+#[test]
 fn a_kill_before_the_checkpoint_repeats_ids_and_nothing_else() {
     let mut rig = Rig::started(&["*.log"]);
     rig.append("a.log", lines("a", 0..10));

@@ -54,6 +54,34 @@ fn a_deleted_file_survives_a_stop_and_a_kill() {
 }
 
 #[test]
+fn a_live_file_that_is_deleted_after_a_stop_is_read() {
+    let (mut rig, mut texts) = behind(&["app.log"]);
+    rig.stop();
+    assert_eq!(kept(&rig), 1);
+    fs::remove_file(rig.path("app.log")).unwrap();
+    rig.append("app.log", lines("b", 0..10));
+    texts.extend(expected(&[("b", 0..10)]));
+    recovers(&mut rig, &texts);
+}
+
+#[test]
+fn a_live_file_that_goes_on_after_a_stop_is_read_once() {
+    for rotated in [false, true] {
+        let (mut rig, mut texts) = behind(&["app.log"]);
+        rig.stop();
+        rig.append("app.log", lines("b", 0..10));
+        if rotated {
+            rig.copytruncate("app.log", "app.log.1");
+            rig.append("app.log", lines("c", 0..10));
+            texts.extend(expected(&[("b", 0..10), ("c", 0..10)]));
+        } else {
+            texts.extend(expected(&[("b", 0..10)]));
+        }
+        recovers(&mut rig, &texts);
+    }
+}
+
+#[test]
 fn what_is_written_to_a_deleted_file_is_added_to_its_copy() {
     let (mut rig, mut texts) = behind(&["app.log"]);
     let mut writer = fs::OpenOptions::new()
@@ -150,7 +178,8 @@ fn a_file_that_never_had_its_turn_is_kept() {
 #[test]
 fn there_is_a_bound() {
     let (mut rig, _) = behind(&["app.log"]);
-    rig.stop();
+    rig.ledger.persist_now().unwrap();
+    rig.kill();
     rig.kept_bytes_max = 1_000;
     rig.start();
     fs::remove_file(rig.path("app.log")).unwrap();
