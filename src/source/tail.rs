@@ -68,10 +68,18 @@ pub struct Tail {
     pub stub: Option<FileKey>,
     /// It is no copy that has to be held.
     pub cleared: bool,
-    /// It is a copy: what it has up to here was read from its original. In bytes.
-    pub skip: Option<u64>,
-    /// Bytes that are there already when it is seen first are not read.
-    pub from_end: bool,
+    /// Where it is read from once it has a key.
+    pub begin: Begin,
+}
+
+/// Where a file is read from whose first line is not known yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    Start,
+    /// Behind the last line that is there already when it is seen first.
+    End,
+    /// It is a copy: what it has up to here, in bytes, was read from its original.
+    At(u64),
 }
 
 /// Whose the lines are that a file begins with.
@@ -136,8 +144,7 @@ impl Tail {
             held: false,
             stub: None,
             cleared: false,
-            skip: None,
-            from_end: false,
+            begin: Begin::Start,
         }
     }
 

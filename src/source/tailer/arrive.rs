@@ -14,7 +14,7 @@ use crate::source::facts::{Facts, Inode, Kind};
 use crate::source::family::{Families, agrees, family};
 use crate::source::identity::{Evidence, Known, Relation, end_life, relation};
 use crate::source::sibling::{Packed, packed};
-use crate::source::tail::{Stage, Tail};
+use crate::source::tail::{Begin, Stage, Tail};
 use crate::state::{FileRecord, Life};
 
 /// So often files of the last run are looked for at once while rotation renames them under our hands.
@@ -200,7 +200,6 @@ impl Tailer {
         if let Some(tail) = self.files.get_mut(&arrival.facts.inode) {
             tail.stage = Stage::Unborn(life);
             tail.stub = stub;
-            tail.from_end = false;
             if !arrival.named {
                 // Rotation made the name that it has now.
                 tail.path = origin.as_path().into();
@@ -261,14 +260,16 @@ impl Tailer {
             None
         };
         self.said.over(&arrival.path, "open");
-        let from_end = arrival.named && self.begins_at_end(arrival.watch);
-        let skip = self
-            .has_less_than_was_read(&arrival)
-            .then_some(arrival.facts.size);
+        let begin = if self.has_less_than_was_read(&arrival) {
+            Begin::At(arrival.facts.size)
+        } else if arrival.named && self.begins_at_end(arrival.watch) {
+            Begin::End
+        } else {
+            Begin::Start
+        };
         self.insert(&arrival, bytes, now);
         if let Some(tail) = self.files.get_mut(&arrival.facts.inode) {
-            tail.from_end = from_end;
-            tail.skip = skip;
+            tail.begin = begin;
             tail.is_gz = arrival.packed;
             if let Some(origin) = origin {
                 tail.path = origin.into();

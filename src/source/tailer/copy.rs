@@ -31,7 +31,7 @@ use crate::source::family::{agrees, family};
 use crate::source::identity::{HEAD_BYTES, Known, begin_life, first_line, print};
 use crate::source::place::{Place, print_before};
 use crate::source::sibling::Packed;
-use crate::source::tail::{Stage, Tail};
+use crate::source::tail::{Begin, Stage, Tail};
 use crate::state::{self, Leave, Life, Print};
 
 impl Tailer {
@@ -298,7 +298,7 @@ impl Tailer {
         let reads = |tail: &Tail| tail.place().is_some_and(|place| place.origin.key == key);
         if self.ledger.safe(key).is_none_or(|safe| safe >= to) {
             if let Some(tail) = self.files.get_mut(&inode) {
-                tail.skip = Some(to);
+                tail.begin = Begin::At(to);
                 tail.stage = Stage::Unborn(Life::default());
                 tail.cleared = true;
                 self.queue(inode);

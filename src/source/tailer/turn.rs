@@ -14,7 +14,7 @@ use crate::source::identity::{
     FIRST_LINE_BYTES, HEAD_BYTES, Known, begin_life, end_life, first_line, key, print,
 };
 use crate::source::place::{Look, Place, Read};
-use crate::source::tail::{Beginning, Stage};
+use crate::source::tail::{Begin, Beginning, Stage};
 use crate::source::{Delivery, Origin};
 use crate::state::{Emitted, FileRecord, Life};
 
@@ -98,11 +98,7 @@ impl Tailer {
                 }
             }
             Ok(Look::Changed) => self.changed(inode, now),
-            Err(error) => {
-                let path = tail.at.clone();
-                tail.try_later();
-                self.cannot(&path, "read", &error);
-            }
+            Err(error) => self.cannot_read(inode, &error),
         }
     }
 
@@ -206,106 +202,43 @@ impl Tailer {
 
     /// Gives the file its key when its first line is complete; whether it has one now.
     pub(super) fn birth(&mut self, inode: Inode, end: End, now: Instant) -> bool {
-        let Some(tail) = self.files.get_mut(&inode) else {
+        let Some(head) = self.read_head(inode, now) else {
             return false;
         };
-        match tail.bytes.as_ref().map(Bytes::facts) {
-            Some(Ok(facts)) => tail.see(&facts, now),
-            _ => return false,
-        };
-        let Some(bytes) = &mut tail.bytes else {
-            return false;
-        };
-        let mut head = [0; HEAD_BYTES];
-        let head = match bytes.read_at(0, &mut head) {
-            Ok(read) => &head[..read],
-            Err(error) => {
-                let path = tail.at.clone();
-                tail.try_later();
-                self.cannot(&path, "read", &error);
-                return false;
-            }
-        };
-        let line = match first_line(head) {
+        let line = match first_line(&head) {
             Some(line) => line,
-            None if end == End::Eof && !head.is_empty() => head,
+            None if end == End::Eof && !head.is_empty() => &head,
             None => {
-                // What comes from now on is new.
-                tail.from_end = false;
-                let (attend, begun) = (tail.is_ending(), !head.is_empty());
-                if attend {
-                    self.attend(inode, now);
-                }
-                if begun {
-                    self.make_stub(inode);
-                }
+                self.await_line(inode, !head.is_empty(), now);
                 return false;
             }
         };
-        let known = print(&head[..head.len().min(line.len() + 1).min(FIRST_LINE_BYTES)]);
-        let line = line.to_vec();
-        let head = head.to_vec();
         if self.hold_if_copy(inode, &head, now) {
             return false;
         }
-        let Some(tail) = self.files.get_mut(&inode) else {
+        let Some(Stage::Unborn(before)) = self.files.get(&inode).map(|tail| &tail.stage) else {
             return false;
         };
-        let Stage::Unborn(before) = &tail.stage else {
-            return false;
-        };
-        let mut life = begin_life(before, &line);
+        let life = begin_life(before, line);
         if before.past.is_empty() && self.revive(inode, &life) {
             return true;
         }
-        let Some(tail) = self.files.get_mut(&inode) else {
+        let Some(begin) = self.first_offset(inode) else {
             return false;
         };
-        let (Stage::Unborn(_), Some(bytes)) = (&tail.stage, &mut tail.bytes) else {
+        let Some(mut record) = self.record_of(inode, life) else {
             return false;
         };
         // Two lives never share a key, whatever was lost.
-        while self
-            .ledger
-            .safe(key(&self.host, inode, tail.born, &life))
-            .is_some()
-        {
-            life.nth += 1;
+        while self.ledger.safe(record.key).is_some() {
+            record.life.nth += 1;
+            record.key = key(&self.host, inode, record.born, &record.life);
         }
-        let begin = match tail.skip {
-            Some(skip) => skip,
-            None if tail.from_end => {
-                let line_bytes_max = self.watches[tail.watch].frame.line_bytes_max;
-                match last_line_end(bytes, tail.size, line_bytes_max) {
-                    Ok(end) => end,
-                    Err(error) => {
-                        let path = tail.at.clone();
-                        tail.try_later();
-                        self.cannot(&path, "read", &error);
-                        return false;
-                    }
-                }
-            }
-            None => 0,
-        };
-        let watch = &self.watches[tail.watch];
-        let record = FileRecord {
-            key: key(&self.host, inode, tail.born, &life),
-            input: watch.name().to_owned(),
-            path: tail.path.to_path_buf(),
-            dev: inode.dev,
-            ino: inode.ino,
-            born: tail.born,
-            modified: tail.modified,
-            head: known,
-            offset: begin,
-            counted: begin,
-            life,
-            ..FileRecord::default()
-        };
+        record.head = print(&head[..head.len().min(line.len() + 1).min(FIRST_LINE_BYTES)]);
+        record.offset = begin;
+        record.counted = begin;
         if let Err(error) = self.place(inode, record.clone()) {
-            let path = record.path.clone();
-            self.cannot(&path, "read", &error);
+            self.cannot(&record.path, "read", &error);
             return false;
         }
         debug!(path = %record.path.display(), key = %record.key, "new file");
@@ -313,6 +246,84 @@ impl Tailer {
         self.ledger.track(record);
         self.drop_stub(inode);
         true
+    }
+
+    /// The first bytes of an open file, [`HEAD_BYTES`] at most.
+    fn read_head(&mut self, inode: Inode, now: Instant) -> Option<Vec<u8>> {
+        let tail = self.files.get_mut(&inode)?;
+        let facts = tail.bytes.as_ref()?.facts().ok()?;
+        tail.see(&facts, now);
+        let mut head = vec![0; HEAD_BYTES];
+        match tail.bytes.as_mut()?.read_at(0, &mut head) {
+            Ok(read) => {
+                head.truncate(read);
+                Some(head)
+            }
+            Err(error) => {
+                self.cannot_read(inode, &error);
+                None
+            }
+        }
+    }
+
+    /// The first line is not complete. What comes from now on is new.
+    fn await_line(&mut self, inode: Inode, begun: bool, now: Instant) {
+        let Some(tail) = self.files.get_mut(&inode) else {
+            return;
+        };
+        if tail.begin == Begin::End {
+            tail.begin = Begin::Start;
+        }
+        if tail.is_ending() {
+            self.attend(inode, now);
+        }
+        if begun {
+            self.make_stub(inode);
+        }
+    }
+
+    /// The offset that an open file is read from.
+    fn first_offset(&mut self, inode: Inode) -> Option<u64> {
+        let tail = self.files.get_mut(&inode)?;
+        match tail.begin {
+            Begin::Start => Some(0),
+            Begin::At(offset) => Some(offset),
+            Begin::End => {
+                let line_bytes_max = self.watches[tail.watch].frame.line_bytes_max;
+                match last_line_end(tail.bytes.as_mut()?, tail.size, line_bytes_max) {
+                    Ok(end) => Some(end),
+                    Err(error) => {
+                        self.cannot_read(inode, &error);
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next scan tries again.
+    fn cannot_read(&mut self, inode: Inode, error: &std::io::Error) {
+        if let Some(tail) = self.files.get_mut(&inode) {
+            tail.try_later();
+            let path = tail.at.clone();
+            self.cannot(&path, "read", error);
+        }
+    }
+
+    /// What is known of a file in this life before anything is read of it.
+    fn record_of(&self, inode: Inode, life: Life) -> Option<FileRecord> {
+        let tail = self.files.get(&inode)?;
+        Some(FileRecord {
+            key: key(&self.host, inode, tail.born, &life),
+            input: self.watches[tail.watch].name().to_owned(),
+            path: tail.path.to_path_buf(),
+            dev: inode.dev,
+            ino: inode.ino,
+            born: tail.born,
+            modified: tail.modified,
+            life,
+            ..FileRecord::default()
+        })
     }
 
     /// A file that was given up a moment ago, because it was deleted, is there again: a descriptor that was opened
@@ -359,8 +370,7 @@ impl Tailer {
         });
         tail.done = record.done;
         tail.stage = Stage::Placed(Place::resume(origin, record, bytes)?);
-        tail.from_end = false;
-        tail.skip = None;
+        tail.begin = Begin::Start;
         Ok(())
     }
 
@@ -380,7 +390,7 @@ impl Tailer {
         };
         tail.open = false;
         tail.done = false;
-        tail.from_end = false;
+        tail.begin = Begin::Start;
         tail.cleared = false;
         tail.next = None;
         tail.beginning = Beginning::Unknown;
@@ -394,27 +404,19 @@ impl Tailer {
 
     /// Writes down that the file is there although it has no key yet, so that the next run knows it.
     fn make_stub(&mut self, inode: Inode) {
-        let Some(tail) = self.files.get_mut(&inode) else {
+        let before = match self.files.get(&inode) {
+            Some(tail) if tail.stub.is_none() => match &tail.stage {
+                Stage::Unborn(before) => before.clone(),
+                Stage::Held { .. } | Stage::Copied { .. } | Stage::Placed(_) => return,
+            },
+            _ => return,
+        };
+        let Some(stub) = self.record_of(inode, before) else {
             return;
         };
-        let Stage::Unborn(before) = &tail.stage else {
-            return;
-        };
-        if tail.stub.is_some() {
-            return;
+        if let Some(tail) = self.files.get_mut(&inode) {
+            tail.stub = Some(stub.key);
         }
-        let stub = FileRecord {
-            key: key(&self.host, inode, tail.born, before),
-            input: self.watches[tail.watch].name().to_owned(),
-            path: tail.path.to_path_buf(),
-            dev: inode.dev,
-            ino: inode.ino,
-            born: tail.born,
-            modified: tail.modified,
-            life: before.clone(),
-            ..FileRecord::default()
-        };
-        tail.stub = Some(stub.key);
         self.ledger.track(stub);
     }
 
