@@ -46,10 +46,8 @@ pub struct Tail {
     pub rotated: bool,
     /// Deleted: no name of anybody else leads to it.
     pub unlinked: bool,
-    /// One of its names is ours, in the state directory.
-    pub linked: bool,
-    /// Deleted, and copied into the state directory up to here, in bytes.
-    pub copied: Option<u64>,
+    /// How the state directory has its bytes for the next run.
+    pub kept: Option<KeptBy>,
     /// Complete lines wait for the end of their event.
     pub open: bool,
     /// The watched name that rotation has taken from it, where its last event may go on in the next file.
@@ -70,6 +68,15 @@ pub struct Tail {
     pub cleared: bool,
     /// Where it is read from once it has a key.
     pub begin: Begin,
+}
+
+/// How the bytes of a file that is rotated away or deleted are there for the next run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptBy {
+    /// One of its names is ours.
+    Link,
+    /// Copied up to `to`, in bytes.
+    Copy { to: u64 },
 }
 
 /// Where a file is read from whose first line is not known yet.
@@ -133,8 +140,7 @@ impl Tail {
             gone: None,
             rotated: false,
             unlinked: facts.links == 0,
-            linked: false,
-            copied: None,
+            kept: None,
             open: false,
             base: None,
             next: None,
@@ -164,9 +170,14 @@ impl Tail {
         self.size = facts.size;
         self.modified = facts.modified;
         // One of the names is ours: of the file itself, or of the copy that is open in its place.
-        let is_ours = self.linked || facts.inode != self.inode;
+        let is_ours = self.is_linked() || facts.inode != self.inode;
         self.unlinked = facts.links <= u64::from(is_ours);
         changed
+    }
+
+    /// One of its names is ours, in the state directory.
+    pub fn is_linked(&self) -> bool {
+        self.kept == Some(KeptBy::Link)
     }
 
     /// No name of the input leads to it, or one that rotation made: it will be deleted some day.

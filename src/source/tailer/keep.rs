@@ -14,7 +14,7 @@ use crate::source::family::{Sibling, agrees, family};
 use crate::source::frame::End;
 use crate::source::kept::KeptError;
 use crate::source::sibling::Packed;
-use crate::source::tail::{Stage, Tail};
+use crate::source::tail::{KeptBy, Stage, Tail};
 use crate::state::{FileRecord, Ledger};
 
 impl Tailer {
@@ -32,7 +32,7 @@ impl Tailer {
     pub(super) fn keep_rotated(&mut self, now: Instant) {
         let due = |tail: &&Tail| {
             let since = tail.gone.unwrap_or(tail.grew);
-            tail.is_left() && !tail.linked && now - since >= KEEP_ROTATED_AFTER
+            tail.is_left() && !tail.is_linked() && now - since >= KEEP_ROTATED_AFTER
         };
         let rotated: Vec<Inode> = self.files.values().filter(due).map(|tail| tail.inode).collect();
         for inode in rotated {
@@ -56,18 +56,18 @@ impl Tailer {
         let Some(tail) = self.files.get(&inode) else {
             return;
         };
-        if tail.is_gz || tail.bytes.is_none() || tail.linked || now < self.next_keep {
+        if tail.is_gz || tail.bytes.is_none() || tail.is_linked() || now < self.next_keep {
             return;
         }
         if matches!(tail.stage, Stage::Unborn(_)) && !self.birth(inode, End::More, now) {
             return;
         }
-        let Some((key, size, copied)) = self.unsettled(inode) else {
+        let Some((key, size, kept)) = self.unsettled(inode) else {
             return;
         };
-        let kept = match copied {
-            Some(to) if to >= size => return,
-            Some(to) => self.grow_copy(inode, key, to, size),
+        let kept = match kept {
+            Some(KeptBy::Copy { to }) if to < size => self.grow_copy(inode, key, to, size),
+            Some(KeptBy::Copy { .. } | KeptBy::Link) => return,
             None => self.keep_first(inode, key, size),
         };
         let path = self
@@ -88,12 +88,12 @@ impl Tailer {
         }
     }
 
-    /// Key, size, and how far it is copied; `None` when every byte is settled.
-    fn unsettled(&self, inode: Inode) -> Option<(FileKey, u64, Option<u64>)> {
+    /// Key, size, and how it is kept; `None` when every byte is settled.
+    fn unsettled(&self, inode: Inode) -> Option<(FileKey, u64, Option<KeptBy>)> {
         let tail = self.files.get(&inode)?;
         let key = tail.place()?.origin.key;
         let safe = self.ledger.safe(key)?;
-        (safe < tail.size).then_some((key, tail.size, tail.copied))
+        (safe < tail.size).then_some((key, tail.size, tail.kept))
     }
 
     fn keep_first(&mut self, inode: Inode, key: FileKey, size: u64) -> Result<(), KeptError> {
@@ -105,10 +105,10 @@ impl Tailer {
         };
         if tail.unlinked {
             self.kept.copy(&record, file, size)?;
-            tail.copied = Some(size);
+            tail.kept = Some(KeptBy::Copy { to: size });
         } else {
             match self.kept.link(&record, file) {
-                Ok(()) => tail.linked = true,
+                Ok(()) => tail.kept = Some(KeptBy::Link),
                 // When its name goes, it is copied.
                 Err(KeptError::Io(_)) => return Ok(()),
                 Err(KeptError::Full) => return Err(KeptError::Full),
@@ -124,7 +124,7 @@ impl Tailer {
             && let Some(Bytes::Plain(file)) = &tail.bytes
         {
             self.kept.grow(key, file, to, size)?;
-            tail.copied = Some(size);
+            tail.kept = Some(KeptBy::Copy { to: size });
         }
         Ok(())
     }
@@ -136,8 +136,12 @@ impl Tailer {
 
     /// Whether the file can be opened again when its descriptor is closed and no other name is left.
     pub(super) fn is_kept(&self, tail: &Tail) -> bool {
-        (tail.linked || tail.copied.is_some_and(|to| to >= tail.size))
-            && tail.place().is_some_and(|place| self.kept.has(place.origin.key))
+        let is_whole = match tail.kept {
+            Some(KeptBy::Link) => true,
+            Some(KeptBy::Copy { to }) => to >= tail.size,
+            None => false,
+        };
+        is_whole && tail.place().is_some_and(|place| self.kept.has(place.origin.key))
     }
 
     /// Removes what is settled.
@@ -149,8 +153,7 @@ impl Tailer {
         for tail in self.files.values_mut() {
             let key = tail.place().map(|place| place.origin.key);
             if key.is_some_and(|key| settled.contains(&key)) {
-                tail.linked = false;
-                tail.copied = None;
+                tail.kept = None;
             }
         }
         gauge!("logmill_kept_bytes").set(self.kept.bytes() as f64);
@@ -186,7 +189,7 @@ impl Tailer {
         let ours =
             self.kept.has(key) && Facts::of(&self.kept.path(key)).is_ok_and(|facts| facts.inode == inode);
         if let Some(tail) = self.files.get_mut(&inode) {
-            tail.linked = ours;
+            tail.kept = ours.then_some(KeptBy::Link);
         }
     }
 
@@ -217,7 +220,7 @@ impl Tailer {
         sibling.packed == Packed::Gz
             && self.kept.bytes() > 0
             && self.files.values().any(|tail| {
-                tail.linked
+                tail.is_linked()
                     && tail.path.parent() == sibling.path.parent()
                     && tail
                         .place()
