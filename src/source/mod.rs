@@ -21,6 +21,7 @@ mod glob;
 mod header;
 mod identity;
 mod kept;
+mod links;
 mod listener;
 mod mount;
 mod notice;

@@ -43,6 +43,7 @@ use super::closer::Closer;
 use super::dormant::Dormant;
 use super::facts::{Facts, Inode};
 use super::frame::Scratch;
+use super::links::Links;
 use super::notice::Notice;
 use super::tail::Tail;
 use super::{Bell, Births, Delivery, Descriptors, Globs, Kept, Once, Pool, Watch};
@@ -91,16 +92,9 @@ pub struct Tailer {
     files: HashMap<Inode, Tail>,
     /// Paths of the inputs and where they lead.
     names: HashMap<PathBuf, Name>,
-    /// Where names that are symbolic links have led to: rotation happens there.
-    reals: HashMap<PathBuf, PathBuf>,
-    /// The names that lead to these places.
-    linked_from: HashMap<PathBuf, PathBuf>,
-    /// Other paths of the same files: where notifications speak of the target of a symbolic link.
-    targets: HashMap<PathBuf, Inode>,
+    links: Links,
     /// Directories in which names are watched, and those that globs lead through, as of the last scan.
     dirs: HashSet<PathBuf>,
-    /// Directories of watched names without symbolic links, as of the last scan.
-    real_dirs: HashMap<PathBuf, Option<PathBuf>>,
     /// Records of the last run whose files were not found yet.
     dormant: Dormant,
     /// What the last run knew of watched names, until they are looked at for the first time.
@@ -234,11 +228,8 @@ impl Tailer {
             notice,
             files: HashMap::new(),
             names: HashMap::new(),
-            reals: HashMap::new(),
-            linked_from: HashMap::new(),
-            targets: HashMap::new(),
+            links: Links::default(),
             dirs: HashSet::new(),
-            real_dirs: HashMap::new(),
             prior,
             sighted: HashSet::new(),
             bystanders: HashMap::new(),

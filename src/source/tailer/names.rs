@@ -8,7 +8,7 @@ use tracing::warn;
 use super::arrive::Arrivals;
 use super::{Name, Tailer};
 use crate::limits;
-use crate::source::facts::{Facts, Inode, Kind};
+use crate::source::facts::{Facts, Kind};
 use crate::source::sibling::rotated;
 use crate::source::walk::walk;
 
@@ -16,7 +16,7 @@ impl Tailer {
     /// Walks every glob: finds what notifications do not tell.
     pub(super) fn scan(&mut self, now: Instant) {
         self.scans += 1;
-        self.real_dirs.clear();
+        self.links.begin_scan();
         let mut arrivals = Arrivals::default();
         let mut dirs = HashSet::new();
         let mut unreadable: Vec<PathBuf> = Vec::new();
@@ -46,8 +46,8 @@ impl Tailer {
         self.visit_rotated(now);
         self.forget_sighted();
         let files = &self.files;
-        self.targets
-            .retain(|_, inode| files.get(inode).is_some_and(|tail| !tail.names.is_empty()));
+        self.links
+            .retain_files(|inode| files.get(&inode).is_some_and(|tail| !tail.names.is_empty()));
         self.forget_lines();
         self.forget_bystanders();
         self.forget_packing(now);
@@ -59,7 +59,7 @@ impl Tailer {
         for name in self.names.keys() {
             dirs.extend(name.parent().map(Path::to_path_buf));
         }
-        for target in self.targets.keys().chain(self.reals.values()) {
+        for target in self.links.places() {
             dirs.extend(target.parent().map(Path::to_path_buf));
         }
         let unwatched = self.notice.watch(&dirs);
@@ -135,13 +135,13 @@ impl Tailer {
                     ours = true;
                 }
             }
-            if let Some(name) = self.linked_from.get(&path).cloned()
+            if let Some(name) = self.links.name_of(&path).cloned()
                 && let Some(watch) = self.watches.iter().position(|it| it.globs.contains(&name))
             {
                 self.sight(watch, &name, &mut arrivals, now);
             }
             let bases = self.possible_bases(&path);
-            if !ours && bases.is_empty() && !self.targets.contains_key(&path) {
+            if !ours && bases.is_empty() && self.links.file_at(&path).is_none() {
                 // A directory that globs lead through, or a link to one.
                 if self.may_lead_to_ours(&path) {
                     self.next_scan = now;
@@ -192,14 +192,10 @@ impl Tailer {
 
     /// A file was written to.
     pub(super) fn written(&mut self, path: &Path) {
-        let inode = match self.names.get(path) {
-            Some(name) => name.inode,
-            None => match self.targets.get(path) {
-                Some(inode) => *inode,
-                None => return,
-            },
-        };
-        self.queue(inode);
+        let named = self.names.get(path).map(|name| name.inode);
+        if let Some(inode) = named.or_else(|| self.links.file_at(path)) {
+            self.queue(inode);
+        }
     }
 
     /// Looks where a path of the input leads to now.
@@ -310,39 +306,14 @@ impl Tailer {
             scan: self.scans,
         };
         self.names.insert(path.to_path_buf(), name);
-        self.target(path, facts.inode);
+        // Notifications speak of the file that a link leads to.
+        if let Some(real) = self.links.follow(path, facts.inode)
+            && let Some(tail) = self.files.get_mut(&facts.inode)
+        {
+            tail.target = Some(real);
+        }
         self.saw(facts, now);
         self.queue(facts.inode);
-    }
-
-    /// Notifications speak of the file that a link leads to.
-    fn target(&mut self, path: &Path, inode: Inode) {
-        let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
-            return;
-        };
-        let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
-        let real = if is_link {
-            path.canonicalize().ok()
-        } else {
-            // Directories seldom move, and every scan looks again.
-            let real_dir = self
-                .real_dirs
-                .entry(dir.to_path_buf())
-                .or_insert_with(|| dir.canonicalize().ok());
-            real_dir.as_ref().map(|dir| dir.join(name))
-        };
-        if let Some(real) = real
-            && real != path
-        {
-            if let Some(tail) = self.files.get_mut(&inode) {
-                tail.target = Some(real.clone());
-            }
-            if is_link {
-                self.linked_from.insert(real.clone(), path.to_path_buf());
-                self.reals.insert(path.to_path_buf(), real.clone());
-            }
-            self.targets.insert(real, inode);
-        }
     }
 
     /// The path leads to this file no more.
@@ -359,7 +330,7 @@ impl Tailer {
             if tail.names.is_empty() {
                 tail.gone = Some(now);
                 if let Some(target) = &tail.target {
-                    self.targets.remove(target);
+                    self.links.lose(target);
                 }
                 self.attend(name.inode, now);
                 self.queue(name.inode);

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::{Tailer, globs};
 use crate::source::Watch;
 use crate::source::facts::{Facts, Inode};
+use crate::source::links::Links;
 use crate::source::tail::Tail;
 use crate::state::FileRecord;
 
@@ -41,9 +42,7 @@ impl Tailer {
         self.ledger.free_all_but(self.watches.iter().map(Watch::name));
         self.notice.set_globs(globs(&self.watches));
         self.names.clear();
-        self.targets.clear();
-        self.reals.clear();
-        self.linked_from.clear();
+        self.links = Links::default();
         self.attentive.extend(self.files.keys());
         self.next_scan = now;
     }

@@ -62,14 +62,11 @@ pub(super) fn find_inode(tail: &Tail) -> Option<(PathBuf, Facts)> {
 impl Tailer {
     /// Forgets about names that nothing reminds of any more.
     pub(super) fn forget_sighted(&mut self) {
-        if self.reals.len() > 2 * self.names.len() + 100 {
-            let names = &self.names;
-            self.reals.retain(|path, _| names.contains_key(path));
-            self.linked_from.retain(|_, path| names.contains_key(path));
-        }
-        if self.sighted.len() > 2 * self.names.len() + 100 {
+        let names = &self.names;
+        let most = 2 * names.len() + 100;
+        self.links.forget_beyond(most, |path| names.contains_key(path));
+        if self.sighted.len() > most {
             let origins: HashSet<&Path> = self.files.values().map(|tail| &*tail.path).collect();
-            let names = &self.names;
             self.sighted
                 .retain(|path| names.contains_key(path) || origins.contains(path.as_path()));
         }
@@ -124,10 +121,8 @@ impl Tailer {
 
     /// Rotated files where a symbolic link leads to: the link stays when its target is rotated.
     pub(super) fn beside_real(&self, base: &Path) -> Vec<Sibling> {
-        let parts = self
-            .reals
-            .get(base)
-            .and_then(|real| real.parent().zip(real.file_name()?.to_str()));
+        let real = self.links.real(base);
+        let parts = real.and_then(|real| real.parent().zip(real.file_name()?.to_str()));
         let Some((dir, name)) = parts else {
             return Vec::new();
         };
@@ -135,16 +130,9 @@ impl Tailer {
         found.unwrap_or_default()
     }
 
-    /// Where a name leads to that is a symbolic link.
-    fn real_of(&self, path: &Path) -> Option<PathBuf> {
-        let is_link = || path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
-        let here = || is_link().then(|| path.canonicalize().ok()).flatten();
-        self.reals.get(path).cloned().or_else(here)
-    }
-
     /// Whether the two are in one directory, as named or where a link leads to.
     fn is_near(&self, path: &Path, sibling: &Path) -> bool {
-        let real = self.reals.get(path).and_then(|real| real.parent());
+        let real = self.links.real(path).and_then(Path::parent);
         path.parent() == sibling.parent() || real.is_some() && real == sibling.parent()
     }
 
@@ -517,7 +505,7 @@ impl Tailer {
         known: &Known,
         watch: usize,
     ) -> Option<(Arrival, Bytes)> {
-        if let Some(real) = self.real_of(base) {
+        if let Some(real) = self.links.resolve(base) {
             found.extend(family(&real));
         }
         found.retain(|it| {
