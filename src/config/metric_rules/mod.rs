@@ -68,17 +68,6 @@ pub enum FieldUnit {
     Bytes,
 }
 
-impl FieldUnit {
-    /// What a value is multiplied by to be in Prometheus's base unit (seconds or bytes).
-    pub fn to_base(self) -> f64 {
-        match self {
-            FieldUnit::Nanoseconds => 1e-9,
-            FieldUnit::Milliseconds => 1e-3,
-            FieldUnit::Seconds | FieldUnit::Bytes => 1.0,
-        }
-    }
-}
-
 /// A set of metrics over ECS fields, written once and used by name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricSetFile {
