@@ -334,7 +334,7 @@ impl Tailer {
     fn insert(&mut self, arrival: &Arrival, bytes: Option<Bytes>, now: Instant) {
         let inode = arrival.facts.inode;
         if bytes.is_some() {
-            self.note_open(inode);
+            self.room.note_open(inode);
         }
         let tail = Tail::new(&arrival.facts, arrival.watch, &arrival.path, bytes, now);
         self.files.insert(inode, tail);

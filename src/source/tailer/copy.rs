@@ -195,7 +195,7 @@ impl Tailer {
         tail.path = path.into();
         tail.is_gz = arrival.packed;
         tail.bytes = Some(bytes);
-        self.opened.insert(copy);
+        self.room.note_instead(copy);
         let before = tail.place().map(|place| place.origin.key);
         tail.stage = Stage::Placed(place);
         tail.done = false;

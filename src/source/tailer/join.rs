@@ -22,7 +22,7 @@ use crate::source::identity::{TAIL_BYTES, print};
 use crate::source::place::{Join, Lead};
 use crate::source::sibling::{Order, rotated};
 use crate::source::tail::{Beginning, Stage, Tail};
-use crate::state::{Joint, Tail as Before};
+use crate::state::{FileRecord, Joint, Tail as Before};
 
 impl Tailer {
     /// Rotation has just taken the name `base` from the file: the next file under that name may begin with the end of its
@@ -258,7 +258,7 @@ impl Tailer {
                 tail.open = false;
                 tail.next = None;
                 let last = &head[taken.saturating_sub(TAIL_BYTES)..taken];
-                let record = self.ledger.join(Joint {
+                let lent = self.ledger.join(Joint {
                     file,
                     borrowed,
                     next,
@@ -268,15 +268,8 @@ impl Tailer {
                     },
                 });
                 self.leave(before, read, now);
-                if let Some(record) = record {
-                    let path = record.path.clone();
-                    if let Err(error) = self.place(inode, record) {
-                        self.cannot(&path, "read", &error);
-                    }
-                    self.lent.push(inode);
-                    if let Some(tail) = self.files.get_mut(&inode) {
-                        tail.beginning = Beginning::Lent;
-                    }
+                if let Some(record) = lent {
+                    self.lend(inode, record);
                 }
                 false
             }
@@ -292,11 +285,21 @@ impl Tailer {
                 false
             }
             Err(error) => {
-                let path = tail.at.clone();
-                tail.try_later();
-                self.cannot(&path, "read", &error);
+                self.cannot_read(before, &error);
                 true
             }
+        }
+    }
+
+    /// The file's first lines belong to the file before; behind them it is read on when the checkpoint has that.
+    fn lend(&mut self, inode: Inode, record: FileRecord) {
+        let path = record.path.clone();
+        if let Err(error) = self.place(inode, record) {
+            self.cannot(&path, "read", &error);
+        }
+        self.lent.push(inode);
+        if let Some(tail) = self.files.get_mut(&inode) {
+            tail.beginning = Beginning::Lent;
         }
     }
 

@@ -210,7 +210,7 @@ impl Tailer {
         };
         if let Some(tail) = self.files.get_mut(&inode) {
             tail.bytes = Some(Bytes::plain(file));
-            self.note_open(inode);
+            self.room.note_open(inode);
         }
         true
     }

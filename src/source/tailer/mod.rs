@@ -38,6 +38,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
 use self::conclude::Conclusion;
+use self::room::Room;
 use self::rotate::{Bystander, Prior};
 use super::closer::Closer;
 use super::dormant::Dormant;
@@ -139,15 +140,9 @@ pub struct Tailer {
     wall: fn() -> SystemTime,
     /// When this run's source was made.
     since: Instant,
-    descriptors: Descriptors,
-    /// Descriptors in use; counted anew with each tick.
-    open_count: usize,
-    /// Files that are open, and perhaps some that have been closed since the last tick.
-    opened: HashSet<Inode>,
+    room: Room,
     /// Some file is held, or was when it was looked at last.
     any_held: bool,
-    /// There was no descriptor to close at the last look.
-    crowded: bool,
     next_scan: Instant,
     next_tick: Instant,
     next_poll: Instant,
@@ -255,11 +250,8 @@ impl Tailer {
             began: setup.began - CLOCK_STEP_NANOS,
             wall: setup.wall,
             since: now,
-            descriptors: setup.descriptors,
-            open_count: 0,
-            opened: HashSet::new(),
+            room: Room::new(setup.descriptors),
             any_held: false,
-            crowded: false,
             next_scan: now,
             next_tick: now,
             next_poll: now,

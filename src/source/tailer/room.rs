@@ -3,45 +3,78 @@
 //! A file is opened for its turn and stays open while there is room, so that what is deleted is still read. Over the
 //! limit those give way that can be opened again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Tailer;
+use crate::source::Descriptors;
 use crate::source::facts::Inode;
 use crate::source::family::has_packed;
 use crate::source::tail::Tail;
+
+/// Which files are open, and how many may be.
+pub(super) struct Room {
+    limits: Descriptors,
+    /// Descriptors in use; counted anew with each tick.
+    count: usize,
+    /// Files that are open, and perhaps some that have been closed since the last tick.
+    opened: HashSet<Inode>,
+    /// There was no descriptor to close at the last look.
+    crowded: bool,
+}
+
+impl Room {
+    pub fn new(limits: Descriptors) -> Room {
+        Room {
+            limits,
+            count: 0,
+            opened: HashSet::new(),
+            crowded: false,
+        }
+    }
+
+    /// One more file is open.
+    pub fn note_open(&mut self, inode: Inode) {
+        self.count += 1;
+        self.opened.insert(inode);
+    }
+
+    /// A file is open in place of another one, whose descriptor is mostly given back now: counted with the next tick.
+    pub fn note_instead(&mut self, inode: Inode) {
+        self.opened.insert(inode);
+    }
+
+    fn is_full(&self) -> bool {
+        self.count >= self.limits.quiet
+    }
+}
 
 impl Tailer {
     /// Counts the descriptors anew and closes what is too much.
     pub(super) fn close_surplus(&mut self, now: Instant) {
         let files = &self.files;
-        self.opened
+        self.room
+            .opened
             .retain(|inode| files.get(inode).is_some_and(|tail| tail.bytes.is_some()));
-        self.open_count = self.opened.len();
-        self.crowded = false;
+        self.room.count = self.room.opened.len();
+        self.room.crowded = false;
         self.has_room(now);
-    }
-
-    /// One more file is open.
-    pub(super) fn note_open(&mut self, inode: Inode) {
-        self.open_count += 1;
-        self.opened.insert(inode);
     }
 
     /// Whether one more file may be opened; makes room for it if it can.
     pub(super) fn has_room(&mut self, now: Instant) -> bool {
-        if self.open_count >= self.descriptors.quiet && !self.crowded {
+        if self.room.is_full() && !self.room.crowded {
             self.make_room(now);
             // Looking again before the next tick would find nothing new.
-            self.crowded = self.open_count >= self.descriptors.quiet;
+            self.room.crowded = self.room.is_full();
         }
-        self.open_count < self.descriptors.quiet
+        !self.room.is_full()
     }
 
     /// Whether a file that may be gone soon may be opened.
     pub(super) fn has_urgent_room(&mut self, now: Instant) -> bool {
-        self.has_room(now) || self.open_count < self.descriptors.urgent
+        self.has_room(now) || self.room.count < self.room.limits.urgent
     }
 
     /// Closes the files that were quiet the longest, so that descriptors are left for new ones; those of which bytes
@@ -49,6 +82,7 @@ impl Tailer {
     /// still writes to it is not heard.
     fn make_room(&mut self, now: Instant) {
         let mut quiet: Vec<(bool, Instant, Inode)> = self
+            .room
             .opened
             .iter()
             .filter_map(|inode| self.files.get(inode))
@@ -60,8 +94,8 @@ impl Tailer {
         let copied = self.originals_of_held();
         // With quick rotation many go at once: their directory is listed once.
         let mut packed: HashMap<PathBuf, bool> = HashMap::new();
-        let room = self.descriptors.quiet.div_ceil(8);
-        let surplus = (self.open_count + room).saturating_sub(self.descriptors.quiet);
+        let quiet_max = self.room.limits.quiet;
+        let surplus = (self.room.count + quiet_max.div_ceil(8)).saturating_sub(quiet_max);
         for (_, _, inode) in quiet.into_iter().take(surplus) {
             if self.files.get(&inode).is_some_and(Tail::is_left) {
                 self.keep(inode, now);
@@ -73,7 +107,7 @@ impl Tailer {
             let Some(tail) = self.files.get_mut(&inode) else {
                 continue;
             };
-            self.open_count -= 1;
+            self.room.count -= 1;
             if reopens {
                 tail.bytes = None;
                 continue;
@@ -94,10 +128,11 @@ impl Tailer {
 
     /// The file's turn is over: over the limit it is closed until the next one, if it can be opened again then.
     pub(super) fn give_way(&mut self, inode: Inode) {
-        if self.open_count <= self.descriptors.quiet {
+        let (count, limits) = (self.room.count, self.room.limits);
+        if count <= limits.quiet {
             return;
         }
-        let is_urgent = self.open_count <= self.descriptors.urgent;
+        let is_urgent = count <= limits.urgent;
         let Some(tail) = self.files.get_mut(&inode) else {
             return;
         };
@@ -116,7 +151,7 @@ impl Tailer {
         let is_named = !tail.names.is_empty();
         if is_named || tail.is_drained() || !is_urgent {
             tail.bytes = None;
-            self.open_count -= 1;
+            self.room.count -= 1;
         }
     }
 }

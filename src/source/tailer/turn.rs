@@ -174,10 +174,8 @@ impl Tailer {
                         } else {
                             Bytes::plain(file)
                         });
-                        let path = path.clone();
-                        self.open_count += 1;
-                        self.opened.insert(inode);
-                        self.said.over(&path, "open");
+                        self.said.over(path, "open");
+                        self.room.note_open(inode);
                         return true;
                     }
                 }
@@ -302,7 +300,7 @@ impl Tailer {
     }
 
     /// The next scan tries again.
-    fn cannot_read(&mut self, inode: Inode, error: &std::io::Error) {
+    pub(super) fn cannot_read(&mut self, inode: Inode, error: &std::io::Error) {
         if let Some(tail) = self.files.get_mut(&inode) {
             tail.try_later();
             let path = tail.at.clone();
