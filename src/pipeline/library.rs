@@ -28,18 +28,20 @@ impl Library {
     /// The files of `folder` (`NAME.toml`, and `metrics/NAME.toml` for metric sets) before the shipped ones.
     pub fn with_folder(folder: &Spanned<PathBuf>, diagnostics: &mut Diagnostics) -> Self {
         let own = Folder::read(folder, diagnostics);
-        if own.files.is_empty() && own.is_whole {
-            diagnostics.push(
-                Diagnostic::warning(format!("no pipeline in {}", folder.display()))
-                    .at_value(folder, "")
-                    .help("a pipeline is a file NAME.toml in this folder"),
-            );
-        }
         let sets = folder.join("metrics");
         let own_sets = match sets.is_dir() {
             true => Folder::read(&folder.clone().map(|_| sets), diagnostics).files,
             false => BTreeMap::new(),
         };
+        if own.files.is_empty() && own_sets.is_empty() && own.is_whole {
+            diagnostics.push(
+                Diagnostic::warning(format!("no pipeline in {}", folder.display()))
+                    .at_value(folder, "")
+                    .help(
+                        "a pipeline is a file NAME.toml in this folder, a set of metrics metrics/NAME.toml",
+                    ),
+            );
+        }
         Library {
             own: own.files,
             own_sets,
@@ -179,5 +181,26 @@ impl Folder {
             }
         }
         read
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_may_have_metrics_only_but_not_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Spanned::new(dir.path().to_path_buf(), 0..0, SourceFile::new("test", ""));
+        let messages = || {
+            let mut diagnostics = Diagnostics::new();
+            let library = Library::with_folder(&folder, &mut diagnostics);
+            (diagnostics.render(false), library.own_sets.len())
+        };
+        let (text, _) = messages();
+        assert!(text.contains("warning: no pipeline in"), "{text}");
+        std::fs::create_dir(dir.path().join("metrics")).unwrap();
+        std::fs::write(dir.path().join("metrics/http.toml"), "").unwrap();
+        assert_eq!(messages(), (String::new(), 1));
     }
 }
