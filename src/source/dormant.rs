@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::event::FileKey;
 use crate::state::FileRecord;
@@ -7,18 +8,23 @@ use crate::state::FileRecord;
 /// file is asked for is found without going through all of them.
 #[derive(Debug, Default)]
 pub struct Dormant {
-    records: BTreeMap<FileKey, FileRecord>,
+    /// Shared with the ledger until the file is found.
+    records: BTreeMap<FileKey, Arc<FileRecord>>,
     by_ino: HashMap<u64, Vec<FileKey>>,
 }
 
 impl Dormant {
-    pub fn of(records: Vec<FileRecord>) -> Dormant {
+    pub fn of(records: Vec<Arc<FileRecord>>) -> Dormant {
         let mut dormant = Dormant::default();
-        records.into_iter().for_each(|record| dormant.add(record));
+        records.into_iter().for_each(|record| dormant.share(record));
         dormant
     }
 
     pub fn add(&mut self, record: FileRecord) {
+        self.share(Arc::new(record));
+    }
+
+    fn share(&mut self, record: Arc<FileRecord>) {
         self.take(record.key);
         self.by_ino.entry(record.ino).or_default().push(record.key);
         self.records.insert(record.key, record);
@@ -32,20 +38,20 @@ impl Dormant {
                 self.by_ino.remove(&record.ino);
             }
         }
-        Some(record)
+        Some(Arc::unwrap_or_clone(record))
     }
 
     /// The file is missing since then, seconds since the epoch.
     pub fn note_gone(&mut self, key: FileKey, since: i64) {
         if let Some(record) = self.records.get_mut(&key) {
-            record.gone_since = since;
+            Arc::make_mut(record).gone_since = since;
         }
     }
 
     /// Those of this inode number.
     pub fn with_ino(&self, ino: u64) -> Vec<FileRecord> {
         let keys = self.by_ino.get(&ino).into_iter().flatten();
-        keys.filter_map(|key| self.records.get(key).cloned()).collect()
+        keys.filter_map(|key| self.get(*key).cloned()).collect()
     }
 
     pub fn keys(&self) -> Vec<FileKey> {
@@ -53,7 +59,7 @@ impl Dormant {
     }
 
     pub fn get(&self, key: FileKey) -> Option<&FileRecord> {
-        self.records.get(&key)
+        self.records.get(&key).map(|record| &**record)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -61,7 +67,7 @@ impl Dormant {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &FileRecord> {
-        self.records.values()
+        self.records.values().map(|record| &**record)
     }
 }
 
@@ -79,7 +85,7 @@ mod tests {
 
     #[test]
     fn records_are_found_by_key_and_by_inode_until_they_are_taken() {
-        let mut dormant = Dormant::of(vec![record(1, 7), record(2, 7), record(3, 8)]);
+        let mut dormant = Dormant::of([record(1, 7), record(2, 7), record(3, 8)].map(Arc::new).into());
         let of = |dormant: &Dormant, ino| -> Vec<u64> {
             let found = dormant.with_ino(ino);
             found.iter().map(|record| record.key.0).collect()

@@ -12,8 +12,11 @@
 //! The last line counts the lines before it and holds the XXH3 (64 bit) of their bytes. Every version keeps
 //! the first and the last line as they are here, so that an old program knows a newer file from a damaged one.
 
+use std::io::{self, Write};
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::{Books, FileRecord};
 use crate::derive::MetricTotals;
@@ -30,7 +33,7 @@ pub struct Checkpoint {
     pub lost: bool,
     /// The books by input. An input that is named here has been started before.
     pub inputs: Vec<(String, Books)>,
-    pub files: Vec<FileRecord>,
+    pub files: Vec<Arc<FileRecord>>,
     /// What metrics came to when the files were counted as far as they say; empty unless they persist.
     pub totals: Vec<MetricTotals>,
 }
@@ -72,34 +75,45 @@ impl Checkpoint {
     /// Replaces `out` by the text.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.clear();
-        line(
+        // Writing to memory cannot fail, and the types have string keys only.
+        let written = self.write(out);
+        debug_assert!(written.is_ok());
+    }
+
+    /// Writes the text line by line: with very many files it would be long.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut lines = Lines {
             out,
-            &First {
-                logmill_checkpoint: self.version(),
-                written: self.written,
-                lost: self.lost,
-            },
-        );
+            hash: Xxh3::new(),
+            count: 0,
+            line: Vec::new(),
+        };
+        lines.push(&First {
+            logmill_checkpoint: self.version(),
+            written: self.written,
+            lost: self.lost,
+        })?;
         for (input, books) in &self.inputs {
-            line(
-                out,
-                &Input {
-                    input: input.clone(),
-                    books: *books,
-                },
-            );
+            lines.push(&Input {
+                input: input.clone(),
+                books: *books,
+            })?;
         }
         for file in &self.files {
-            line(out, file);
+            lines.push(&**file)?;
         }
         for totals in &self.totals {
-            line(out, totals);
+            lines.push(totals)?;
         }
         let last = Last {
-            end: (1 + self.inputs.len() + self.files.len() + self.totals.len()) as u64,
-            xxh3: format!("{:016x}", xxh3_64(out)),
+            end: lines.count,
+            xxh3: format!("{:016x}", lines.hash.digest()),
         };
-        line(out, &last);
+        lines.push(&last)
     }
 
     /// The oldest version that has everything that is in it: a program that would lose something refuses it.
@@ -144,18 +158,31 @@ impl Checkpoint {
             } else if text.starts_with(b"{\"metric\":") {
                 checkpoint.totals.push(parse(text, number)?);
             } else {
-                checkpoint.files.push(parse(text, number)?);
+                checkpoint.files.push(Arc::new(parse(text, number)?));
             }
         }
         Ok(checkpoint)
     }
 }
 
-fn line<T: Serialize>(out: &mut Vec<u8>, value: &T) {
-    // Writing to memory cannot fail, and the types have string keys only.
-    let written = serde_json::to_writer(&mut *out, value);
-    debug_assert!(written.is_ok());
-    out.push(b'\n');
+/// Where lines go, and what the last one says of those before it.
+struct Lines<'a, W> {
+    out: &'a mut W,
+    hash: Xxh3,
+    count: u64,
+    /// The one at hand; kept for its memory.
+    line: Vec<u8>,
+}
+
+impl<W: Write> Lines<'_, W> {
+    fn push<T: Serialize>(&mut self, value: &T) -> io::Result<()> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, value)?;
+        self.line.push(b'\n');
+        self.hash.update(&self.line);
+        self.count += 1;
+        self.out.write_all(&self.line)
+    }
 }
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a [u8], number: usize) -> Result<T, DecodeError> {
@@ -197,7 +224,7 @@ mod tests {
         let checkpoint = Checkpoint {
             written: 1_795_368_510,
             inputs: vec![("nginx".to_owned(), books)],
-            files: vec![sample(1), sample(2)],
+            files: vec![Arc::new(sample(1)), Arc::new(sample(2))],
             ..Checkpoint::default()
         };
         let mut out = Vec::new();
@@ -216,7 +243,7 @@ mod tests {
     fn its_version_is_the_oldest_that_has_everything() {
         let (mut checkpoint, text) = text();
         assert!(text.starts_with(b"{\"logmill_checkpoint\":1,"));
-        checkpoint.files[1].borrowed = Some(Borrowed {
+        Arc::make_mut(&mut checkpoint.files[1]).borrowed = Some(Borrowed {
             at: 5050,
             text: b"\tat \xff\n".to_vec(),
         });
@@ -248,7 +275,8 @@ mod tests {
             end: 2,
             xxh3: format!("{:016x}", xxh3_64(&newer)),
         };
-        line(&mut newer, &last);
+        newer.extend_from_slice(&serde_json::to_vec(&last).unwrap());
+        newer.push(b'\n');
         assert_eq!(Checkpoint::decode(&newer), Err(DecodeError::Newer { version: 4 }));
         newer[30] ^= 1;
         assert!(matches!(Checkpoint::decode(&newer), Err(DecodeError::Damaged(_))));

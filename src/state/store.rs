@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use tracing::{error, warn};
@@ -9,6 +9,9 @@ use super::checkpoint::{Checkpoint, DecodeError};
 const CURRENT: &str = "checkpoint";
 const PREVIOUS: &str = "checkpoint.1";
 const NEXT: &str = "checkpoint.tmp";
+
+/// So much of a checkpoint is written at once, in bytes.
+const WRITE_BYTES: usize = 64 << 10;
 
 /// Why the agent cannot start on a state directory.
 #[derive(Debug, thiserror::Error)]
@@ -130,13 +133,13 @@ impl Store {
         }
     }
 
-    /// Replaces the checkpoint durably: on return the text survives a power cut.
+    /// Replaces the checkpoint durably: on return it survives a power cut.
     ///
     /// # Errors
     ///
     /// When the disk is full or the directory cannot be written to; the checkpoint that was there stays.
-    pub fn write(&self, text: &[u8]) -> io::Result<()> {
-        let written = self.perform(text, &STEPS);
+    pub fn write(&self, checkpoint: &Checkpoint) -> io::Result<()> {
+        let written = self.perform(checkpoint, &STEPS);
         if written.is_err() {
             // Gives its blocks back to a full disk; the error to report is the first one.
             let _ = fs::remove_file(self.dir.join(NEXT));
@@ -144,13 +147,17 @@ impl Store {
         written
     }
 
-    pub(super) fn perform(&self, text: &[u8], steps: &[Step]) -> io::Result<()> {
+    pub(super) fn perform(&self, checkpoint: &Checkpoint, steps: &[Step]) -> io::Result<()> {
         let (current, next) = (self.dir.join(CURRENT), self.dir.join(NEXT));
         let mut file = None;
         for step in steps {
             match (step, &mut file) {
                 (Step::Create, _) => file = Some(File::create(&next)?),
-                (Step::Write, Some(file)) => file.write_all(text)?,
+                (Step::Write, Some(file)) => {
+                    let mut out = BufWriter::with_capacity(WRITE_BYTES, file);
+                    checkpoint.write(&mut out)?;
+                    out.flush()?;
+                }
                 (Step::Sync, Some(file)) => file.sync_all()?,
                 (Step::Write | Step::Sync, None) => {}
                 (Step::KeepPrevious, _) => match fs::rename(&current, self.dir.join(PREVIOUS)) {
@@ -220,7 +227,7 @@ mod tests {
         let checkpoint = Checkpoint {
             written,
             inputs: Vec::new(),
-            files: vec![sample(written as u64)],
+            files: vec![std::sync::Arc::new(sample(written as u64))],
             ..Checkpoint::default()
         };
         let mut text = Vec::new();
@@ -230,13 +237,13 @@ mod tests {
 
     #[test]
     fn a_stop_after_any_step_leaves_the_old_or_the_new_one() {
-        let (old, old_text) = checkpoint(1);
-        let (new, new_text) = checkpoint(2);
+        let (old, _) = checkpoint(1);
+        let (new, _) = checkpoint(2);
         for done in 0..=STEPS.len() {
             let dir = tempfile::tempdir().unwrap();
             let store = Store::open(dir.path()).unwrap();
-            store.write(&old_text).unwrap();
-            store.perform(&new_text, &STEPS[..done]).unwrap();
+            store.write(&old).unwrap();
+            store.perform(&new, &STEPS[..done]).unwrap();
             let published = STEPS[..done].contains(&Step::Publish);
             let expected = if published { &new } else { &old };
             assert_eq!(
@@ -244,7 +251,7 @@ mod tests {
                 Loaded::Restored(expected.clone()),
                 "{done} steps"
             );
-            store.write(&new_text).unwrap();
+            store.write(&new).unwrap();
             assert_eq!(store.load().unwrap(), Loaded::Restored(new.clone()));
         }
     }
@@ -254,11 +261,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         assert_eq!(store.load().unwrap(), Loaded::Fresh);
-        let (old, old_text) = checkpoint(1);
-        let (_, new_text) = checkpoint(2);
+        let (old, _) = checkpoint(1);
+        let (new, new_text) = checkpoint(2);
         for damage in [&b""[..], b"{", &[0u8; 4096], &new_text[..new_text.len() / 2]] {
-            store.write(&old_text).unwrap();
-            store.write(&new_text).unwrap();
+            store.write(&old).unwrap();
+            store.write(&new).unwrap();
             fs::write(dir.path().join(CURRENT), damage).unwrap();
             assert_eq!(Store::peek(dir.path()).unwrap(), Loaded::Restored(old.clone()));
             assert_eq!(fs::read(dir.path().join(CURRENT)).unwrap(), damage);

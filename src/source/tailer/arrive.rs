@@ -337,7 +337,7 @@ impl Tailer {
             self.room.note_open(inode);
         }
         let tail = Tail::new(&arrival.facts, arrival.watch, &arrival.path, bytes, now);
-        self.files.insert(inode, tail);
+        self.files.insert(inode, Box::new(tail));
         if arrival.named {
             self.name(arrival.watch, &arrival.path, &arrival.facts, now);
             self.rotations.insert(arrival.path.clone());

@@ -59,7 +59,7 @@ impl Tailer {
         }
         originals.retain(|(_, of)| *of != inode);
         for (base, of) in originals {
-            let Some(place) = self.files.get(&of).and_then(Tail::place) else {
+            let Some(place) = self.files.get(&of).and_then(|tail| tail.place()) else {
                 continue;
             };
             let known = place.known();
@@ -188,7 +188,7 @@ impl Tailer {
         let tail = self.files.entry(copy).or_insert_with(|| {
             let mut tail = Tail::new(&arrival.facts, watch, &arrival.path, None, now);
             tail.gone = Some(now);
-            tail
+            Box::new(tail)
         });
         let key = place.origin.key;
         tail.see(&arrival.facts, now);
@@ -250,7 +250,7 @@ impl Tailer {
                 tail.gone = Some(now);
                 tail.path = Arc::clone(&path);
                 tail.see(&sibling.facts, now);
-                self.files.insert(copy, tail);
+                self.files.insert(copy, Box::new(tail));
             }
             let key = place.origin.key;
             self.ledger.update(key, |record| {
@@ -303,11 +303,11 @@ impl Tailer {
                 tail.cleared = true;
                 self.queue(inode);
             }
-            if !self.files.values().any(reads) {
+            if !self.files.values().any(|tail| reads(tail)) {
                 self.ledger.forget(key);
             }
         } else if self.ledger.returned().contains(&key)
-            && !self.files.values().any(reads)
+            && !self.files.values().any(|tail| reads(tail))
             && self.is_open(inode, now)
             && let Leave::Rewind(record) = self.ledger.leave(key, now)
         {

@@ -45,7 +45,7 @@ impl Tailer {
 
     /// As [`Tailer::line_up`] for a copy in which the life goes on that the file had before it was emptied.
     pub(super) fn line_up_copy(&mut self, base: &Path, copy: Inode, emptied: Inode) {
-        if self.joins_line(base, copy) || is_of(self.files.get(&copy), base) {
+        if self.joins_line(base, copy) || is_of(self.files.get(&copy).map(|tail| &**tail), base) {
             let line = self.lines.entry(base.to_path_buf()).or_default();
             line.retain(|it| *it != copy);
             let at = line.iter().position(|it| *it == emptied);
@@ -56,7 +56,7 @@ impl Tailer {
     /// Whether the file has no place in the line yet, and may have one. It is expected to get it.
     fn joins_line(&mut self, base: &Path, inode: Inode) -> bool {
         if let Some(line) = self.lines.get_mut(base) {
-            line.retain(|it| is_of(self.files.get(it), base));
+            line.retain(|it| is_of(self.files.get(it).map(|tail| &**tail), base));
         }
         let Some(tail) = self.files.get_mut(&inode) else {
             return false;
@@ -115,7 +115,7 @@ impl Tailer {
     pub(super) fn forget_lines(&mut self) {
         let files = &self.files;
         self.lines.retain(|base, line| {
-            line.retain(|it| is_of(files.get(it), base));
+            line.retain(|it| is_of(files.get(it).map(|tail| &**tail), base));
             !line.is_empty()
         });
     }
@@ -179,7 +179,7 @@ impl Tailer {
             .find_map(|base| self.lines.get_key_value(&base))?;
         let line: Vec<Inode> = line
             .iter()
-            .filter(|it| is_of(self.files.get(it), base))
+            .filter(|it| is_of(self.files.get(it).map(|tail| &**tail), base))
             .copied()
             .collect();
         let to = line.iter().position(|it| *it == inode).unwrap_or(line.len());
@@ -203,7 +203,9 @@ impl Tailer {
         let mut between = found.filter(|it| {
             let modified = it.facts.modified;
             let later = modified > before.modified && (is_last || modified < next.modified);
-            later && it.facts.inode != next.inode && !is_of(self.files.get(&it.facts.inode), base)
+            later
+                && it.facts.inode != next.inode
+                && !is_of(self.files.get(&it.facts.inode).map(|tail| &**tail), base)
         });
         between.next().is_none()
     }

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use metrics::{counter, gauge};
@@ -30,11 +31,16 @@ impl Tailer {
 
     /// Files that were rotated away a while ago and are not settled: somebody will delete them.
     pub(super) fn keep_rotated(&mut self, now: Instant) {
-        let due = |tail: &&Tail| {
+        let due = |tail: &Tail| {
             let since = tail.gone.unwrap_or(tail.grew);
             tail.is_left() && !tail.is_linked() && now - since >= KEEP_ROTATED_AFTER
         };
-        let rotated: Vec<Inode> = self.files.values().filter(due).map(|tail| tail.inode).collect();
+        let rotated: Vec<Inode> = self
+            .files
+            .values()
+            .filter(|tail| due(tail))
+            .map(|tail| tail.inode)
+            .collect();
         for inode in rotated {
             self.keep(inode, now);
         }
@@ -44,7 +50,7 @@ impl Tailer {
     pub fn keep_all(&mut self, now: Instant) {
         self.next_keep = now;
         let mut inodes: Vec<Inode> = self.files.keys().copied().collect();
-        inodes.sort_by_key(|inode| !self.files.get(inode).is_some_and(Tail::is_left));
+        inodes.sort_by_key(|inode| !self.files.get(inode).is_some_and(|tail| tail.is_left()));
         for inode in inodes {
             self.keep(inode, now);
         }
@@ -230,7 +236,7 @@ impl Tailer {
 }
 
 /// What the checkpoint knows and what was noted beside it: of each file the record that is farther.
-pub(super) fn merge(ledger: &Ledger, noted: impl Iterator<Item = FileRecord>) -> Vec<FileRecord> {
+pub(super) fn merge(ledger: &Ledger, noted: impl Iterator<Item = FileRecord>) -> Vec<Arc<FileRecord>> {
     for record in noted {
         if ledger
             .record(record.key)

@@ -90,7 +90,7 @@ pub struct Tailer {
     bell: Bell,
     workers: Vec<Worker>,
     notice: Notice,
-    files: HashMap<Inode, Tail>,
+    files: HashMap<Inode, Box<Tail>>,
     /// Paths of the inputs and where they lead.
     names: HashMap<PathBuf, Name>,
     links: Links,
@@ -436,7 +436,7 @@ fn globs(watches: &[Watch]) -> Vec<Globs> {
 }
 
 /// Of each path the oldest file that is known: whatever is younger and not known was never read.
-fn prior(records: &[FileRecord]) -> HashMap<PathBuf, Prior> {
+fn prior(records: &[Arc<FileRecord>]) -> HashMap<PathBuf, Prior> {
     let mut prior: HashMap<PathBuf, Prior> = HashMap::new();
     for record in records.iter().filter(|record| record.head.len > 0) {
         let entry = prior.entry(record.path.clone()).or_insert(Prior {

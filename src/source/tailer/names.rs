@@ -289,6 +289,8 @@ impl Tailer {
             }
         }
         if !tail.names.iter().any(|name| name == path) {
+            // Most files have one.
+            tail.names.reserve_exact(1);
             tail.names.push(path.to_path_buf());
         }
         tail.at = path.to_path_buf();

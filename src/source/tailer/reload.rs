@@ -97,7 +97,7 @@ impl Tailer {
             if gone.contains(&record.input)
                 && let Some(watch) = self.watch_of(&record).filter(|watch| new(&self.watches[*watch]))
             {
-                *files.entry((record.input, watch)).or_default() += 1;
+                *files.entry((record.input.clone(), watch)).or_default() += 1;
             }
         }
         let mut moves: Vec<((String, usize), usize)> = files.into_iter().collect();

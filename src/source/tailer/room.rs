@@ -97,7 +97,7 @@ impl Tailer {
         let quiet_max = self.room.limits.quiet;
         let surplus = (self.room.count + quiet_max.div_ceil(8)).saturating_sub(quiet_max);
         for (_, _, inode) in quiet.into_iter().take(surplus) {
-            if self.files.get(&inode).is_some_and(Tail::is_left) {
+            if self.files.get(&inode).is_some_and(|tail| tail.is_left()) {
                 self.keep(inode, now);
             }
             let Some(tail) = self.files.get(&inode) else {

@@ -433,7 +433,7 @@ impl Tailer {
     /// Whether the compressed file is what a file began with that was written to while it was compressed: the rest
     /// is read from that file.
     fn is_beginning(&mut self, sibling: &Sibling) -> bool {
-        let rotated = |tail: &&Tail| {
+        let rotated = |tail: &Tail| {
             (tail.gone.is_some() || tail.rotated)
                 && !tail.is_gz
                 && tail.place().is_some()
@@ -442,7 +442,7 @@ impl Tailer {
         let rotated: Vec<Inode> = self
             .files
             .values()
-            .filter(rotated)
+            .filter(|tail| rotated(tail))
             .map(|tail| tail.inode)
             .collect();
         rotated.into_iter().any(|inode| {
@@ -514,7 +514,7 @@ impl Tailer {
                 && self
                     .files
                     .get(&it.facts.inode)
-                    .and_then(Tail::place)
+                    .and_then(|tail| tail.place())
                     // Copied over again, it is another file than it was.
                     .is_none_or(|place| !it.holds(&place.known()).unwrap_or(true))
         });

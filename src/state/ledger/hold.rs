@@ -12,6 +12,7 @@
 //! A file of which something was given back is read again from its safe offset, once everything else that is
 //! under way of it has come back.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Entry, Ledger, Reader};
@@ -118,7 +119,7 @@ impl Ledger {
         }
         input.returned = input.returned.saturating_sub(1);
         entry.rewind(&mut input.books);
-        Leave::Rewind(Box::new(entry.record.clone()))
+        Leave::Rewind(Box::new(FileRecord::clone(&entry.record)))
     }
 
     /// Files that have to be read again.
@@ -194,7 +195,7 @@ impl Entry {
         self.emitted = self.settled.safe();
         self.settled = Settled::from(self.emitted);
         self.marks.clear();
-        self.record.done = false;
+        Arc::make_mut(&mut self.record).done = false;
     }
 
     /// Events that left the reader get their verdicts into the books.

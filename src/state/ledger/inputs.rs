@@ -1,6 +1,8 @@
 //! Inputs come, go and change their names while files of theirs are under way: a chunk that left the reader gets its
 //! verdict whoever the file belongs to by then, once, in the books that have it as pending.
 
+use std::sync::Arc;
+
 use super::{Entry, Inner, Ledger, Reader};
 use crate::event::FileKey;
 use crate::state::FileRecord;
@@ -24,7 +26,7 @@ impl Ledger {
         };
         to.clone_into(&mut inner.inputs[index].name);
         for entry in inner.files.values_mut().filter(|entry| entry.input == index) {
-            to.clone_into(&mut entry.record.input);
+            to.clone_into(&mut Arc::make_mut(&mut entry.record).input);
         }
         self.touch(inner);
     }
@@ -69,7 +71,7 @@ impl Inner {
             return;
         };
         let from = std::mem::replace(&mut entry.input, to);
-        name.clone_into(&mut entry.record.input);
+        name.clone_into(&mut Arc::make_mut(&mut entry.record).input);
         let (events, bytes) = (entry.pending, entry.unsettled());
         let returned = usize::from(entry.returned && entry.is_read());
         let before = &mut self.inputs[from];
@@ -92,8 +94,8 @@ impl Inner {
         };
         let returns = entry.returned && !entry.is_read();
         entry.reader = Reader::There;
-        let known = std::mem::take(&mut entry.record);
-        entry.record = FileRecord {
+        let known = Arc::unwrap_or_clone(std::mem::take(&mut entry.record));
+        entry.record = Arc::new(FileRecord {
             modified: known.modified,
             head: known.head,
             tail: known.tail,
@@ -102,7 +104,7 @@ impl Inner {
             ends: known.ends,
             borrowed: known.borrowed,
             ..record
-        };
+        });
         let input = entry.input;
         self.inputs[input].returned += usize::from(returns);
     }

@@ -1,5 +1,7 @@
 //! Events that begin in one file and end in the next.
 
+use std::sync::Arc;
+
 use super::Ledger;
 use crate::event::FileKey;
 use crate::state::{Borrowed, FileRecord, Settled, Tail};
@@ -35,17 +37,18 @@ impl Ledger {
         let file = inner.files.get_mut(&joint.file)?;
         let at = joint.borrowed.at;
         if file.record.ends.last().is_none_or(|&last| last < at) {
-            file.record.ends.push(at);
+            Arc::make_mut(&mut file.record).ends.push(at);
         }
-        file.record.borrowed = Some(joint.borrowed);
+        Arc::make_mut(&mut file.record).borrowed = Some(joint.borrowed);
         let next = inner.files.get_mut(&joint.next)?;
         let to = joint.tail.at;
-        next.record.offset = to;
-        next.record.tail = joint.tail;
-        next.record.counted = next.record.counted.max(to);
+        let record = Arc::make_mut(&mut next.record);
+        record.offset = to;
+        record.tail = joint.tail;
+        record.counted = record.counted.max(to);
         next.settled = Settled::from(to);
         next.emitted = to;
-        let record = next.record.clone();
+        let record = FileRecord::clone(&next.record);
         self.touch(inner);
         Some(record)
     }

@@ -72,7 +72,8 @@ struct Input {
 
 #[derive(Debug)]
 struct Entry {
-    record: FileRecord,
+    /// Shared with a checkpoint while that is written.
+    record: Arc<FileRecord>,
     /// Index of its books.
     input: usize,
     settled: Settled,
@@ -171,7 +172,7 @@ impl Ledger {
             inner.inputs[index].started = true;
         }
         for record in checkpoint.files {
-            inner.track(record);
+            inner.track(Arc::unwrap_or_clone(record));
         }
         inner.dirty = false;
         Ledger {
@@ -223,23 +224,26 @@ impl Ledger {
     // What the source writes down.
 
     /// Every file that is remembered, in no order.
-    pub fn records(&self) -> Vec<FileRecord> {
+    pub fn records(&self) -> Vec<Arc<FileRecord>> {
         self.lock()
             .files
             .values()
-            .map(|entry| entry.record.clone())
+            .map(|entry| Arc::clone(&entry.record))
             .collect()
     }
 
     /// Those that are wanted.
     pub fn records_of(&self, is_wanted: impl Fn(&FileRecord) -> bool) -> Vec<FileRecord> {
         let inner = self.lock();
-        let records = inner.files.values().map(|entry| &entry.record);
+        let records = inner.files.values().map(|entry| &*entry.record);
         records.filter(|record| is_wanted(record)).cloned().collect()
     }
 
     pub fn record(&self, file: FileKey) -> Option<FileRecord> {
-        self.lock().files.get(&file).map(|entry| entry.record.clone())
+        self.lock()
+            .files
+            .get(&file)
+            .map(|entry| FileRecord::clone(&entry.record))
     }
 
     /// Whether the input's files have been looked at before, now or in an earlier run.
@@ -267,7 +271,7 @@ impl Ledger {
     pub fn update(&self, file: FileKey, change: impl FnOnce(&mut FileRecord)) {
         let mut inner = self.lock();
         if let Some(entry) = inner.files.get_mut(&file) {
-            change(&mut entry.record);
+            change(Arc::make_mut(&mut entry.record));
             self.touch(inner);
         }
     }
@@ -288,8 +292,9 @@ impl Ledger {
         entry.emitted = entry.emitted.max(chunk.span.to);
         entry.size = entry.size.max(chunk.size);
         entry.marks.push_back(chunk.tail);
-        entry.record.head = chunk.head;
-        entry.record.modified = chunk.modified;
+        let record = Arc::make_mut(&mut entry.record);
+        record.head = chunk.head;
+        record.modified = chunk.modified;
         entry.under_way += chunk.span.bytes();
         entry.pending += chunk.events;
         let input = entry.input;
@@ -305,7 +310,7 @@ impl Ledger {
         let mut inner = self.lock();
         if let Some(entry) = inner.files.get_mut(&file) {
             if entry.record.ends.last().is_none_or(|&last| last < at) {
-                entry.record.ends.push(at);
+                Arc::make_mut(&mut entry.record).ends.push(at);
             }
             self.touch(inner);
         }
@@ -318,7 +323,7 @@ impl Ledger {
         let entry = inner.files.get_mut(&file)?;
         let before = std::mem::replace(&mut entry.reader, Reader::There);
         let returns = before != Reader::There && entry.returned;
-        let mut record = entry.record.clone();
+        let mut record = FileRecord::clone(&entry.record);
         record.offset = entry.emitted;
         let input = entry.input;
         inner.inputs[input].returned += usize::from(returns);
@@ -350,7 +355,7 @@ impl Ledger {
         if let Some(entry) = inner.files.get_mut(&file)
             && entry.record.counted < to
         {
-            entry.record.counted = to;
+            Arc::make_mut(&mut entry.record).counted = to;
             self.touch(inner);
         }
     }
@@ -476,7 +481,7 @@ impl Inner {
             pending: 0,
             returned: false,
             reader: Reader::There,
-            record,
+            record: Arc::new(record),
         };
         if let Some(before) = self.files.insert(entry.record.key, entry)
             && before.returned
@@ -499,17 +504,22 @@ impl Entry {
     }
 
     fn advance(&mut self, safe: u64) {
-        self.record.offset = safe;
-        self.record.counted = self.record.counted.max(safe);
+        let record = Arc::make_mut(&mut self.record);
+        record.offset = safe;
+        record.counted = record.counted.max(safe);
         while let Some(mark) = self.marks.front() {
             if mark.at > safe {
                 break;
             }
-            self.record.tail = *mark;
+            record.tail = *mark;
             self.marks.pop_front();
         }
-        self.record.ends.retain(|&end| end > safe);
-        self.record.borrowed.take_if(|borrowed| borrowed.at <= safe);
+        if self.marks.is_empty() {
+            // There may be very many quiet files.
+            self.marks = VecDeque::new();
+        }
+        record.ends.retain(|&end| end > safe);
+        record.borrowed.take_if(|borrowed| borrowed.at <= safe);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writing the checkpoint: what is in it, and how it goes.
 
 use std::io;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tracing::{error, info};
@@ -58,10 +58,7 @@ impl Ledger {
         };
         // Held from the snapshot to the end: an older snapshot never replaces a newer one.
         let store = store.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = snapshot();
-        let mut text = Vec::with_capacity(256 + 512 * snapshot.files.len());
-        snapshot.encode(&mut text);
-        let written = store.write(&text);
+        let written = store.write(&snapshot());
         self.note(&written);
         written
     }
@@ -81,7 +78,8 @@ impl Ledger {
         let mut inner = self.lock();
         for (file, to) in marks {
             if let Some(entry) = inner.files.get_mut(file) {
-                entry.record.counted = entry.record.counted.max(*to);
+                let record = Arc::make_mut(&mut entry.record);
+                record.counted = record.counted.max(*to);
             }
         }
         inner.dirty = false;
@@ -96,7 +94,11 @@ impl Ledger {
                 .filter(|it| it.started)
                 .map(|it| (it.name.clone(), it.books))
                 .collect(),
-            files: inner.files.values().map(|entry| entry.record.clone()).collect(),
+            files: inner
+                .files
+                .values()
+                .map(|entry| Arc::clone(&entry.record))
+                .collect(),
         }
     }
 
