@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use metrics::{counter, gauge};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::Tailer;
 use super::arrive::Arrival;
@@ -120,7 +120,12 @@ impl Tailer {
                 Err(KeptError::Full) => return Err(KeptError::Full),
             }
         }
-        info!(path = %record.path.display(), offset = record.offset, size, "keeping the unsettled bytes of a file, so that the next run finds them");
+        // With quick rotation there are many.
+        if self.said.first(&record.path, "kept") {
+            info!(path = %record.path.display(), offset = record.offset, size, "keeping the unsettled bytes of a file, so that the next run finds them");
+        } else {
+            debug!(path = %record.path.display(), offset = record.offset, size, "keeping the unsettled bytes of one more file");
+        }
         gauge!("logmill_kept_bytes").set(self.kept.bytes() as f64);
         Ok(())
     }

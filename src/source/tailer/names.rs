@@ -3,6 +3,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use rustix::io::Errno;
 use tracing::warn;
 
 use super::arrive::Arrivals;
@@ -11,6 +12,22 @@ use crate::limits;
 use crate::source::facts::{Facts, Kind};
 use crate::source::sibling::rotated;
 use crate::source::walk::walk;
+
+/// So many links lead from one to the next at most, as many as the kernel follows.
+const LINKS_MAX: usize = 40;
+
+/// Where a symbolic link leads to when nothing is there yet.
+fn awaited(path: &Path) -> Option<PathBuf> {
+    let mut at = path.to_path_buf();
+    for _ in 0..LINKS_MAX {
+        match at.read_link() {
+            Ok(next) => at = at.parent()?.join(next),
+            Err(_) if at == path => return None,
+            Err(_) => return Some(at.parent()?.canonicalize().ok()?.join(at.file_name()?)),
+        }
+    }
+    None
+}
 
 impl Tailer {
     /// Walks every glob: finds what notifications do not tell.
@@ -204,6 +221,10 @@ impl Tailer {
             Ok(facts) => facts,
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 self.unname(path, now);
+                if let Some(target) = awaited(path) {
+                    self.linked_from.insert(target.clone(), path.to_path_buf());
+                    self.reals.insert(path.to_path_buf(), target);
+                }
                 return;
             }
             Err(error) => {
@@ -344,6 +365,12 @@ impl Tailer {
     pub(super) fn cannot(&mut self, path: &Path, what: &'static str, error: &io::Error) {
         if let Some(conclusion) = &self.conclusion {
             conclusion.miss();
+        }
+        if matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE)) {
+            if self.said.first(Path::new(""), "descriptors") {
+                warn!(path = %path.display(), %error, "cannot {what}, and perhaps others: trying again; raise the number of open files (`ulimit -n`, LimitNOFILE= in the unit)");
+            }
+            return;
         }
         if self.said.first(path, what) {
             warn!(path = %path.display(), %error, "cannot {what}: trying again; give this user the right to read it");

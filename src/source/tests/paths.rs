@@ -201,3 +201,14 @@ fn a_directory_is_walked_again_once_it_is_watched() {
     );
     assert!(rig.pause() > SECOND);
 }
+
+#[test]
+fn what_a_link_waits_for_is_heard_of() {
+    let mut rig = Rig::new(&["current.log"]);
+    symlink("between", rig.path("current.log")).unwrap();
+    symlink(rig.path("one.txt"), rig.path("between")).unwrap();
+    rig.start();
+    rig.append("one.txt", lines("one", 0..10));
+    rig.hear_of("one.txt");
+    assert_eq!(rig.texts(), expected(&[("one", 0..10)]));
+}
