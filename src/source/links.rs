@@ -3,6 +3,9 @@ use std::path::{Path, PathBuf};
 
 use super::facts::Inode;
 
+/// So many links lead from one to the next at most, as the kernel follows (path_resolution(7)).
+const LINKS_MAX: usize = 40;
+
 /// Where names lead that are symbolic links, or that have one among their directories: notifications speak of the file's
 /// own path, and rotation happens there.
 #[derive(Debug, Default)]
@@ -44,6 +47,14 @@ impl Links {
         }
         self.files.insert(real.clone(), inode);
         Some(real)
+    }
+
+    /// A name leads to nothing now. A symbolic link may be there before what it leads to.
+    pub fn expect(&mut self, name: &Path) {
+        if let Some(real) = awaited(name) {
+            self.names.insert(real.clone(), name.to_path_buf());
+            self.reals.insert(name.to_path_buf(), real);
+        }
     }
 
     /// The file whose own path this is.
@@ -88,6 +99,19 @@ impl Links {
             self.names.retain(|_, name| is_name(name));
         }
     }
+}
+
+/// Where a symbolic link leads to, though nothing is there.
+fn awaited(name: &Path) -> Option<PathBuf> {
+    let mut at = name.to_path_buf();
+    for _ in 0..LINKS_MAX {
+        match at.read_link() {
+            Ok(next) => at = at.parent()?.join(next),
+            Err(_) if at == name => return None,
+            Err(_) => return Some(at.parent()?.canonicalize().ok()?.join(at.file_name()?)),
+        }
+    }
+    None
 }
 
 fn is_link(path: &Path) -> bool {

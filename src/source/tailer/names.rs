@@ -13,22 +13,6 @@ use crate::source::facts::{Facts, Kind};
 use crate::source::sibling::rotated;
 use crate::source::walk::walk;
 
-/// So many links lead from one to the next at most, as many as the kernel follows.
-const LINKS_MAX: usize = 40;
-
-/// Where a symbolic link leads to when nothing is there yet.
-fn awaited(path: &Path) -> Option<PathBuf> {
-    let mut at = path.to_path_buf();
-    for _ in 0..LINKS_MAX {
-        match at.read_link() {
-            Ok(next) => at = at.parent()?.join(next),
-            Err(_) if at == path => return None,
-            Err(_) => return Some(at.parent()?.canonicalize().ok()?.join(at.file_name()?)),
-        }
-    }
-    None
-}
-
 impl Tailer {
     /// Walks every glob: finds what notifications do not tell.
     pub(super) fn scan(&mut self, now: Instant) {
@@ -221,10 +205,7 @@ impl Tailer {
             Ok(facts) => facts,
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 self.unname(path, now);
-                if let Some(target) = awaited(path) {
-                    self.linked_from.insert(target.clone(), path.to_path_buf());
-                    self.reals.insert(path.to_path_buf(), target);
-                }
+                self.links.expect(path);
                 return;
             }
             Err(error) => {
