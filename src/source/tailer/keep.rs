@@ -49,9 +49,15 @@ impl Tailer {
     /// The agent ends: whatever only a descriptor leads to is kept now, and then what may be deleted before the next run.
     pub fn keep_all(&mut self, now: Instant) {
         self.next_keep = now;
-        let mut inodes: Vec<Inode> = self.files.keys().copied().collect();
-        inodes.sort_by_key(|inode| !self.files.get(inode).is_some_and(|tail| tail.is_left()));
-        for inode in inodes {
+        // What a live file lacks is often the end of its last event alone: it is read where rotation puts it.
+        let waits = |tail: &Tail| tail.open && self.is_settled(tail.inode);
+        let tails = self.files.values();
+        let mut due: Vec<(bool, Inode)> = tails
+            .filter(|tail| tail.is_left() || !waits(tail))
+            .map(|tail| (!tail.is_left(), tail.inode))
+            .collect();
+        due.sort_by_key(|(is_live, _)| *is_live);
+        for (_, inode) in due {
             self.keep(inode, now);
         }
     }
