@@ -1,8 +1,8 @@
 //! The files next to a log that rotation made of it, and whether they hold what is known of it.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::disk::{Bytes, open};
@@ -24,12 +24,30 @@ pub struct Sibling {
 }
 
 impl Sibling {
-    fn open(&self) -> io::Result<Bytes> {
-        let file = open(&self.path)?;
-        // Rotation may have given the name to another file.
-        if Facts::of_open(&file)?.inode != self.facts.inode {
-            return Err(io::ErrorKind::NotFound.into());
+    /// Opens it under the name that it had when it was listed, or under the one that rotation has given it since.
+    fn file(&self) -> io::Result<File> {
+        match self.file_at(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let is_it =
+                    |it: &Sibling| (it.facts.inode, it.facts.born) == (self.facts.inode, self.facts.born);
+                let moved = family(&self.path).into_iter().find(is_it);
+                self.file_at(&moved.ok_or(error)?.path)
+            }
+            file => file,
         }
+    }
+
+    fn file_at(&self, path: &Path) -> io::Result<File> {
+        let file = open(path)?;
+        if Facts::of_open(&file)?.inode == self.facts.inode {
+            Ok(file)
+        } else {
+            Err(ErrorKind::NotFound.into())
+        }
+    }
+
+    pub fn open(&self) -> io::Result<Bytes> {
+        let file = self.file()?;
         Ok(match self.packed {
             Packed::Gz => Bytes::gz(file),
             Packed::No | Packed::Unreadable => Bytes::plain(file),
@@ -96,7 +114,7 @@ impl Sibling {
         let length = || -> io::Result<u32> {
             let mut last = [0; 4];
             let at = self.facts.size.saturating_sub(4);
-            Bytes::plain(open(&self.path)?).read_at(at, &mut last)?;
+            Bytes::plain(self.file()?).read_at(at, &mut last)?;
             Ok(u32::from_le_bytes(last))
         };
         // The number is kept modulo 2^32.
@@ -266,5 +284,18 @@ mod tests {
         fs::rename(path("b.log"), path("a.log.1")).unwrap();
         assert!(!families.are_there(), "another file has the name");
         assert_eq!(names(family(&path("b.log.1"))), ["b.log.1", "b.log.2"].map(path));
+    }
+
+    #[test]
+    fn a_file_that_is_renamed_after_the_listing_is_opened_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::write(path("a.log.1"), b"old").unwrap();
+        let listed = family(&path("a.log")).remove(0);
+        fs::rename(path("a.log.1"), path("a.log.2")).unwrap();
+        fs::write(path("a.log.1"), b"new").unwrap();
+        assert_eq!(listed.head().unwrap(), b"old");
+        fs::remove_file(path("a.log.2")).unwrap();
+        assert!(listed.head().is_err());
     }
 }

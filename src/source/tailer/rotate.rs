@@ -524,6 +524,7 @@ impl Tailer {
             found.sort_by_key(|it| likelihood(record, &it.facts));
         }
         found.into_iter().find_map(|sibling| {
+            let mut bytes = sibling.open().ok()?;
             let arrival = Arrival {
                 watch,
                 named: self.watches[watch].globs.contains(&sibling.path) && sibling.packed == Packed::No,
@@ -531,7 +532,6 @@ impl Tailer {
                 facts: sibling.facts,
                 packed: sibling.packed == Packed::Gz,
             };
-            let mut bytes = arrival.open().ok()?;
             agrees(&mut bytes, known)
                 .unwrap_or(false)
                 .then_some((arrival, bytes))
