@@ -6,6 +6,7 @@
 //!  settle (arrive.rs)      arrivals: remembered from the last run? copy of a known file? new?
 //!  rotated (rotate.rs)     siblings of a rotated name: files that were missed, copies, compressed ones
 //!  copy (copy.rs)          copies that rotation makes in place of a rename
+//!  birth (birth.rs)        a file whose first line is there gets its key
 //!  turn (turn.rs)          one look at one file: a chunk leaves, or nothing is there yet
 //!  join (join.rs)          the last event of a file and the beginning of the next one
 //!  held (held.rs)          inputs whose documents are not taken now
@@ -17,11 +18,13 @@
 //! ```
 
 mod arrive;
+mod birth;
 mod conclude;
 mod copy;
 mod held;
 mod join;
 mod keep;
+mod missed;
 mod names;
 mod reload;
 mod room;
