@@ -45,26 +45,15 @@ pub fn compile(
         .iter()
         .filter_map(|rule| Extract::compile(rule, &mut rules.patterns, &mut schema, &mut found))
         .collect();
-    let trace = file.parse.trace.then(|| TraceFields {
-        error_type: schema.intern("error.type"),
-        error_message: schema.intern("error.message"),
-        stack_trace: schema.intern("error.stack_trace"),
-        whole_message: file.parse.whole_message,
-    });
+    let trace = file.parse.trace.then(|| trace(file, &mut schema));
     let maps = file
         .maps
         .iter()
         .filter_map(|rule| map(rule, &mut schema, &mut found))
         .collect();
     let defaults = defaults(file, &mut schema, &mut found);
-    if let Some((name, _)) = file.set.iter().find(|(name, _)| name.value == encode::TIMESTAMP) {
-        found.push(
-            Diagnostic::error(format!("`{}` must be a time", encode::TIMESTAMP))
-                .at_value(name, "")
-                .help("leave it out: an event without time has the time of reading; or call the constant otherwise"),
-        );
-    }
     let constants = constants(&file.set, &mut schema);
+    refuse_constant_time(file, &mut found);
     let open = open_prefixes(file);
     let mut names = Names {
         open: open.clone(),
@@ -73,12 +62,9 @@ pub fn compile(
     let changes = change::compile(&file.changes, &mut names, &mut found);
     // The line itself goes where the documents have it, when its message does not.
     let original = (file.parse.original || schema.is_hidden(message)).then(|| schema.intern(ORIGINAL));
+    let of_input = host.fields.iter().map(String::as_str);
     // What a line may say without being asked has a slot where others say it too, or it would be there twice.
-    for name in FROM_OTHERS
-        .iter()
-        .copied()
-        .chain(host.fields.iter().map(String::as_str))
-    {
+    for name in FROM_OTHERS.iter().copied().chain(of_input) {
         if open.iter().any(|prefix| name.starts_with(prefix.as_str())) {
             schema.intern(name);
         }
@@ -96,11 +82,6 @@ pub fn compile(
         exact: file.frame.form == Form::Journal,
     };
     let frame = frame(file, rules.starts, tidy, &mut found);
-    let zone = host
-        .timezone
-        .clone()
-        .or_else(|| file.parse.timezone.as_ref().map(|zone| zone.value.clone()))
-        .unwrap_or(TimeZone::UTC);
     let failed = found.has_errors();
     diagnostics.extend(found);
     if failed {
@@ -125,8 +106,27 @@ pub fn compile(
         message,
         original: original.filter(|_| file.parse.original),
         unmatched: original.filter(|_| hidden_message).unwrap_or(message),
-        zone,
+        zone: zone(file, host),
     })
+}
+
+/// The zone of times that name none.
+fn zone(file: &PipelineFile, host: &HostWords) -> TimeZone {
+    let of_pipeline = file.parse.timezone.as_ref().map(|zone| &zone.value);
+    host.timezone
+        .as_ref()
+        .or(of_pipeline)
+        .cloned()
+        .unwrap_or(TimeZone::UTC)
+}
+
+fn trace(file: &PipelineFile, schema: &mut Schema) -> TraceFields {
+    TraceFields {
+        error_type: schema.intern("error.type"),
+        error_message: schema.intern("error.message"),
+        stack_trace: schema.intern("error.stack_trace"),
+        whole_message: file.parse.whole_message,
+    }
 }
 
 /// Fields that the agent gives documents where their lines do not, and those that an object's name is meant for.
@@ -266,6 +266,17 @@ fn defaults(
         }
     }
     defaults
+}
+
+/// A time that is the same for all events is none.
+fn refuse_constant_time(file: &PipelineFile, diagnostics: &mut Diagnostics) {
+    if let Some((name, _)) = file.set.iter().find(|(name, _)| name.value == encode::TIMESTAMP) {
+        diagnostics.push(
+            Diagnostic::error(format!("`{}` must be a time", encode::TIMESTAMP))
+                .at_value(name, "")
+                .help("leave it out: an event without time has the time of reading; or call the constant otherwise"),
+        );
+    }
 }
 
 fn constants(
