@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
+use tracing::warn;
 
 use super::endpoint::Bound;
 use super::memory::{Memory, Shares};
@@ -19,7 +20,6 @@ use super::settlement::Settlement;
 use super::worker::Worker;
 use super::{Agent, Plan, begun, reload, telemetry, threads};
 use crate::config::Settings;
-use crate::derive::Registry;
 use crate::encode::SHEET_BYTES;
 use crate::http::Telemetry;
 use crate::mill::Mill;
@@ -42,9 +42,15 @@ impl Agent {
         let recorder = recorder()?;
         let bound = Bound::new(&settings, &runtime)?;
         let began = begun::process_began();
-        let memory = Memory::divide(&settings);
+        let (lock, ledger) = open_state(&settings, began)?;
+        let memory = divide(&settings, ledger.file_count());
         registry.set_memory(memory.series_bytes, settings.agent.workers.get());
-        let (lock, ledger) = open_state(&settings, &registry, began)?;
+        if settings.agent.persist {
+            ledger.continue_metrics(&registry);
+        }
+        if ledger.restored_at().is_some() {
+            registry.resume();
+        }
         let pool = BatchPool::new(memory.batches, memory.body_bytes + SHEET_BYTES);
 
         let settlement = Arc::new(Settlement::new(Arc::clone(&ledger)));
@@ -71,6 +77,7 @@ impl Agent {
             Shares {
                 memory,
                 registry: Arc::clone(&registry),
+                ledger: Arc::clone(&ledger),
                 chunks: chunks.clone(),
                 bodies: pool.clone(),
             },
@@ -125,12 +132,21 @@ fn recorder() -> anyhow::Result<Telemetry> {
     Ok(recorder)
 }
 
+/// What each may have, where so many files are known. Says so where that is more than there is.
+fn divide(settings: &Settings, files: usize) -> Memory {
+    let memory = Memory::divide(settings, files);
+    if let Some(wants) = memory.wants {
+        let mebibytes = wants.div_ceil(1 << 20);
+        warn!(
+            files,
+            "what is known of so many files leaves chunks and bodies their least, and the agent may take more than `memory_max`: set it to {mebibytes}MiB or more in [agent], or name fewer files"
+        );
+    }
+    memory
+}
+
 /// What is known of earlier runs. `began` is when this one did, in nanoseconds since the epoch.
-fn open_state(
-    settings: &Settings,
-    registry: &Arc<Registry>,
-    began: i64,
-) -> anyhow::Result<(StateLock, Arc<Ledger>)> {
+fn open_state(settings: &Settings, began: i64) -> anyhow::Result<(StateLock, Arc<Ledger>)> {
     let dir = &settings.agent.state_dir;
     // It holds what logs say: nobody else is to read it.
     DirBuilder::new()
@@ -148,12 +164,6 @@ fn open_state(
     let ledger = Arc::new(Ledger::open(dir)?);
     // A failure is logged by the ledger; the writer tries again.
     let _ = ledger.begin(began / 1_000_000_000);
-    if settings.agent.persist {
-        ledger.continue_metrics(registry);
-    }
-    if ledger.restored_at().is_some() {
-        registry.resume();
-    }
     Ok((lock, ledger))
 }
 

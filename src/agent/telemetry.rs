@@ -56,7 +56,7 @@ pub fn describe() {
     );
     describe_gauge!(
         "logmill_memory_taken_bytes",
-        "What is taken of a share of memory_max: series (an estimate), chunks, bodies"
+        "What is taken of a share of memory_max: series, files (both estimates), chunks, bodies"
     );
     describe_gauge!(
         "logmill_memory_limit_bytes",

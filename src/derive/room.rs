@@ -29,7 +29,8 @@ pub(super) struct Room {
 }
 
 /// How near to its end the room may be filled. The last quarter is for those who have little, and an eighth of it all for
-/// label sets that are folded already, so that a scanner's are not the last that are told apart.
+/// label sets that are folded already, so that a scanner's are not the last that are told apart. A sixteenth stays for what
+/// must be there: a service's `other`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rank {
     /// One more of many.
@@ -97,7 +98,7 @@ impl Room {
         let limit = match rank {
             Rank::Many => max - max / 4,
             Rank::Few => max - max / 8,
-            Rank::Folded => max,
+            Rank::Folded => max - max / 16,
         };
         let holds = self.taken().saturating_add(bytes) <= limit;
         if !holds && !self.said.swap(true, Ordering::Relaxed) {

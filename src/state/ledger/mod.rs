@@ -415,6 +415,11 @@ impl Ledger {
             .collect()
     }
 
+    /// How many files are remembered.
+    pub fn file_count(&self) -> usize {
+        self.lock().files.len()
+    }
+
     pub fn files(&self) -> Vec<FileStatus> {
         let inner = self.lock();
         inner
