@@ -47,7 +47,6 @@ impl Bound {
     pub fn serve(
         self,
         settings: &Settings,
-        ledger: &Arc<Ledger>,
         shares: Shares,
         health: Arc<Health>,
         recorder: Telemetry,
@@ -55,19 +54,18 @@ impl Bound {
     ) -> Endpoint {
         let inputs = Inputs::of(&settings.inputs);
         let page = http::Endpoint::metrics_page(Arc::clone(&shares.registry), recorder.clone());
-        let (of_metrics, of_ready, of_status) = (Arc::clone(ledger), Arc::clone(ledger), Arc::clone(ledger));
-        let (awaited, of_shares) = (inputs.clone(), shares.clone());
+        let (awaited, ledger, of_status) = (inputs.clone(), Arc::clone(&shares.ledger), shares.clone());
         let endpoint = http::Endpoint {
             metrics: Box::new(move |format, out| {
-                telemetry::observe(&of_metrics, &shares);
-                telemetry::write_files(&of_metrics, now(), format, out);
+                telemetry::observe(&shares);
+                telemetry::write_files(&shares.ledger, now(), format, out);
                 page(format, out);
             }),
-            ready: Box::new(move || is_ready(&awaited, &of_ready, &health)),
+            ready: Box::new(move || is_ready(&awaited, &ledger, &health)),
             status: Box::new(move || {
-                let mut page = status(&of_status);
-                page["metrics_over_budget"] = over_budget(&of_shares.registry);
-                page["memory"] = memory(&of_shares);
+                let mut page = status(&of_status.ledger);
+                page["metrics_over_budget"] = over_budget(&of_status.registry);
+                page["memory"] = memory(&of_status);
                 page
             }),
             guard: self.guard.clone(),

@@ -73,7 +73,6 @@ impl Agent {
         let chunks = Pool::new(memory.chunk_bytes, bell.clone());
         let endpoint = bound.serve(
             &settings,
-            &ledger,
             Shares {
                 memory,
                 registry: Arc::clone(&registry),

@@ -88,7 +88,8 @@ pub fn ground(lane: &Lane, counts: Counts, bytes: u64) {
 const FILES_SHOWN: usize = 100;
 
 /// Writes the books down for the scrape at hand.
-pub fn observe(ledger: &Ledger, shares: &Shares) {
+pub fn observe(shares: &Shares) {
+    let ledger = &*shares.ledger;
     for (share, taken, limit) in shares.list() {
         gauge!("logmill_memory_taken_bytes", "share" => share).set(taken as f64);
         gauge!("logmill_memory_limit_bytes", "share" => share).set(limit as f64);
