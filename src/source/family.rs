@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::disk::{Bytes, open};
-use super::facts::{Facts, Kind};
+use super::facts::{Facts, Inode, Kind};
 use super::identity::{HEAD_BYTES, Known, TAIL_BYTES, print};
 use super::sibling::{Order, Packed, rotated};
 use crate::state::Tail;
@@ -28,9 +28,7 @@ impl Sibling {
     fn file(&self) -> io::Result<File> {
         match self.file_at(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let is_it =
-                    |it: &Sibling| (it.facts.inode, it.facts.born) == (self.facts.inode, self.facts.born);
-                let moved = family(&self.path).into_iter().find(is_it);
+                let moved = member(&self.path, self.facts.inode, self.facts.born);
                 self.file_at(&moved.ok_or(error)?.path)
             }
             file => file,
@@ -158,6 +156,12 @@ pub fn siblings_in(dir: &Path, bases: &HashSet<String>) -> HashMap<String, Vec<S
 /// Every file that rotation may have made of `path`, or of what `path` was made of.
 pub fn family(path: &Path) -> Vec<Sibling> {
     Families::default().of(path)
+}
+
+/// The file that has this inode and was created then, under the name that rotation has given it by now.
+pub fn member(path: &Path, inode: Inode, born: Option<i64>) -> Option<Sibling> {
+    let mut found = family(path).into_iter();
+    found.find(|it| it.facts.inode == inode && it.facts.born == born)
 }
 
 /// Families of many paths: each directory is listed once, when the first of them is asked for.

@@ -42,8 +42,7 @@ impl Links {
             return None;
         }
         if is_link {
-            self.names.insert(real.clone(), name.to_path_buf());
-            self.reals.insert(name.to_path_buf(), real.clone());
+            self.remember(name, &real);
         }
         self.files.insert(real.clone(), inode);
         Some(real)
@@ -52,9 +51,13 @@ impl Links {
     /// A name leads to nothing now. A symbolic link may be there before what it leads to.
     pub fn expect(&mut self, name: &Path) {
         if let Some(real) = awaited(name) {
-            self.names.insert(real.clone(), name.to_path_buf());
-            self.reals.insert(name.to_path_buf(), real);
+            self.remember(name, &real);
         }
+    }
+
+    fn remember(&mut self, name: &Path, real: &Path) {
+        self.names.insert(real.to_path_buf(), name.to_path_buf());
+        self.reals.insert(name.to_path_buf(), real.to_path_buf());
     }
 
     /// The file whose own path this is.

@@ -37,15 +37,10 @@ impl Tailer {
             return;
         }
         let returned: HashSet<_> = self.ledger.returned().into_iter().collect();
-        let visited: Vec<Inode> = self
-            .files
-            .values()
-            .filter(|tail| {
-                let key = tail.place().map(|place| place.origin.key);
-                tail.held || key.is_some_and(|key| returned.contains(&key))
-            })
-            .map(|tail| tail.inode)
-            .collect();
+        let visited = self.those(|tail| {
+            let key = tail.place().map(|place| place.origin.key);
+            tail.held || key.is_some_and(|key| returned.contains(&key))
+        });
         for inode in visited {
             self.queue(inode);
         }

@@ -9,6 +9,7 @@
 //! The next file is not read before it is clear how much of its beginning belongs to the last event of the file before. Its
 //! first lines show that at once where one of them begins an event; else it waits for more lines, or for the flush time.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -45,7 +46,7 @@ impl Tailer {
 
     /// As [`Tailer::line_up`] for a copy in which the life goes on that the file had before it was emptied.
     pub(super) fn line_up_copy(&mut self, base: &Path, copy: Inode, emptied: Inode) {
-        if self.joins_line(base, copy) || is_of(self.files.get(&copy).map(|tail| &**tail), base) {
+        if self.joins_line(base, copy) || is_of(&self.files, copy, base) {
             let line = self.lines.entry(base.to_path_buf()).or_default();
             line.retain(|it| *it != copy);
             let at = line.iter().position(|it| *it == emptied);
@@ -56,12 +57,12 @@ impl Tailer {
     /// Whether the file has no place in the line yet, and may have one. It is expected to get it.
     fn joins_line(&mut self, base: &Path, inode: Inode) -> bool {
         if let Some(line) = self.lines.get_mut(base) {
-            line.retain(|it| is_of(self.files.get(it).map(|tail| &**tail), base));
+            line.retain(|it| is_of(&self.files, *it, base));
         }
         let Some(tail) = self.files.get_mut(&inode) else {
             return false;
         };
-        let joins = self.watches[tail.watch].frame.waits() && !is_of(Some(tail), base);
+        let joins = self.watches[tail.watch].frame.waits() && tail.base.as_deref() != Some(base);
         if joins {
             tail.base = Some(base.into());
         }
@@ -115,7 +116,7 @@ impl Tailer {
     pub(super) fn forget_lines(&mut self) {
         let files = &self.files;
         self.lines.retain(|base, line| {
-            line.retain(|it| is_of(files.get(it).map(|tail| &**tail), base));
+            line.retain(|it| is_of(files, *it, base));
             !line.is_empty()
         });
     }
@@ -179,7 +180,7 @@ impl Tailer {
             .find_map(|base| self.lines.get_key_value(&base))?;
         let line: Vec<Inode> = line
             .iter()
-            .filter(|it| is_of(self.files.get(it).map(|tail| &**tail), base))
+            .filter(|it| is_of(&self.files, **it, base))
             .copied()
             .collect();
         let to = line.iter().position(|it| *it == inode).unwrap_or(line.len());
@@ -203,9 +204,7 @@ impl Tailer {
         let mut between = found.filter(|it| {
             let modified = it.facts.modified;
             let later = modified > before.modified && (is_last || modified < next.modified);
-            later
-                && it.facts.inode != next.inode
-                && !is_of(self.files.get(&it.facts.inode).map(|tail| &**tail), base)
+            later && it.facts.inode != next.inode && !is_of(&self.files, it.facts.inode, base)
         });
         between.next().is_none()
     }
@@ -331,6 +330,8 @@ fn will_be_read(tail: &Tail) -> bool {
 }
 
 /// Whether the name was the file's, of those that rotation has taken it from.
-fn is_of(tail: Option<&Tail>, base: &Path) -> bool {
-    tail.is_some_and(|tail| tail.base.as_deref() == Some(base))
+fn is_of(files: &HashMap<Inode, Box<Tail>>, inode: Inode, base: &Path) -> bool {
+    files
+        .get(&inode)
+        .is_some_and(|tail| tail.base.as_deref() == Some(base))
 }

@@ -11,7 +11,7 @@ use crate::event::FileKey;
 use crate::limits::{KEEP_AGAIN_AFTER, KEEP_DELETED_AFTER, KEEP_ROTATED_AFTER};
 use crate::source::disk::{Bytes, open};
 use crate::source::facts::{Facts, Inode};
-use crate::source::family::{Sibling, agrees, family};
+use crate::source::family::{Sibling, agrees, member};
 use crate::source::frame::End;
 use crate::source::kept::KeptError;
 use crate::source::sibling::Packed;
@@ -35,13 +35,7 @@ impl Tailer {
             let since = tail.gone.unwrap_or(tail.grew);
             tail.is_left() && !tail.is_linked() && now - since >= KEEP_ROTATED_AFTER
         };
-        let rotated: Vec<Inode> = self
-            .files
-            .values()
-            .filter(|tail| due(tail))
-            .map(|tail| tail.inode)
-            .collect();
-        for inode in rotated {
+        for inode in self.those(due) {
             self.keep(inode, now);
         }
     }
@@ -187,10 +181,7 @@ impl Tailer {
             return None;
         }
         // The name that rotation gave it says which files came after it.
-        let named = family(&record.path)
-            .into_iter()
-            .find(|it| it.facts.inode == facts.inode && it.facts.born == facts.born);
-        let path = named.map_or(path, |it| it.path);
+        let path = member(&record.path, facts.inode, facts.born).map_or(path, |it| it.path);
         let arrival = Arrival {
             named: false,
             ..Arrival::new(watch, &path, facts)

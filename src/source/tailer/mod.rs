@@ -357,6 +357,12 @@ impl Tailer {
         }
     }
 
+    /// The files of which this is true. They may change while one after the other is visited.
+    fn those(&self, is_it: impl Fn(&Tail) -> bool) -> Vec<Inode> {
+        let tails = self.files.values().filter(|tail| is_it(tail));
+        tails.map(|tail| tail.inode).collect()
+    }
+
     fn queue(&mut self, inode: Inode) {
         if let Some(tail) = self.files.get_mut(&inode)
             && !tail.queued

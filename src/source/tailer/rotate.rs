@@ -12,7 +12,7 @@ use crate::event::FileKey;
 use crate::limits;
 use crate::source::disk::Bytes;
 use crate::source::facts::{Facts, Inode};
-use crate::source::family::{Sibling, agrees, family, siblings_in};
+use crate::source::family::{Sibling, agrees, family, member, siblings_in};
 use crate::source::identity::{Known, print};
 use crate::source::sibling::{Packed, rotated};
 use crate::source::tail::{Stage, Tail};
@@ -49,13 +49,10 @@ pub(super) fn find_inode(tail: &Tail) -> Option<(PathBuf, Facts)> {
     known.or_else(|| {
         // Rotated where a link leads to.
         let elsewhere = tail.target.iter().chain([&tail.at]);
-        let beside_target = elsewhere
-            .filter(|path| path.parent() != tail.path.parent())
-            .flat_map(|path| family(path));
-        family(&tail.path)
-            .into_iter()
-            .chain(beside_target)
-            .find(|it| is_it(&it.facts))
+        let beside_target = elsewhere.filter(|path| path.parent() != tail.path.parent());
+        let mut places = std::iter::once(&*tail.path).chain(beside_target.map(PathBuf::as_path));
+        places
+            .find_map(|path| member(path, tail.inode, tail.born))
             .map(|it| (it.path, it.facts))
     })
 }
@@ -254,10 +251,7 @@ impl Tailer {
                 continue;
             };
             // Rotated once more, perhaps.
-            let found = family(&it.path)
-                .into_iter()
-                .find(|sibling| sibling.facts.inode == inode && sibling.facts.born == it.born);
-            if let Some(sibling) = found {
+            if let Some(sibling) = member(&it.path, inode, it.born) {
                 self.pass_by(&sibling.path, &sibling.facts, it.key);
             } else if let Some(key) = it.key {
                 let record = self.ledger.record(key);
@@ -270,13 +264,7 @@ impl Tailer {
 
     /// Files that have no name of the input any more: they may still grow, move on, or be deleted.
     pub(super) fn visit_rotated(&mut self, now: Instant) {
-        let rotated: Vec<Inode> = self
-            .files
-            .values()
-            .filter(|tail| tail.gone.is_some() && !tail.unlinked)
-            .map(|tail| tail.inode)
-            .collect();
-        for inode in rotated {
+        for inode in self.those(|tail| tail.gone.is_some() && !tail.unlinked) {
             let Some(tail) = self.files.get_mut(&inode) else {
                 continue;
             };
@@ -440,13 +428,7 @@ impl Tailer {
                 && tail.place().is_some()
                 && self.is_near(&tail.path, &sibling.path)
         };
-        let rotated: Vec<Inode> = self
-            .files
-            .values()
-            .filter(|tail| rotated(tail))
-            .map(|tail| tail.inode)
-            .collect();
-        rotated.into_iter().any(|inode| {
+        self.those(rotated).into_iter().any(|inode| {
             let bytes = self.files.get_mut(&inode).and_then(|tail| tail.bytes.as_mut());
             bytes.is_some_and(|bytes| sibling.is_beginning_of(bytes).unwrap_or(false))
         })
