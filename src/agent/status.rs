@@ -37,7 +37,7 @@ pub fn status(ledger: &Ledger) -> Value {
             json!({
                 // Lossy: a path need not be UTF-8, and JSON has to be.
                 "path": file.path.to_string_lossy(),
-                "input": file.input,
+                "input": &*file.input,
                 "key": file.key.to_string(),
                 "size": file.size,
                 "read": file.read,

@@ -5,7 +5,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
@@ -122,7 +123,7 @@ fn file_counts(ledger: &Ledger) -> BTreeMap<String, usize> {
     let inputs = ledger.books().into_iter();
     let mut counts: BTreeMap<String, usize> = inputs.map(|(input, _)| (input, 0)).collect();
     for file in ledger.files() {
-        *counts.entry(file.input).or_default() += 1;
+        *counts.entry(file.input.to_string()).or_default() += 1;
     }
     counts
 }
@@ -130,7 +131,7 @@ fn file_counts(ledger: &Ledger) -> BTreeMap<String, usize> {
 /// Appends the series of the files that there are at this moment: a recorder would keep those of files that are
 /// gone.
 pub fn write_files(ledger: &Ledger, now_nanos: i64, format: Format, out: &mut Vec<u8>) {
-    let mut paths = BTreeMap::<PathBuf, Lag>::new();
+    let mut paths = BTreeMap::<Arc<Path>, Lag>::new();
     for file in ledger.files() {
         // A rotated file keeps the path that it was found under: both are one series.
         let lag = paths.entry(file.path).or_default();
@@ -198,7 +199,7 @@ mod tests {
         let ledger = Ledger::in_memory();
         let record = FileRecord {
             key: FileKey(1),
-            input: "shop".to_owned(),
+            input: "shop".into(),
             ..FileRecord::default()
         };
         ledger.track(record);

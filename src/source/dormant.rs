@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::event::FileKey;
@@ -10,7 +10,7 @@ use crate::state::FileRecord;
 pub struct Dormant {
     /// Shared with the ledger until the file is found.
     records: BTreeMap<FileKey, Arc<FileRecord>>,
-    by_ino: HashMap<u64, Vec<FileKey>>,
+    by_ino: BTreeSet<(u64, FileKey)>,
 }
 
 impl Dormant {
@@ -26,18 +26,13 @@ impl Dormant {
 
     fn share(&mut self, record: Arc<FileRecord>) {
         self.take(record.key);
-        self.by_ino.entry(record.ino).or_default().push(record.key);
+        self.by_ino.insert((record.ino, record.key));
         self.records.insert(record.key, record);
     }
 
     pub fn take(&mut self, key: FileKey) -> Option<FileRecord> {
         let record = self.records.remove(&key)?;
-        if let Some(keys) = self.by_ino.get_mut(&record.ino) {
-            keys.retain(|it| *it != key);
-            if keys.is_empty() {
-                self.by_ino.remove(&record.ino);
-            }
-        }
+        self.by_ino.remove(&(record.ino, key));
         Some(Arc::unwrap_or_clone(record))
     }
 
@@ -50,8 +45,8 @@ impl Dormant {
 
     /// Those of this inode number.
     pub fn with_ino(&self, ino: u64) -> Vec<FileRecord> {
-        let keys = self.by_ino.get(&ino).into_iter().flatten();
-        keys.filter_map(|key| self.get(*key).cloned()).collect()
+        let keys = self.by_ino.range((ino, FileKey(0))..=(ino, FileKey(u64::MAX)));
+        keys.filter_map(|(_, key)| self.get(*key).cloned()).collect()
     }
 
     pub fn keys(&self) -> Vec<FileKey> {

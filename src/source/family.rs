@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::disk::{Bytes, open};
 use super::facts::{Facts, Inode, Kind};
@@ -17,7 +18,7 @@ const BLOCK_BYTES: usize = 64 << 10;
 /// A file whose name rotation made from a watched name.
 #[derive(Clone)]
 pub struct Sibling {
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     pub order: Order,
     pub packed: Packed,
     pub facts: Facts,
@@ -135,7 +136,7 @@ pub fn siblings_in(dir: &Path, bases: &HashSet<String>) -> HashMap<String, Vec<S
             if !bases.contains(&way.base) {
                 continue;
             }
-            let path = dir.join(name);
+            let path: Arc<Path> = dir.join(name).into();
             let Some(facts) = Facts::of(&path).ok().filter(|facts| facts.kind == Kind::File) else {
                 break;
             };
@@ -268,7 +269,7 @@ mod tests {
             make(name);
         }
         let names = |found: Vec<Sibling>| {
-            let mut names: Vec<_> = found.into_iter().map(|it| it.path).collect();
+            let mut names: Vec<_> = found.into_iter().map(|it| it.path.to_path_buf()).collect();
             names.sort();
             names
         };

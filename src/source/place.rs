@@ -30,7 +30,7 @@ pub struct Place {
     /// Offsets at which time ended an event in an earlier run.
     pub ends: VecDeque<u64>,
     /// What comes behind one of these ends: the rest of the event is in the next file.
-    borrowed: Option<Borrowed>,
+    borrowed: Option<Box<Borrowed>>,
     /// `offset..quiet` holds no line end that was not seen yet: where to look on. At least `offset` when it
     /// means anything.
     quiet: u64,

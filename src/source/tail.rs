@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,16 +19,16 @@ pub struct Tail {
     /// The name that it was first seen under.
     pub path: Arc<Path>,
     /// Names of the input that lead to it now. None: rotated away or deleted.
-    pub names: Vec<PathBuf>,
+    pub names: Vec<Arc<Path>>,
     /// Where it was seen last, of the input or not.
-    pub at: PathBuf,
+    pub at: Arc<Path>,
     /// The file's own path where a symbolic link leads to it.
-    pub target: Option<PathBuf>,
+    pub target: Option<Arc<Path>>,
     /// Its descriptor, while it is open.
     pub bytes: Option<Bytes>,
     pub is_gz: bool,
     /// Where its lines have one.
-    pub header: Header,
+    pub header: Option<Box<Header>>,
     pub stage: Stage,
     /// As seen last, in bytes.
     pub size: u64,
@@ -38,8 +38,6 @@ pub struct Tail {
     pub grew: Instant,
     /// When events last left.
     pub left: Instant,
-    /// When it was last looked at.
-    pub looked: Instant,
     /// When its last name was taken away.
     pub gone: Option<Instant>,
     /// Its names were made by rotation: nobody is expected to write to it for long.
@@ -119,24 +117,23 @@ pub enum Stage {
 }
 
 impl Tail {
-    pub fn new(facts: &Facts, watch: usize, path: &Path, bytes: Option<Bytes>, now: Instant) -> Tail {
+    pub fn new(facts: &Facts, watch: usize, path: &Arc<Path>, bytes: Option<Bytes>, now: Instant) -> Tail {
         Tail {
             inode: facts.inode,
             born: facts.born,
             watch,
-            path: Arc::from(path),
+            path: Arc::clone(path),
             names: Vec::new(),
-            at: path.to_path_buf(),
+            at: Arc::clone(path),
             target: None,
             is_gz: bytes.as_ref().is_some_and(Bytes::is_gz),
             bytes,
-            header: Header::default(),
+            header: None,
             stage: Stage::Unborn(Life::default()),
             size: 0,
             modified: facts.modified,
             grew: now,
             left: now,
-            looked: now,
             gone: None,
             rotated: false,
             unlinked: facts.links == 0,

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::facts::{Facts, Inode, Kind};
 use super::glob::{Globs, Part};
@@ -11,7 +12,7 @@ use crate::limits::GLOB_DEPTH_MAX;
 #[derive(Debug, Default)]
 pub struct Found {
     /// Paths that match, whatever kind of file they are.
-    pub paths: BTreeSet<PathBuf>,
+    pub paths: BTreeSet<Arc<Path>>,
     /// Directories in which a matching name may appear.
     pub dirs: BTreeSet<PathBuf>,
     /// Directories that could not be listed.
@@ -106,7 +107,7 @@ impl Walk<'_> {
 
     fn file(&mut self, path: PathBuf) {
         if !self.globs.excludes(&path) {
-            self.found.paths.insert(path);
+            self.found.paths.insert(path.into());
         }
     }
 
@@ -158,10 +159,10 @@ mod tests {
                 .collect();
             let exclude: Vec<_> = exclude.iter().map(|glob| (*glob).to_owned()).collect();
             let found = walk(&Globs::compile(&include, &exclude).unwrap());
-            let strip = |path: &PathBuf| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+            let strip = |path: &Path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
             (
-                found.paths.iter().map(strip).collect::<Vec<_>>(),
-                found.dirs.iter().map(strip).collect::<Vec<_>>(),
+                found.paths.iter().map(|path| strip(path)).collect::<Vec<_>>(),
+                found.dirs.iter().map(|path| strip(path)).collect::<Vec<_>>(),
             )
         };
         assert_eq!(names(&["*.log"], &[]).0, ["a.log"]);

@@ -243,10 +243,10 @@ mod tests {
     fn its_version_is_the_oldest_that_has_everything() {
         let (mut checkpoint, text) = text();
         assert!(text.starts_with(b"{\"logmill_checkpoint\":1,"));
-        Arc::make_mut(&mut checkpoint.files[1]).borrowed = Some(Borrowed {
+        Arc::make_mut(&mut checkpoint.files[1]).borrowed = Some(Box::new(Borrowed {
             at: 5050,
             text: b"\tat \xff\n".to_vec(),
-        });
+        }));
         let mut borrowed = Vec::new();
         checkpoint.encode(&mut borrowed);
         assert!(borrowed.starts_with(b"{\"logmill_checkpoint\":3,"));

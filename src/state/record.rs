@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -8,7 +9,7 @@ use crate::event::FileKey;
 
 /// What is remembered of one life of one file, in memory and in the checkpoint. Without a head it is a stub: the
 /// file was emptied and its next life has no key yet, but its earlier lives are known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
     #[serde(
         rename = "file",
@@ -16,11 +17,12 @@ pub struct FileRecord {
         deserialize_with = "key_from_hex"
     )]
     pub key: FileKey,
-    /// The input's name.
-    pub input: String,
+    /// The input's name; one text for all files of the input.
+    #[serde(serialize_with = "name_to_text", deserialize_with = "name_from_text")]
+    pub input: Arc<str>,
     /// The name that the file was first seen under; documents carry it.
     #[serde(serialize_with = "path_to_text", deserialize_with = "path_from_text")]
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     pub dev: u64,
     pub ino: u64,
     /// When the file was created, in nanoseconds since the epoch, where the file system says.
@@ -43,13 +45,36 @@ pub struct FileRecord {
     pub ends: Vec<u64>,
     /// The end of the event before the last of `ends`, where rotation has put it into the next file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub borrowed: Option<Borrowed>,
+    pub borrowed: Option<Box<Borrowed>>,
     /// Rotated away and read to its last byte: when it vanishes, nothing is missed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub done: bool,
     /// When a name led to it for the last time, in seconds since the epoch; 0: a name leads to it now.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub gone_since: i64,
+}
+
+impl Default for FileRecord {
+    fn default() -> Self {
+        FileRecord {
+            key: FileKey(0),
+            input: Arc::default(),
+            path: Path::new("").into(),
+            dev: 0,
+            ino: 0,
+            born: None,
+            modified: 0,
+            life: Life::default(),
+            head: Print::default(),
+            tail: Tail::default(),
+            offset: 0,
+            counted: 0,
+            ends: Vec::new(),
+            borrowed: None,
+            done: false,
+            gone_since: 0,
+        }
+    }
 }
 
 /// The first lines of the next file, which belong to the last event of this one. They are here until that event is settled,
@@ -131,12 +156,21 @@ fn bytes_from_text<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Err
     })
 }
 
+fn name_to_text<S: Serializer>(name: &str, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(name)
+}
+
+fn name_from_text<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<str>, D::Error> {
+    String::deserialize(from).map(Arc::from)
+}
+
 fn path_to_text<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
     bytes_to_text(path.as_os_str().as_bytes(), to)
 }
 
-fn path_from_text<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
-    Ok(PathBuf::from(OsString::from_vec(bytes_from_text(from)?)))
+fn path_from_text<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Path>, D::Error> {
+    let path = PathBuf::from(OsString::from_vec(bytes_from_text(from)?));
+    Ok(path.into())
 }
 
 #[cfg(test)]
@@ -146,8 +180,8 @@ pub(super) mod tests {
     pub fn sample(key: u64) -> FileRecord {
         FileRecord {
             key: FileKey(key),
-            input: "nginx".to_owned(),
-            path: PathBuf::from("/var/log/nginx/access.log"),
+            input: "nginx".into(),
+            path: Path::new("/var/log/nginx/access.log").into(),
             dev: 2049,
             ino: 77,
             born: Some(1_795_368_510_000_000_001),
@@ -175,11 +209,11 @@ pub(super) mod tests {
     fn a_record_reads_back() {
         let mut record = sample(0xfedc_ba98_7654_3210);
         for bytes in [&b"/var/log/a b.log"[..], b"/var/log/\xff\xfe.log"] {
-            record.path = PathBuf::from(OsString::from_vec(bytes.to_vec()));
-            record.borrowed = Some(Borrowed {
+            record.path = PathBuf::from(OsString::from_vec(bytes.to_vec())).into();
+            record.borrowed = Some(Box::new(Borrowed {
                 at: 5050,
                 text: bytes.to_vec(),
-            });
+            }));
             let text = serde_json::to_string(&record).unwrap();
             assert!(text.starts_with("{\"file\":\"fedcba9876543210\""), "{text}");
             assert_eq!(serde_json::from_str::<FileRecord>(&text).unwrap(), record);

@@ -65,7 +65,7 @@ impl Claims {
             match self.files.get(&real) {
                 Some(first) if first.input != self.inputs => match &mut taken {
                     Some((_, _, more)) => *more += 1,
-                    None => taken = Some((path.clone(), first.glob.clone(), 0)),
+                    None => taken = Some((path.to_path_buf(), first.glob.clone(), 0)),
                 },
                 Some(_) => {}
                 None => {

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Instant, UNIX_EPOCH};
 
 use tracing::{debug, info};
@@ -24,7 +25,7 @@ const SEARCHES_MAX: u32 = 5;
 #[derive(Debug)]
 pub(super) struct Arrival {
     pub watch: usize,
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     pub facts: Facts,
     /// A path of the input; otherwise a rotated file next to one.
     pub named: bool,
@@ -39,10 +40,10 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    pub fn add(&mut self, watch: usize, path: &Path, facts: Facts) {
+    pub fn add(&mut self, watch: usize, path: &Arc<Path>, facts: Facts) {
         let is_first = self.inodes.insert(facts.inode);
         // Files with several paths are few.
-        let is_same = |it: &Arrival| it.facts.inode == facts.inode && it.path == path;
+        let is_same = |it: &Arrival| it.facts.inode == facts.inode && it.path == *path;
         if is_first || !self.list.iter().any(is_same) {
             self.list.push(Arrival::new(watch, path, facts));
         }
@@ -50,10 +51,10 @@ impl Arrivals {
 }
 
 impl Arrival {
-    pub fn new(watch: usize, path: &Path, facts: Facts) -> Arrival {
+    pub fn new(watch: usize, path: &Arc<Path>, facts: Facts) -> Arrival {
         Arrival {
             watch,
-            path: path.to_path_buf(),
+            path: Arc::clone(path),
             facts,
             named: true,
             packed: false,
@@ -111,7 +112,10 @@ impl Tailer {
             }
         }
         self.search_dormant(&mut rest, now);
-        let found: Vec<_> = rest.iter().map(|it| (it.path.clone(), it.facts.inode)).collect();
+        let found: Vec<_> = rest
+            .iter()
+            .map(|it| (Arc::clone(&it.path), it.facts.inode))
+            .collect();
         for arrival in rest {
             self.admit(arrival, None, now);
         }
@@ -150,7 +154,7 @@ impl Tailer {
                 }
             }
         }
-        self.rotations.extend(bases);
+        self.rotations.extend(bases.into_iter().map(Arc::from));
     }
 
     /// A file that was known in the last run, by its inode and its content.
@@ -202,7 +206,7 @@ impl Tailer {
             tail.stub = stub;
             if !arrival.named {
                 // Rotation made the name that it has now.
-                tail.path = origin.as_path().into();
+                tail.path = origin;
             }
         }
         self.line_up_rotated(&arrival.path, arrival.facts.inode);
@@ -220,7 +224,11 @@ impl Tailer {
         if arrival.named {
             record.done = false;
         }
-        self.watches[arrival.watch].name().clone_into(&mut record.input);
+        record.input = self.watches[arrival.watch].name().into();
+        if *record.path == *arrival.path {
+            // One text for both.
+            record.path = Arc::clone(&arrival.path);
+        }
         self.insert(arrival, Some(bytes), now);
         if let Err(error) = self.place(arrival.facts.inode, record.clone()) {
             self.cannot(&arrival.path, "read", &error);
@@ -307,7 +315,7 @@ impl Tailer {
             };
             let arrival = Arrival {
                 watch,
-                path,
+                path: path.into(),
                 facts,
                 named: false,
                 packed: false,
@@ -324,7 +332,7 @@ impl Tailer {
                 tail.path = origin.as_path().into();
             }
             // What had the name as far as we know had it earlier.
-            if let Some(holder) = self.names.get(&origin).map(|name| name.inode) {
+            if let Some(holder) = self.names.get(origin.as_path()).map(|name| name.inode) {
                 self.line_up(&origin, holder);
             }
             self.line_up_by_time(&origin, facts.inode);
@@ -340,7 +348,7 @@ impl Tailer {
         self.files.insert(inode, Box::new(tail));
         if arrival.named {
             self.name(arrival.watch, &arrival.path, &arrival.facts, now);
-            self.rotations.insert(arrival.path.clone());
+            self.rotations.insert(Arc::clone(&arrival.path));
         } else {
             if let Some(tail) = self.files.get_mut(&inode) {
                 tail.gone = Some(now);
@@ -500,7 +508,7 @@ impl Tailer {
 impl Arrival {
     pub fn again(&self) -> Arrival {
         Arrival {
-            path: self.path.clone(),
+            path: Arc::clone(&self.path),
             ..*self
         }
     }

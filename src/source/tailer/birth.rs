@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use tracing::debug;
@@ -119,8 +120,8 @@ impl Tailer {
         let tail = self.files.get(&inode)?;
         Some(FileRecord {
             key: key(&self.host, inode, tail.born, &life),
-            input: self.watches[tail.watch].name().to_owned(),
-            path: tail.path.to_path_buf(),
+            input: self.watches[tail.watch].name().into(),
+            path: Arc::clone(&tail.path),
             dev: inode.dev,
             ino: inode.ino,
             born: tail.born,

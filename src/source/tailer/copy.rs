@@ -48,7 +48,11 @@ impl Tailer {
         let mut originals: Vec<(PathBuf, Inode)> = self
             .bases_of(&tail.at)
             .into_iter()
-            .filter_map(|base| self.names.get(&base).map(|name| (base.clone(), name.inode)))
+            .filter_map(|base| {
+                self.names
+                    .get(base.as_path())
+                    .map(|name| (base.clone(), name.inode))
+            })
             .collect();
         // cp and rm instead of a rename: the original may be gone already.
         let bases = self.possible_bases(&tail.at);
@@ -278,7 +282,9 @@ impl Tailer {
         }
         let bases = self.possible_bases(&arrival.path);
         let mut records = self.dormant.iter().filter(|record| {
-            bases.contains(&record.path) && record.head.len > 0 && arrival.facts.size <= record.offset
+            bases.iter().any(|base| **base == *record.path)
+                && record.head.len > 0
+                && arrival.facts.size <= record.offset
         });
         records.any(|record| {
             head_of(&arrival.path).is_ok_and(|head| begins_as(&head, record.head, &record.life))

@@ -76,9 +76,10 @@ impl Tailer {
             return path.to_path_buf();
         };
         let is_watched = |base: &PathBuf| {
-            self.names.contains_key(base)
-                || self.sighted.contains(base)
-                || self.prior.contains_key(base)
+            let path = base.as_path();
+            self.names.contains_key(path)
+                || self.sighted.contains(path)
+                || self.prior.contains_key(path)
                 || self.watches.iter().any(|watch| watch.globs.contains(base))
         };
         let bases = rotated(name).into_iter().filter(|way| {
@@ -94,7 +95,7 @@ impl Tailer {
     /// As [`Tailer::line_up_by_time`] for a file of this first name, if rotation has made the name that it has now.
     pub(super) fn line_up_rotated(&mut self, first_name: &Path, inode: Inode) {
         let base = self.base_of(first_name);
-        if self.files.get(&inode).is_some_and(|tail| tail.at != base) {
+        if self.files.get(&inode).is_some_and(|tail| *tail.at != *base) {
             self.line_up_by_time(&base, inode);
         }
     }
@@ -106,10 +107,10 @@ impl Tailer {
         if base == path {
             return;
         }
-        if !self.names.contains_key(&base) && Facts::of(&base).is_ok() {
+        if !self.names.contains_key(base.as_path()) && Facts::of(&base).is_ok() {
             self.next_scan = now;
         }
-        self.rotations.insert(base);
+        self.rotations.insert(base.into());
     }
 
     /// Forgets names whose files are gone.
@@ -174,7 +175,7 @@ impl Tailer {
     /// The file whose last event may go on in this one: the one right before it.
     fn before(&self, inode: Inode) -> Option<Inode> {
         let tail = self.files.get(&inode)?;
-        let bases = tail.names.iter().map(PathBuf::as_path).chain([&*tail.path]);
+        let bases = tail.names.iter().chain([&tail.path]);
         let (base, line) = bases
             .map(|path| self.base_of(path))
             .find_map(|base| self.lines.get_key_value(&base))?;

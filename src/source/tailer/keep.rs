@@ -181,7 +181,7 @@ impl Tailer {
             return None;
         }
         // The name that rotation gave it says which files came after it.
-        let path = member(&record.path, facts.inode, facts.born).map_or(path, |it| it.path);
+        let path = member(&record.path, facts.inode, facts.born).map_or_else(|| path.into(), |it| it.path);
         let arrival = Arrival {
             named: false,
             ..Arrival::new(watch, &path, facts)

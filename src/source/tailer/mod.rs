@@ -33,7 +33,7 @@ mod tend;
 mod turn;
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -95,23 +95,23 @@ pub struct Tailer {
     notice: Notice,
     files: HashMap<Inode, Box<Tail>>,
     /// Paths of the inputs and where they lead.
-    names: HashMap<PathBuf, Name>,
+    names: HashMap<Arc<Path>, Name>,
     links: Links,
     /// Directories in which names are watched, and those that globs lead through, as of the last scan.
     dirs: HashSet<PathBuf>,
     /// Records of the last run whose files were not found yet.
     dormant: Dormant,
     /// What the last run knew of watched names, until they are looked at for the first time.
-    prior: HashMap<PathBuf, Prior>,
+    prior: HashMap<Arc<Path>, Prior>,
     /// Watched names whose siblings were looked at in this run.
-    sighted: HashSet<PathBuf>,
+    sighted: HashSet<Arc<Path>>,
     /// Files next to a watched name that are not ours: rotated before the agent knew the name, compressed
     /// copies of what was read, copies that somebody made.
     bystanders: HashMap<Inode, Bystander>,
     /// Compressed files beside watched names, as they were seen last, and since when they are so.
     packing: HashMap<Inode, (Facts, Instant)>,
     /// Watched names whose file has changed, so that there may be rotated files to look for.
-    rotations: HashSet<PathBuf>,
+    rotations: HashSet<Arc<Path>>,
     /// By watched name: files that rotation has taken it from, the oldest first, where events have several lines.
     lines: HashMap<PathBuf, Vec<Inode>>,
     /// Files whose first lines belong to the file before, until that is in the checkpoint.
@@ -268,9 +268,9 @@ impl Tailer {
 
     /// Names that may have led somewhere while the agent did not run.
     fn expect(&mut self) {
-        let known = self.dormant.iter().map(|record| record.path.clone());
+        let known = self.dormant.iter().map(|record| Arc::clone(&record.path));
         let named = self.watches.iter().flat_map(|watch| watch.globs.patterns());
-        let named = named.filter_map(super::glob::Pattern::literal);
+        let named = named.filter_map(super::glob::Pattern::literal).map(Arc::from);
         self.rotations = known.chain(named).collect();
     }
 
@@ -445,10 +445,10 @@ fn globs(watches: &[Watch]) -> Vec<Globs> {
 }
 
 /// Of each path the oldest file that is known: whatever is younger and not known was never read.
-fn prior(records: &[Arc<FileRecord>]) -> HashMap<PathBuf, Prior> {
-    let mut prior: HashMap<PathBuf, Prior> = HashMap::new();
+fn prior(records: &[Arc<FileRecord>]) -> HashMap<Arc<Path>, Prior> {
+    let mut prior: HashMap<Arc<Path>, Prior> = HashMap::new();
     for record in records.iter().filter(|record| record.head.len > 0) {
-        let entry = prior.entry(record.path.clone()).or_insert(Prior {
+        let entry = prior.entry(Arc::clone(&record.path)).or_insert(Prior {
             key: record.key,
             modified: record.modified,
         });

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::io::Errno;
@@ -79,11 +80,11 @@ impl Tailer {
 
     /// Names that the scan did not see.
     fn missing(&mut self, unreadable: &[PathBuf], arrivals: &mut Arrivals, now: Instant) {
-        let stale: Vec<(PathBuf, usize)> = self
+        let stale: Vec<(Arc<Path>, usize)> = self
             .names
             .iter()
             .filter(|(_, name)| name.scan != self.scans)
-            .map(|(path, name)| (path.clone(), name.watch))
+            .map(|(path, name)| (Arc::clone(path), name.watch))
             .filter(|(path, _)| !unreadable.iter().any(|dir| path.starts_with(dir)))
             .collect();
         for (path, watch) in stale {
@@ -108,10 +109,10 @@ impl Tailer {
 
     /// Looks at the sizes of all files, where nobody tells.
     pub(super) fn poll(&mut self, now: Instant) {
-        let paths: Vec<(PathBuf, usize)> = self
+        let paths: Vec<(Arc<Path>, usize)> = self
             .names
             .iter()
-            .map(|(path, name)| (path.clone(), name.watch))
+            .map(|(path, name)| (Arc::clone(path), name.watch))
             .collect();
         let mut arrivals = Arrivals::default();
         for (path, watch) in paths {
@@ -128,7 +129,7 @@ impl Tailer {
     /// Names in watched directories changed.
     pub(super) fn moved(&mut self, paths: HashSet<PathBuf>, now: Instant) {
         let mut arrivals = Arrivals::default();
-        for path in paths {
+        for path in paths.into_iter().map(Arc::from) {
             let mut ours = false;
             for watch in 0..self.watches.len() {
                 if self.watches[watch].globs.contains(&path) {
@@ -139,7 +140,7 @@ impl Tailer {
             if let Some(name) = self.links.name_of(&path).cloned()
                 && let Some(watch) = self.watches.iter().position(|it| it.globs.contains(&name))
             {
-                self.sight(watch, &name, &mut arrivals, now);
+                self.sight(watch, &name.into(), &mut arrivals, now);
             }
             let bases = self.possible_bases(&path);
             if !ours && bases.is_empty() && self.links.file_at(&path).is_none() {
@@ -151,10 +152,10 @@ impl Tailer {
             }
             for base in bases {
                 // What became of the name that it had.
-                match self.names.get(&base).map(|name| name.watch) {
-                    Some(watch) => self.sight(watch, &base, &mut arrivals, now),
+                match self.names.get(base.as_path()).map(|name| name.watch) {
+                    Some(watch) => self.sight(watch, &base.into(), &mut arrivals, now),
                     None => {
-                        self.rotations.insert(base);
+                        self.rotations.insert(base.into());
                     }
                 }
             }
@@ -170,7 +171,7 @@ impl Tailer {
         rotated(name)
             .into_iter()
             .map(|way| dir.join(way.base))
-            .filter(|base| self.names.contains_key(base))
+            .filter(|base| self.names.contains_key(base.as_path()))
             .collect()
     }
 
@@ -200,7 +201,7 @@ impl Tailer {
     }
 
     /// Looks where a path of the input leads to now.
-    pub(super) fn sight(&mut self, watch: usize, path: &Path, arrivals: &mut Arrivals, now: Instant) {
+    pub(super) fn sight(&mut self, watch: usize, path: &Arc<Path>, arrivals: &mut Arrivals, now: Instant) {
         let facts = match Facts::of(path) {
             Ok(facts) => facts,
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
@@ -269,7 +270,7 @@ impl Tailer {
     }
 
     /// The path leads to a file that is looked after.
-    pub(super) fn name(&mut self, watch: usize, path: &Path, facts: &Facts, now: Instant) {
+    pub(super) fn name(&mut self, watch: usize, path: &Arc<Path>, facts: &Facts, now: Instant) {
         let Some(tail) = self.files.get_mut(&facts.inode) else {
             return;
         };
@@ -293,9 +294,9 @@ impl Tailer {
         if !tail.names.iter().any(|name| name == path) {
             // Most files have one.
             tail.names.reserve_exact(1);
-            tail.names.push(path.to_path_buf());
+            tail.names.push(Arc::clone(path));
         }
-        tail.at = path.to_path_buf();
+        tail.at = Arc::clone(path);
         let names = tail.names.clone();
         let rotated = names.iter().all(|name| self.was_rotated(name));
         if let Some(tail) = self.files.get_mut(&facts.inode) {
@@ -309,24 +310,24 @@ impl Tailer {
             watch,
             scan: self.scans,
         };
-        self.names.insert(path.to_path_buf(), name);
+        self.names.insert(Arc::clone(path), name);
         // Notifications speak of the file that a link leads to.
         if let Some(real) = self.links.follow(path, facts.inode)
             && let Some(tail) = self.files.get_mut(&facts.inode)
         {
-            tail.target = Some(real);
+            tail.target = Some(real.into());
         }
         self.saw(facts, now);
         self.queue(facts.inode);
     }
 
     /// The path leads to this file no more.
-    pub(super) fn unname(&mut self, path: &Path, now: Instant) {
+    pub(super) fn unname(&mut self, path: &Arc<Path>, now: Instant) {
         let Some(name) = self.names.remove(path) else {
             return;
         };
-        self.rotations.insert(path.to_path_buf());
-        if self.base_of(path) == path {
+        self.rotations.insert(Arc::clone(path));
+        if *self.base_of(path) == **path {
             self.line_up(path, name.inode);
         }
         if let Some(tail) = self.files.get_mut(&name.inode) {

@@ -2,7 +2,8 @@
 //! the input is called or where it stands.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Tailer, globs};
@@ -52,9 +53,9 @@ impl Tailer {
     fn unname_rotated(&mut self, now: Instant) {
         let leads_to = |path: &Path, inode| Facts::of(path).is_ok_and(|facts| facts.inode == inode);
         let names = self.names.iter();
-        let moved: Vec<PathBuf> = names
+        let moved: Vec<Arc<Path>> = names
             .filter(|(path, name)| !leads_to(path, name.inode))
-            .map(|(path, _)| path.clone())
+            .map(|(path, _)| Arc::clone(path))
             .collect();
         for path in moved {
             self.unname(&path, now);
@@ -92,15 +93,15 @@ impl Tailer {
             return;
         }
         // How many files go from which input to which.
-        let mut files: HashMap<(String, usize), usize> = HashMap::new();
+        let mut files: HashMap<(Arc<str>, usize), usize> = HashMap::new();
         for record in self.ledger.records() {
-            if gone.contains(&record.input)
+            if gone.iter().any(|name| **name == *record.input)
                 && let Some(watch) = self.watch_of(&record).filter(|watch| new(&self.watches[*watch]))
             {
-                *files.entry((record.input.clone(), watch)).or_default() += 1;
+                *files.entry((Arc::clone(&record.input), watch)).or_default() += 1;
             }
         }
-        let mut moves: Vec<((String, usize), usize)> = files.into_iter().collect();
+        let mut moves: Vec<((Arc<str>, usize), usize)> = files.into_iter().collect();
         moves.sort_by(|(a, of_a), (b, of_b)| of_b.cmp(of_a).then_with(|| a.cmp(b)));
         for ((from, watch), _) in moves {
             // Either may have found its like already; the ledger knows that of the names.

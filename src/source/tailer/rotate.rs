@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::info;
@@ -31,26 +32,26 @@ const PACKED_QUIET: Duration = Duration::from_millis(500);
 /// A file that is none of ours. Its inode may be that of another file some day.
 #[derive(Clone, Debug)]
 pub(super) struct Bystander {
-    path: PathBuf,
+    path: Arc<Path>,
     born: Option<i64>,
     /// The record that it explains: what it was made of was read.
     key: Option<FileKey>,
 }
 
 /// Where a file is now that its names do not lead to it any more.
-pub(super) fn find_inode(tail: &Tail) -> Option<(PathBuf, Facts)> {
+pub(super) fn find_inode(tail: &Tail) -> Option<(Arc<Path>, Facts)> {
     let known = [Some(&tail.at), tail.target.as_ref()];
     let is_it = |facts: &Facts| facts.inode == tail.inode && facts.born == tail.born;
-    let here = |path: &PathBuf| Facts::of(path).ok().filter(is_it);
+    let here = |path: &Arc<Path>| Facts::of(path).ok().filter(is_it);
     let known = known
         .into_iter()
         .flatten()
-        .find_map(|path| here(path).map(|facts| (path.clone(), facts)));
+        .find_map(|path| here(path).map(|facts| (Arc::clone(path), facts)));
     known.or_else(|| {
         // Rotated where a link leads to.
         let elsewhere = tail.target.iter().chain([&tail.at]);
         let beside_target = elsewhere.filter(|path| path.parent() != tail.path.parent());
-        let mut places = std::iter::once(&*tail.path).chain(beside_target.map(PathBuf::as_path));
+        let mut places = std::iter::once(&*tail.path).chain(beside_target.map(|path| &**path));
         places
             .find_map(|path| member(path, tail.inode, tail.born))
             .map(|it| (it.path, it.facts))
@@ -66,7 +67,7 @@ impl Tailer {
         if self.sighted.len() > most {
             let origins: HashSet<&Path> = self.files.values().map(|tail| &*tail.path).collect();
             self.sighted
-                .retain(|path| names.contains_key(path) || origins.contains(path.as_path()));
+                .retain(|path| names.contains_key(path) || origins.contains(&**path));
         }
     }
 
@@ -79,6 +80,7 @@ impl Tailer {
             .into_iter()
             .map(|way| dir.join(way.base))
             .filter(|base| {
+                let base = base.as_path();
                 self.names.contains_key(base) || self.sighted.contains(base) || self.prior.contains_key(base)
             })
             .collect()
@@ -111,6 +113,8 @@ impl Tailer {
             for name in bases {
                 let mut siblings = found.remove(&name).unwrap_or_default();
                 let base = dir.join(name);
+                let named = self.names.get_key_value(base.as_path());
+                let base = named.map_or_else(|| base.into(), |(name, _)| Arc::clone(name));
                 siblings.extend(self.beside_real(&base));
                 self.look_at_rotated(&base, siblings, &placed, now);
             }
@@ -136,7 +140,7 @@ impl Tailer {
 
     fn look_at_rotated(
         &mut self,
-        base: &Path,
+        base: &Arc<Path>,
         mut found: Vec<Sibling>,
         placed: &HashMap<FileKey, Inode>,
         now: Instant,
@@ -148,7 +152,7 @@ impl Tailer {
         let Some(watch) = watch else {
             return;
         };
-        let first = self.sighted.insert(base.to_path_buf());
+        let first = self.sighted.insert(Arc::clone(base));
         for sibling in &found {
             self.note_rotated(sibling.facts.inode, now);
         }
@@ -175,7 +179,7 @@ impl Tailer {
             }
             let arrival = Arrival {
                 watch,
-                path: sibling.path.clone(),
+                path: Arc::clone(&sibling.path),
                 facts: sibling.facts,
                 named: false,
                 packed: sibling.packed == Packed::Gz,
@@ -193,7 +197,7 @@ impl Tailer {
                     match self.was_read(&sibling, now) {
                         Some(was_read) => !was_read,
                         None => {
-                            self.rotations.insert(base.to_path_buf());
+                            self.rotations.insert(Arc::clone(base));
                             continue;
                         }
                     }
@@ -227,9 +231,9 @@ impl Tailer {
             .is_some_and(|it| it.born == facts.born)
     }
 
-    pub(super) fn pass_by(&mut self, path: &Path, facts: &Facts, key: Option<FileKey>) {
+    pub(super) fn pass_by(&mut self, path: &Arc<Path>, facts: &Facts, key: Option<FileKey>) {
         let bystander = Bystander {
-            path: path.to_path_buf(),
+            path: Arc::clone(path),
             born: facts.born,
             key,
         };

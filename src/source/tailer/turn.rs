@@ -30,7 +30,6 @@ impl Tailer {
             }
         }
         tail.queued = false;
-        tail.looked = now;
         if !self.is_open(inode, now) {
             return;
         }
@@ -117,7 +116,10 @@ impl Tailer {
             modified: tail.modified,
         });
         let find = self.watches[tail.watch].frame.header;
-        let header = find.and_then(|find| tail.header.pass(find, &read.chunk, tail.bytes.as_mut()));
+        let header = find.and_then(|find| {
+            let header = tail.header.get_or_insert_default();
+            header.pass(find, &read.chunk, tail.bytes.as_mut())
+        });
         let delivery = Delivery {
             origin: Arc::clone(&place.origin),
             header,
@@ -211,7 +213,7 @@ impl Tailer {
         let Some(bytes) = &mut tail.bytes else {
             return Err(ErrorKind::NotFound.into());
         };
-        tail.path = Arc::from(record.path.as_path());
+        tail.path = Arc::clone(&record.path);
         let origin = Arc::new(Origin {
             key: record.key,
             path: Arc::clone(&tail.path),

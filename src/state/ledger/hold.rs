@@ -146,7 +146,7 @@ impl Ledger {
         inner
             .inputs
             .iter()
-            .any(|it| it.name == input && it.hold.is_some())
+            .any(|it| *it.name == *input && it.hold.is_some())
     }
 }
 

@@ -12,22 +12,23 @@ impl Ledger {
     pub fn started_inputs(&self) -> Vec<String> {
         let inner = self.lock();
         let started = inner.inputs.iter().filter(|input| input.started);
-        started.map(|input| input.name.clone()).collect()
+        started.map(|input| input.name.to_string()).collect()
     }
 
     /// An input is called otherwise: its books and files go on under that name, unless there are books of it already.
     pub fn rename_input(&self, from: &str, to: &str) {
         let mut inner = self.lock();
-        if inner.inputs.iter().any(|input| input.name == to) {
+        if inner.inputs.iter().any(|input| *input.name == *to) {
             return;
         }
-        let Some(index) = inner.inputs.iter().position(|input| input.name == from) else {
+        let Some(index) = inner.inputs.iter().position(|input| *input.name == *from) else {
             return;
         };
-        to.clone_into(&mut inner.inputs[index].name);
+        let name: Arc<str> = to.into();
         for entry in inner.files.values_mut().filter(|entry| entry.input == index) {
-            to.clone_into(&mut Arc::make_mut(&mut entry.record).input);
+            Arc::make_mut(&mut entry.record).input = Arc::clone(&name);
         }
+        inner.inputs[index].name = name;
         self.touch(inner);
     }
 
@@ -57,7 +58,7 @@ impl Ledger {
         let names: Vec<&str> = names.collect();
         let mut inner = self.lock();
         for index in 0..inner.inputs.len() {
-            if !names.contains(&inner.inputs[index].name.as_str()) {
+            if !names.contains(&&*inner.inputs[index].name) {
                 inner.free(index);
             }
         }
@@ -71,7 +72,7 @@ impl Inner {
             return;
         };
         let from = std::mem::replace(&mut entry.input, to);
-        name.clone_into(&mut Arc::make_mut(&mut entry.record).input);
+        Arc::make_mut(&mut entry.record).input = Arc::clone(&self.inputs[to].name);
         let (events, bytes) = (entry.pending, entry.unsettled());
         let returned = usize::from(entry.returned && entry.is_read());
         let before = &mut self.inputs[from];

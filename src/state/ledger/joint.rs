@@ -39,7 +39,7 @@ impl Ledger {
         if file.record.ends.last().is_none_or(|&last| last < at) {
             Arc::make_mut(&mut file.record).ends.push(at);
         }
-        Arc::make_mut(&mut file.record).borrowed = Some(joint.borrowed);
+        Arc::make_mut(&mut file.record).borrowed = Some(Box::new(joint.borrowed));
         let next = inner.files.get_mut(&joint.next)?;
         let to = joint.tail.at;
         let record = Arc::make_mut(&mut next.record);

@@ -4,7 +4,7 @@ mod joint;
 mod persist;
 
 use std::collections::{HashMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use self::hold::Hold;
@@ -48,7 +48,8 @@ pub struct Ledger {
 
 #[derive(Debug, Default)]
 struct Inner {
-    files: HashMap<FileKey, Entry>,
+    /// Boxed: a map has room for more than it holds.
+    files: HashMap<FileKey, Box<Entry>>,
     inputs: Vec<Input>,
     /// Something differs from the last checkpoint that was written.
     dirty: bool,
@@ -60,7 +61,8 @@ struct Inner {
 
 #[derive(Debug)]
 struct Input {
-    name: String,
+    /// One text for all records of its files.
+    name: Arc<str>,
     books: Books,
     /// The source has looked at its files at least once, now or in an earlier run.
     started: bool,
@@ -121,8 +123,8 @@ pub struct Emitted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileStatus {
     pub key: FileKey,
-    pub input: String,
-    pub path: PathBuf,
+    pub input: Arc<str>,
+    pub path: Arc<Path>,
     pub size: u64,
     pub read: u64,
     pub settled: u64,
@@ -249,7 +251,7 @@ impl Ledger {
     /// Whether the input's files have been looked at before, now or in an earlier run.
     pub fn started(&self, input: &str) -> bool {
         let inner = self.lock();
-        inner.inputs.iter().any(|it| it.name == input && it.started)
+        inner.inputs.iter().any(|it| *it.name == *input && it.started)
     }
 
     pub fn set_started(&self, input: &str) {
@@ -411,7 +413,7 @@ impl Ledger {
         inner
             .inputs
             .iter()
-            .map(|it| (it.name.clone(), it.books))
+            .map(|it| (it.name.to_string(), it.books))
             .collect()
     }
 
@@ -427,8 +429,8 @@ impl Ledger {
             .values()
             .map(|entry| FileStatus {
                 key: entry.record.key,
-                input: entry.record.input.clone(),
-                path: entry.record.path.clone(),
+                input: Arc::clone(&entry.record.input),
+                path: Arc::clone(&entry.record.path),
                 size: entry.size,
                 read: entry.emitted,
                 settled: entry.settled.safe(),
@@ -454,11 +456,11 @@ impl Ledger {
 
 impl Inner {
     fn input(&mut self, name: &str) -> usize {
-        match self.inputs.iter().position(|it| it.name == name) {
+        match self.inputs.iter().position(|it| *it.name == *name) {
             Some(index) => index,
             None => {
                 self.inputs.push(Input {
-                    name: name.to_owned(),
+                    name: name.into(),
                     books: Books::default(),
                     started: false,
                     hold: None,
@@ -470,13 +472,18 @@ impl Inner {
     }
 
     fn track(&mut self, mut record: FileRecord) {
-        if self.files.get(&record.key).is_some_and(Entry::is_under_way) {
+        if self
+            .files
+            .get(&record.key)
+            .is_some_and(|entry| entry.is_under_way())
+        {
             self.go_on(record);
             return;
         }
         record.counted = record.counted.max(record.offset);
         let input = self.input(&record.input);
-        let entry = Entry {
+        record.input = Arc::clone(&self.inputs[input].name);
+        let entry = Box::new(Entry {
             input,
             settled: Settled::from(record.offset),
             marks: VecDeque::new(),
@@ -487,7 +494,7 @@ impl Inner {
             returned: false,
             reader: Reader::There,
             record: Arc::new(record),
-        };
+        });
         if let Some(before) = self.files.insert(entry.record.key, entry)
             && before.returned
             && before.is_read()

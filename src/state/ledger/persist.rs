@@ -92,7 +92,7 @@ impl Ledger {
                 .inputs
                 .iter()
                 .filter(|it| it.started)
-                .map(|it| (it.name.clone(), it.books))
+                .map(|it| (it.name.to_string(), it.books))
                 .collect(),
             files: inner
                 .files
