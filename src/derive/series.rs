@@ -121,21 +121,22 @@ impl SeriesIndex {
     /// The series of such an event, new or woken, or one with other labels; `None` where there is no room, and nothing
     /// stands for what has none.
     pub fn find_or_add(&mut self, text: &[u8], owner: u32, series_max: usize) -> Option<Series> {
-        let is_full = self.left(owner, series_max) <= self.kept(owner, series_max);
-        if self.folds && (is_full || !self.fits(text, self.rank(owner))) {
-            self.set_order(owner, false);
+        // Another worker may have been faster.
+        if let Some(number) = self.shown(text) {
+            return Some(Series {
+                number,
+                folded: false,
+            });
         }
-        match self.find(text, owner, series_max) {
-            Found::There(series) => return Some(series),
-            Found::NoRoom => return None,
-            Found::NotYet => {}
-        }
-        let (_, steps) = self.choose(text, owner, series_max)?;
-        if steps > 1 {
-            // What is folded already may have many values of another label by now.
-            self.set_order(owner, true);
-        }
-        let (chosen, steps) = self.choose(text, owner, series_max)?;
+        let (chosen, steps) = match self.choose(text, owner, series_max) {
+            Some((chosen, steps)) if steps <= 1 || self.shown(&chosen).is_some() => (chosen, steps),
+            None if !self.folds => return None,
+            // Nobody knows the order yet, or what is folded already has many values of another label by now.
+            _ => {
+                self.set_order(owner);
+                self.choose(text, owner, series_max)?
+            }
+        };
         let number = match self.numbers.get(&*chosen) {
             Some(&number) => number,
             None => self.number(Arc::from(&*chosen), owner),
@@ -248,10 +249,9 @@ impl SeriesIndex {
         }
     }
 
-    /// Finds out which labels of an owner are folded first, where that is not known or is to be found out again.
-    fn set_order(&mut self, owner: u32, again: bool) {
-        let unknown = |owner: &&Owner| again || owner.order.is_none();
-        let Some(Owner { other, .. }) = self.owners.get(owner as usize).filter(unknown) else {
+    /// Finds out which labels of an owner are folded first.
+    fn set_order(&mut self, owner: u32) {
+        let Some(Owner { other, .. }) = self.owners.get(owner as usize) else {
             return;
         };
         let own = |number: &&u32| self.owner_of[**number as usize] == owner;
