@@ -56,8 +56,8 @@ pub(super) struct FigureBytes {
     pub watched: usize,
 }
 
-/// Of a series, a gauge's or one with so many buckets, native buckets and exemplars. What lies in a vector may take twice its size: vectors
-/// double.
+/// Of a series, a gauge's or one with so many buckets, native buckets and exemplars. What lies in a vector may take twice
+/// its size: vectors double.
 pub(super) fn figure_bytes(gauge: bool, buckets: usize, native: usize, exemplars: usize) -> FigureBytes {
     let plain = match gauge {
         true => size_of::<Option<Latest>>(),
@@ -68,7 +68,10 @@ pub(super) fn figure_bytes(gauge: bool, buckets: usize, native: usize, exemplars
         0 => 0,
         _ => 2 * size_of::<Details>() + native * size_of::<u64>() + exemplars * exemplar::BYTES,
     };
-    let counted = 2 * (size_of::<u32>() + plain) + buckets * 12 + details;
+    // All histograms of a worker share one vector for their buckets, so that it counts by what a vector that doubles has to
+    // spare on average: half of what lies in it, or less.
+    let bucket = size_of::<u64>() * 3 / 2;
+    let counted = 2 * (size_of::<u32>() + plain) + buckets * bucket + details;
     FigureBytes {
         counted,
         // Labels and whether it rests; and with what it left.
