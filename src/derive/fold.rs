@@ -4,22 +4,7 @@
 use std::collections::HashSet;
 
 use super::label::OTHER;
-
-/// The labels of `a="b",c="d"`, values with their escapes.
-pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let equals = memchr::memchr(b'=', rest)?;
-        let (name, value) = (&rest[..equals], rest.get(equals + 2..)?);
-        let mut end = 0;
-        while *value.get(end)? != b'"' {
-            end += if value[end] == b'\\' { 2 } else { 1 };
-        }
-        // Behind the quote and the comma.
-        rest = value.get(end + 2..).unwrap_or_default();
-        Some((name, &value[..end]))
-    })
-}
+use super::label_pairs::pairs;
 
 /// The places of the labels that may say `other`, those with the most values among `texts` first. `other` is the text in
 /// which all of them do.

@@ -45,6 +45,7 @@ mod idle;
 mod key;
 mod keyed_hash;
 mod label;
+mod label_pairs;
 mod label_source;
 mod latest;
 mod like;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fold::pairs;
 use super::label::OTHER;
+use super::label_pairs::pairs;
 use super::series::SeriesIndex;
 
 /// Values that are shown of a label, to tell what they are.

@@ -8,7 +8,6 @@
 //! Whoever has figures says them once; which format they are written in is decided here. Labels come as the text
 //! that stands between braces, escaped, which is how series keep them.
 
-mod labels;
 mod protobuf;
 mod text;
 mod wire;

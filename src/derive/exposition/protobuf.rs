@@ -2,8 +2,9 @@
 //! (<https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto>).
 
 use super::wire::{bytes, delimited, double, message, packed_sints, sint, uint};
-use super::{Histogram, MetricHead, Number, labels};
+use super::{Histogram, MetricHead, Number};
 use crate::derive::exemplar::Exemplar;
+use crate::derive::label_pairs::{pairs, unescaped};
 use crate::derive::native::{Native, ZERO_THRESHOLD};
 
 /// Buckets without an event between two others that cost less than a new span.
@@ -67,8 +68,8 @@ pub(super) fn write_histogram(text: &[u8], histogram: &Histogram<'_>, out: &mut 
 
 fn write_metric(text: &[u8], out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
     message(4, out, |out| {
-        for (name, value) in labels::pairs(text) {
-            message(1, out, |out| write_pair(name, &value, out));
+        for (name, value) in pairs(text) {
+            message(1, out, |out| write_pair(name, &unescaped(value), out));
         }
         fill(out);
     });

@@ -1,18 +1,17 @@
+//! The labels of a series read from its text, which is how series keep them.
+
 use std::borrow::Cow;
 
-/// The names and values of `method="GET",path="a\"b"`, which is how a series' labels are kept: escaped, without
-/// braces.
-pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], Cow<'_, [u8]>)> {
+/// The names and values of `method="GET",path="a\"b"`, values with their escapes.
+pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let equals = memchr::memchr(b'=', rest)?;
-        let name = &rest[..equals];
-        let value = rest.get(equals + 2..)?;
-        let end = closing_quote(value)?;
-        let (value, after) = value.split_at(end);
+        let (name, value) = (&rest[..equals], rest.get(equals + 2..)?);
+        let (value, after) = value.split_at(closing_quote(value)?);
         // A quote, and a comma where there are more.
         rest = after.get(2..).unwrap_or_default();
-        Some((name, unescaped(value)))
+        Some((name, value))
     })
 }
 
@@ -28,7 +27,8 @@ fn closing_quote(text: &[u8]) -> Option<usize> {
     }
 }
 
-fn unescaped(text: &[u8]) -> Cow<'_, [u8]> {
+/// A value without its escapes.
+pub(super) fn unescaped(text: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', text).is_none() {
         return Cow::Borrowed(text);
     }
@@ -55,7 +55,7 @@ mod tests {
     fn read(text: &str) -> Vec<(String, String)> {
         let text_of = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         pairs(text.as_bytes())
-            .map(|(name, value)| (text_of(name), text_of(&value)))
+            .map(|(name, value)| (text_of(name), text_of(&unescaped(value))))
             .collect()
     }
 
