@@ -158,14 +158,26 @@ impl Pipeline {
 
     /// Whether a step so far sets the field, or may.
     pub fn knows(&self, field: &str) -> bool {
+        let is_key = match &self.parse {
+            Parse::Json { rest, .. } => {
+                rest == "root" || field.starts_with(rest.as_str()) && rest.ends_with('.')
+            }
+            Parse::Plain | Parse::Patterns(_) | Parse::Csv { .. } => false,
+        };
+        is_key
+            || self.names(field)
+            || self.extracts.iter().any(|extract| match &extract.take {
+                Take::Json { prefix } | Take::Pairs { prefix, .. } => field.starts_with(prefix.as_str()),
+                Take::Patterns(_) | Take::UserAgent => false,
+            })
+    }
+
+    /// Whether a step so far sets the field by its name, and not as one of the keys that a line has.
+    fn names(&self, field: &str) -> bool {
         let of_parse = match &self.parse {
             Parse::Plain => field == MESSAGE,
             Parse::Patterns(_) => false,
-            Parse::Json { rest, keys } => {
-                rest == "root"
-                    || field.starts_with(rest.as_str()) && rest.ends_with('.')
-                    || keys.iter().any(|(name, _)| name == field)
-            }
+            Parse::Json { keys, .. } => keys.iter().any(|(name, _)| name == field),
             Parse::Csv { columns } => columns.iter().any(|column| column.name.as_deref() == Some(field)),
         };
         of_parse
@@ -173,11 +185,10 @@ impl Pipeline {
                 .patterns()
                 .flat_map(Pattern::fields)
                 .any(|name| name == field)
-            || self.extracts.iter().any(|extract| match &extract.take {
-                Take::Patterns(_) => false,
-                Take::Json { prefix } | Take::Pairs { prefix, .. } => field.starts_with(prefix.as_str()),
-                Take::UserAgent => field.starts_with("user_agent."),
-            })
+            || self
+                .extracts
+                .iter()
+                .any(|extract| extract.take == Take::UserAgent && field.starts_with("user_agent."))
             || self.maps.iter().any(|map| map.to.as_deref() == Some(field))
             || self
                 .set
@@ -219,37 +230,67 @@ impl Pipeline {
         maps.for_each(each);
     }
 
-    /// What speaks of a field that has got another name speaks of that.
-    fn follow(&mut self, from: &str, to: &str) {
-        let samples = self.samples.iter_mut().map(|(selection, _)| selection);
-        for selection in self.drops.iter_mut().chain(samples) {
-            selection.rename(from, to);
+    /// What speaks of a field that is set by another name now speaks of that.
+    pub fn follow(&mut self, from: &str, to: &str) {
+        let extracts = self.extracts.iter_mut().map(|extract| &mut extract.field);
+        let maps = self.maps.iter_mut().map(|map| &mut map.field);
+        let renames = self.renames.iter_mut().map(|(before, _)| before);
+        let others = extracts.chain(maps).chain(renames).chain(&mut self.remove);
+        for field in others.filter(|field| *field == from) {
+            *field = to.to_owned();
         }
         let copy = Value::from(format!("{{{from}}}"));
         for (_, value) in self.default.iter_mut().filter(|(_, value)| *value == copy) {
             *value = Value::from(format!("{{{to}}}"));
         }
+        self.follow_rename(from, to);
+    }
+
+    /// The same for a field that gets its name from [rename]: the steps before that know it by the old one.
+    fn follow_rename(&mut self, from: &str, to: &str) {
+        let samples = self.samples.iter_mut().map(|(selection, _)| selection);
+        for selection in self.drops.iter_mut().chain(samples) {
+            selection.rename(from, to);
+        }
     }
 
     /// Gives a field the value of another one where it has none.
     pub fn copy(&mut self, from: &str, to: String) -> Result<&'static str, Why> {
-        self.needs(from)?;
-        // Of JSON only those keys have a field of their own that are named.
-        if let Parse::Json { rest, keys } = &mut self.parse
-            && !keys.iter().any(|(name, _)| name == from)
-        {
-            let prefix = rest.strip_suffix("root").unwrap_or(rest);
-            let key = from.strip_prefix(prefix).unwrap_or(from);
-            keys.push((from.to_owned(), key.to_owned()));
-        }
+        self.needs_name(from)?;
         self.default.push((to, Value::from(format!("{{{from}}}"))));
         Ok("[default]")
+    }
+
+    /// Sets a field by what another one says.
+    pub fn map(&mut self, map: Map) -> Result<&'static str, Why> {
+        self.needs_name(&map.field)?;
+        self.maps.push(map);
+        Ok("[[map]]")
     }
 
     fn needs(&self, field: &str) -> Result<(), Why> {
         match self.knows(field) {
             true => Ok(()),
             false => Err(format!("no step that was carried over sets `{field}`")),
+        }
+    }
+
+    /// For a step that reads a field: those that are keys of a line must have been named.
+    fn needs_name(&mut self, field: &str) -> Result<(), Why> {
+        self.needs(field)?;
+        if self.names(field) {
+            return Ok(());
+        }
+        match &mut self.parse {
+            Parse::Json { rest, keys } if rest == "root" || field.starts_with(rest.as_str()) => {
+                let prefix = rest.strip_suffix("root").unwrap_or(rest);
+                let key = field.strip_prefix(prefix).unwrap_or(field);
+                keys.push((field.to_owned(), key.to_owned()));
+                Ok(())
+            }
+            _ => Err(format!(
+                "`{field}` is a key that a line may have; this can be done to a field of a pattern only"
+            )),
         }
     }
 
@@ -275,18 +316,20 @@ impl Pipeline {
                 Ok("[parse] patterns, behind those before")
             }
             _ => {
-                self.needs(field)?;
-                self.extract(field, Take::Patterns(patterns));
+                self.extract(field, Take::Patterns(patterns))?;
                 Ok("[[extract]] patterns")
             }
         }
     }
 
-    pub fn extract(&mut self, field: &str, take: Take) {
+    /// Takes `field` apart.
+    pub fn extract(&mut self, field: &str, take: Take) -> Result<(), Why> {
+        self.needs_name(field)?;
         self.extracts.push(Extract {
             field: field.to_owned(),
             take,
         });
+        Ok(())
     }
 
     /// Reads `field` as JSON; `prefix` ends with a dot or is empty.
@@ -304,9 +347,8 @@ impl Pipeline {
             self.parse = Parse::Json { rest, keys };
             return Ok("[parse] builtin = \"json\"");
         }
-        self.needs(field)?;
         let prefix = prefix.to_owned();
-        self.extract(field, Take::Json { prefix });
+        self.extract(field, Take::Json { prefix })?;
         Ok("[[extract]] builtin = \"json\"")
     }
 
@@ -358,6 +400,8 @@ impl Pipeline {
             }
         }
         if found {
+            // The text of the time went, not the time.
+            self.remove.retain(|name| name != field);
             self.follow(field, TIMESTAMP);
         }
         match found {
@@ -369,7 +413,6 @@ impl Pipeline {
     /// Gives a field another name.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<&'static str, Why> {
         self.needs(from)?;
-        self.follow(from, to);
         let mut found = false;
         for pattern in self.patterns_mut() {
             for capture in pattern
@@ -381,11 +424,10 @@ impl Pipeline {
             }
         }
         if found {
-            for extract in self.extracts.iter_mut().filter(|extract| extract.field == from) {
-                extract.field = to.to_owned();
-            }
+            self.follow(from, to);
             return Ok("the name in the pattern");
         }
+        self.follow_rename(from, to);
         self.renames.push((from.to_owned(), to.to_owned()));
         Ok("[rename]")
     }

@@ -25,6 +25,7 @@ fn give_way(pipeline: &mut Pipeline, at: &At, report: &mut Report) {
         }
     });
     for (taken, label) in changed {
+        pipeline.follow(&taken, &label);
         report.changed(
             at,
             format!("field `{taken}`"),

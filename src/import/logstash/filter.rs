@@ -163,13 +163,8 @@ impl Filtering<'_> {
                     .text("source")
                     .map(|name| self.pipeline.own_name(field_name(&name)))
                     .unwrap_or_default();
-                let result = match self.pipeline.knows(&source) {
-                    true => {
-                        self.pipeline.extract(&source, Take::UserAgent);
-                        Ok("[[extract]] builtin = \"user_agent\"")
-                    }
-                    false => Err(format!("no step that was carried over sets `{source}`")),
-                };
+                let result = self.pipeline.extract(&source, Take::UserAgent);
+                let result = result.map(|()| "[[extract]] builtin = \"user_agent\"");
                 settings.take("target");
                 self.note(plugin.line, &what, result);
             }
@@ -265,9 +260,6 @@ fn translate(pipeline: &mut Pipeline, settings: &mut Settings) -> Result<&'stati
     if fallback.is_some_and(|fallback| fallback.contains("%{")) {
         return Err("its `fallback` is made of fields".to_owned());
     }
-    if !pipeline.knows(&source) {
-        return Err(format!("no step that was carried over sets `{source}`"));
-    }
     let values: Vec<(String, Json)> = dictionary
         .value
         .pairs(dictionary.line)
@@ -277,10 +269,9 @@ fn translate(pipeline: &mut Pipeline, settings: &mut Settings) -> Result<&'stati
     if values.is_empty() {
         return Err("its dictionary is empty".to_owned());
     }
-    pipeline.maps.push(Map {
+    pipeline.map(Map {
         field: source,
         to: target.map(|name| field_name(&name)),
         values,
-    });
-    Ok("[[map]]")
+    })
 }

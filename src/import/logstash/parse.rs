@@ -155,15 +155,12 @@ pub fn pairs(filtering: &mut Filtering<'_>, settings: &mut Settings) {
         .text("target")
         .map(|name| format!("{}.", field_name(&name)));
     let result = (|| -> Result<&'static str, Why> {
-        if !filtering.pipeline.knows(&source) {
-            return Err(format!("no step that was carried over sets `{source}`"));
-        }
         let take = Take::Pairs {
             between: between?,
             equals: equals?,
             prefix: format!("{}{prefix}", target.unwrap_or_default()),
         };
-        filtering.pipeline.extract(&source, take);
+        filtering.pipeline.extract(&source, take)?;
         Ok("[[extract]] builtin = \"pairs\"")
     })();
     filtering.note(settings.line, &format!("kv of `{source}`"), result);
