@@ -14,9 +14,9 @@ use tokio::sync::Semaphore;
 
 use super::client_error::ClientError;
 use super::connect::{self, CONNECT_TIMEOUT};
-use super::deliver::{Answer, Server};
 use super::gzip::Gzip;
 use super::retry_after;
+use super::server::{Answer, Server};
 use super::trouble::{Failure, Trouble, chain};
 use super::verdict::{Refusal, ServerError, cut};
 use crate::config::ElasticsearchSettings;

@@ -2,7 +2,6 @@
 //! again what has to be sent again, until nothing is left.
 
 use std::collections::BTreeSet;
-use std::future::Future;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,30 +18,13 @@ use super::gate::{Gate, Outcome};
 use super::health::Health;
 use super::progress::{Next, Progress, Step};
 use super::rejects::{RejectLines, RejectStore};
+use super::server::{Answer, Server};
 use super::settle::Settle;
 use super::telemetry::{self, Queued, Verdicts};
 use super::trouble::{Failure, Trouble};
 use super::verdict::{Cause, Refusal, Verdict};
 use crate::config::count;
 use crate::event::Span;
-
-/// Sends one bulk body to one host: the client, or a script in tests.
-pub trait Server: Send + Sync + 'static {
-    fn bulk(&self, host: usize, body: Bytes) -> impl Future<Output = Answer> + Send;
-}
-
-/// What came of one request.
-#[derive(Debug)]
-pub enum Answer {
-    /// Status 200; the text is not read yet.
-    Text(Vec<u8>),
-    /// Status 413.
-    TooLarge,
-    /// Elasticsearch itself finds the body as a whole wrong (status 400).
-    Refused(Refusal),
-    /// Anything else: no verdicts, and nothing is known about what was stored.
-    Failed(Failure),
-}
 
 /// So often documents are sent again without one of them getting its verdict; then they are given back, so that
 /// the documents of other inputs have the memory. With growing pauses between, some 10 s pass.
@@ -313,7 +295,7 @@ impl<S: Server> Delivery<S> {
             }
             return;
         };
-        if shared.complaints.is_news(name_of(cause), Instant::now()) {
+        if shared.complaints.is_news(cause.name(), Instant::now()) {
             tracing::warn!(
                 "documents are not stored now (status {status}): {reason}; {}",
                 cause.remedy()
@@ -364,18 +346,6 @@ fn broken_answer(broken: &Broken, text: &[u8]) -> Trouble {
         Trouble::Broken(format!("it begins with {:?}", &*shown))
     } else {
         Trouble::Broken(broken.to_string())
-    }
-}
-
-fn name_of(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Busy => "busy",
-        Cause::Server => "server",
-        Cause::Denied => "denied",
-        Cause::Blocked => "blocked",
-        Cause::NoIndex => "no_index",
-        Cause::IndexName => "index_name",
-        Cause::Setup => "setup",
     }
 }
 

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde::Deserialize;
 
 use super::client::{Client, Reply};
-use super::deliver::{Answer, Server};
+use super::server::{Answer, Server};
 use super::setup::TemplateSettings;
 use super::trouble::Trouble;
 

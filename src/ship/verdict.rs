@@ -61,6 +61,19 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// What makes two causes the same to a reader.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Cause::Busy => "busy",
+            Cause::Server => "server",
+            Cause::Denied => "denied",
+            Cause::Blocked => "blocked",
+            Cause::NoIndex => "no_index",
+            Cause::IndexName => "index_name",
+            Cause::Setup => "setup",
+        }
+    }
+
     /// Somebody has to put it right; asking often does not help.
     pub fn is_slow(self) -> bool {
         !matches!(self, Cause::Busy | Cause::Server)

@@ -10,8 +10,8 @@ use super::record::Reject;
 use crate::ship::answer;
 use crate::ship::batch::{Doc, bytes_of};
 use crate::ship::body_limit::BodyLimit;
-use crate::ship::deliver::{Answer, Server};
 use crate::ship::progress::{Next, Over, Progress, Step as Sent};
+use crate::ship::server::{Answer, Server};
 use crate::ship::trouble::{Failure, Trouble};
 use crate::ship::verdict::Verdict;
 

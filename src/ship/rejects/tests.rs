@@ -8,7 +8,7 @@ use super::read::Step;
 use super::replay::replay_in_steps;
 use super::*;
 use crate::config::WhenFull;
-use crate::ship::deliver::{Answer, Server};
+use crate::ship::server::{Answer, Server};
 use crate::ship::testing::batch_of;
 use crate::ship::trouble::Trouble;
 use crate::ship::verdict::Refusal;
