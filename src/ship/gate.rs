@@ -179,16 +179,16 @@ impl Pass<'_> {
         self.finished = true;
         let mut state = self.gate.state();
         let news = state.finish(&self, outcome, Instant::now());
-        let answers = state.hosts.healthy() > 0;
-        drop(state);
+        // With the lock held: of two requests that end at once, the one that is over last says how things are.
         match outcome {
-            Outcome::Failed(failure) if !answers => {
+            _ if state.hosts.healthy() > 0 => self.gate.health.set(None),
+            Outcome::Failed(failure) => {
                 let host = &self.gate.names[self.host];
                 self.gate.health.set(Some(format!("{host} {}", failure.trouble)));
             }
-            _ if answers => self.gate.health.set(None),
-            _ => {}
+            Outcome::Answered | Outcome::Overloaded => {}
         }
+        drop(state);
         self.gate.say(self.host, news, outcome);
     }
 }
