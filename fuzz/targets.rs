@@ -133,7 +133,7 @@ fn check_checkpoint(input: &[u8]) {
     for text in [input, &sealed] {
         if let Ok(checkpoint) = Checkpoint::decode(text) {
             let mut again = Vec::new();
-            checkpoint.encode(&mut again);
+            assert!(checkpoint.write(&mut again).is_ok());
             assert_eq!(Checkpoint::decode(&again), Ok(checkpoint));
         }
     }

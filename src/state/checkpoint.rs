@@ -72,14 +72,6 @@ struct Last {
 }
 
 impl Checkpoint {
-    /// Replaces `out` by the text.
-    pub fn encode(&self, out: &mut Vec<u8>) {
-        out.clear();
-        // Writing to memory cannot fail, and the types have string keys only.
-        let written = self.write(out);
-        debug_assert!(written.is_ok());
-    }
-
     /// Writes the text line by line: with very many files it would be long.
     ///
     /// # Errors
@@ -228,7 +220,7 @@ mod tests {
             ..Checkpoint::default()
         };
         let mut out = Vec::new();
-        checkpoint.encode(&mut out);
+        checkpoint.write(&mut out).unwrap();
         (checkpoint, out)
     }
 
@@ -248,7 +240,7 @@ mod tests {
             text: b"\tat \xff\n".to_vec(),
         }));
         let mut borrowed = Vec::new();
-        checkpoint.encode(&mut borrowed);
+        checkpoint.write(&mut borrowed).unwrap();
         assert!(borrowed.starts_with(b"{\"logmill_checkpoint\":3,"));
         assert_eq!(Checkpoint::decode(&borrowed), Ok(checkpoint));
     }

@@ -231,7 +231,7 @@ mod tests {
             ..Checkpoint::default()
         };
         let mut text = Vec::new();
-        checkpoint.encode(&mut text);
+        checkpoint.write(&mut text).unwrap();
         (checkpoint, text)
     }
 
