@@ -23,6 +23,7 @@
 //! | [`allocations`] | how often a thread asked for memory; the only `unsafe` |
 //! | [`block`] | sixteen bytes compared at once |
 //! | [`limits`] | every limit: its unit, its default, what happens when it is reached |
+//! | `durable` | names in directories that a power cut does not take |
 //! | [`event`] | value, field, span, chunk: plain nouns, no I/O |
 //! | [`pattern`] | the pattern language: grammar, kinds, times; compiled steps over bytes, no I/O |
 //! | [`encode`] | events as text: bulk lines, JSON objects |
@@ -68,6 +69,7 @@ pub mod command;
 pub mod config;
 pub mod demo;
 pub mod derive;
+mod durable;
 pub mod encode;
 pub mod event;
 pub mod format;

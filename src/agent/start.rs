@@ -1,8 +1,6 @@
 //! How an agent comes up: what may fail first, then the stages from the last to the first, so that each finds the
 //! next one there.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::SystemTime;
@@ -20,6 +18,7 @@ use super::settlement::Settlement;
 use super::worker::Worker;
 use super::{Agent, Plan, begun, reload, telemetry, threads};
 use crate::config::Settings;
+use crate::durable;
 use crate::encode::SHEET_BYTES;
 use crate::http::Telemetry;
 use crate::mill::Mill;
@@ -148,17 +147,13 @@ fn divide(settings: &Settings, files: usize) -> Memory {
 fn open_state(settings: &Settings, began: i64) -> anyhow::Result<(StateLock, Arc<Ledger>)> {
     let dir = &settings.agent.state_dir;
     // It holds what logs say: nobody else is to read it.
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .with_context(|| {
-            format!(
-                "cannot create the state directory {}; name one that this user may write to with {}",
-                dir.display(),
-                settings.origin.state_dir()
-            )
-        })?;
+    durable::create_dir(dir, 0o700).with_context(|| {
+        format!(
+            "cannot create the state directory {}; name one that this user may write to with {}",
+            dir.display(),
+            settings.origin.state_dir()
+        )
+    })?;
     let lock = StateLock::take(dir)?;
     let ledger = Arc::new(Ledger::open(dir)?);
     // A failure is logged by the ledger; the writer tries again.

@@ -11,10 +11,9 @@ use tokio::time::{Instant, sleep};
 use super::announce::Announce;
 use super::backoff::{Backoff, Jitter};
 use super::batch::Batch;
-use super::durable;
 use super::ended::Ended;
 use super::settle::{Settle, settle_all};
-use crate::limits;
+use crate::{durable, limits};
 
 /// When what was written is made durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

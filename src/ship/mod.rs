@@ -25,7 +25,6 @@ mod client_error;
 mod concurrency;
 mod connect;
 mod deliver;
-mod durable;
 mod elasticsearch;
 mod ended;
 mod file_output;

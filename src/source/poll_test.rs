@@ -32,6 +32,7 @@ impl Unheard {
     fn start() -> Unheard {
         let logs = tempfile::tempdir().unwrap();
         let state = logs.path().join("state");
+        std::fs::create_dir(&state).unwrap();
         let ledger = Arc::new(Ledger::open(&state).unwrap());
         let bell = Bell::default();
         let (sender, receiver) = channel(8);

@@ -111,6 +111,7 @@ impl Rig {
 
     fn within(dir: TempDir, globs: &[&str]) -> Rig {
         fs::create_dir(dir.path().join("logs")).unwrap();
+        fs::create_dir(dir.path().join("state")).unwrap();
         Rig {
             inputs: vec![input("input", globs)],
             ledger: Arc::new(Ledger::open(&dir.path().join("state")).unwrap()),

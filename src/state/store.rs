@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tracing::{error, warn};
 
 use super::checkpoint::{Checkpoint, DecodeError};
+use crate::durable;
 
 const CURRENT: &str = "checkpoint";
 const PREVIOUS: &str = "checkpoint.1";
@@ -16,8 +17,6 @@ const WRITE_BYTES: usize = 64 << 10;
 /// Why the agent cannot start on a state directory.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    #[error("cannot create the state directory {}: {source}; create it, or set agent.state_dir to a directory that this user may write to", dir.display())]
-    Create { dir: PathBuf, source: io::Error },
     #[error("cannot read {}: {source}; give this user the right to read it", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("another logmill uses the state directory {}; stop it, or give this one a directory of its own: `state_dir` in [agent], or `--state-dir`", dir.display())]
@@ -64,17 +63,11 @@ pub(super) const STEPS: [Step; 6] = [
 ];
 
 impl Store {
-    /// # Errors
-    ///
-    /// [`StateError::Create`] when the directory is not there and cannot be made.
-    pub fn open(dir: &Path) -> Result<Store, StateError> {
-        fs::create_dir_all(dir).map_err(|source| StateError::Create {
+    /// The directory is there.
+    pub fn new(dir: &Path) -> Store {
+        Store {
             dir: dir.to_path_buf(),
-            source,
-        })?;
-        Ok(Store {
-            dir: dir.to_path_buf(),
-        })
+        }
     }
 
     /// Reads the newest checkpoint that is whole; moves damaged ones aside.
@@ -118,9 +111,7 @@ impl Store {
     ///
     /// As `load`.
     pub fn peek(dir: &Path) -> Result<Loaded, StateError> {
-        let store = Store {
-            dir: dir.to_path_buf(),
-        };
+        let store = Store::new(dir);
         let current = store.read(CURRENT)?;
         match (current, store.read(PREVIOUS)) {
             (Found::Whole(checkpoint), _) => Ok(Loaded::Restored(checkpoint)),
@@ -165,7 +156,7 @@ impl Store {
                     _ => {}
                 },
                 (Step::Publish, _) => fs::rename(&next, &current)?,
-                (Step::SyncDir, _) => File::open(&self.dir)?.sync_all()?,
+                (Step::SyncDir, _) => durable::sync_names(&self.dir)?,
             }
         }
         Ok(())
@@ -241,7 +232,7 @@ mod tests {
         let (new, _) = checkpoint(2);
         for done in 0..=STEPS.len() {
             let dir = tempfile::tempdir().unwrap();
-            let store = Store::open(dir.path()).unwrap();
+            let store = Store::new(dir.path());
             store.write(&old).unwrap();
             store.perform(&new, &STEPS[..done]).unwrap();
             let published = STEPS[..done].contains(&Step::Publish);
@@ -259,7 +250,7 @@ mod tests {
     #[test]
     fn damage_falls_back_to_the_previous_one_and_then_to_none() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).unwrap();
+        let store = Store::new(dir.path());
         assert_eq!(store.load().unwrap(), Loaded::Fresh);
         let (old, _) = checkpoint(1);
         let (new, new_text) = checkpoint(2);
@@ -282,7 +273,7 @@ mod tests {
     #[test]
     fn a_newer_version_is_refused_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).unwrap();
+        let store = Store::new(dir.path());
         let mut newer = b"{\"logmill_checkpoint\":9,\"written\":1}\n".to_vec();
         let sum = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&newer));
         newer.extend_from_slice(format!("{{\"end\":1,\"xxh3\":\"{sum}\"}}\n").as_bytes());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::ship::durable;
+use crate::durable;
 
 /// One file of the store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::directory::{self, Segment};
 use super::record::Reject;
-use crate::ship::durable;
+use crate::durable;
 
 /// Reads the store from the oldest reject to the newest, one line in memory at a time.
 ///

@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use super::directory::{self, Segment};
 use super::record::{Reject, RejectLines};
 use crate::config::WhenFull;
-use crate::ship::{durable, telemetry};
+use crate::durable;
+use crate::ship::telemetry;
 
 /// Why documents could not be kept.
 #[derive(Debug, thiserror::Error)]

@@ -141,7 +141,7 @@ impl Ledger {
     ///
     /// See [`StateError`]: the cases in which starting would mean starting from the wrong place.
     pub fn open(dir: &Path) -> Result<Ledger, StateError> {
-        let store = Store::open(dir)?;
+        let store = Store::new(dir);
         let loaded = store.load()?;
         Ok(Ledger::restore(loaded, Some(store)))
     }

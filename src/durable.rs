@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 /// Makes what happened to the names in `dir` durable.
-pub(super) fn sync_names(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync_names(dir: &Path) -> io::Result<()> {
     match File::open(dir)?.sync_all() {
         // File systems without such a thing (CIFS) say so: their names are the server's business.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
@@ -16,7 +16,7 @@ pub(super) fn sync_names(dir: &Path) -> io::Result<()> {
 
 /// Makes the directory, and those above it, unless they are there; durably. After an error the one that it was about is not
 /// there, so that the next try makes it again.
-pub(super) fn create_dir(dir: &Path, mode: u32) -> io::Result<()> {
+pub(crate) fn create_dir(dir: &Path, mode: u32) -> io::Result<()> {
     create_dir_with(dir, mode, &sync_names)
 }
 
@@ -40,7 +40,7 @@ fn create_dir_with(dir: &Path, mode: u32, sync_names: &dyn Fn(&Path) -> io::Resu
 }
 
 /// The directory that holds the name `path`.
-pub(super) fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,
