@@ -11,7 +11,7 @@ use std::sync::Arc;
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
 use super::memory::Shares;
-use crate::derive::{Format, Number};
+use crate::derive::{Format, MetricKind, Number};
 use crate::lane::Lane;
 use crate::mill::Counts;
 use crate::state::Ledger;
@@ -146,7 +146,7 @@ pub fn write_files(ledger: &Ledger, now_nanos: i64, format: Format, out: &mut Ve
     paths.sort_by_key(|(_, lag)| Reverse(lag.bytes));
     paths.truncate(FILES_SHOWN);
     let mut write = |name, help, value: fn(&Lag) -> Number<'static>| {
-        format.metric(name, "gauge", help, out, |metric| {
+        format.metric(name, MetricKind::Gauge, help, out, |metric| {
             for (labels, lag) in &paths {
                 metric.number(labels, value(lag));
             }

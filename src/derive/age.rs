@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::exposition::MetricKind;
 use super::fixed::Fixed;
 use super::label::{Content, LabelText};
 use super::lock::lock;
@@ -49,7 +50,7 @@ impl Default for Lag {
 /// The metric that shows them, by the inputs' names.
 pub(super) fn reading(lags: &BTreeMap<String, Arc<Lag>>) -> Reading {
     let help = "How old events were when they were read, by their own time and by input";
-    let mut reading = Reading::new("logmill_event_lag_seconds", "histogram", help);
+    let mut reading = Reading::new("logmill_event_lag_seconds", MetricKind::Histogram, help);
     for (input, lag) in lags {
         let tally = lock(&lag.tally);
         if tally.buckets().iter().any(|&events| events > 0) {

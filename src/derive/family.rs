@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::bounds::Bounds;
 use super::cost::Cost;
+use super::exposition::MetricKind;
 use super::fixed::Fixed;
 use super::hash::Seed;
 use super::hashed::Hashed;
@@ -172,7 +173,7 @@ impl Family {
     /// How many lines never met their other half, when the wall's clock shows `wall`, in nanoseconds.
     pub fn unmatched(&self, wall: i64) -> Option<Reading> {
         let help = "Lines whose other half did not come in time, by which of the two did";
-        let mut reading = Reading::new(self.unmatched_name()?, "counter", help);
+        let mut reading = Reading::new(self.unmatched_name()?, MetricKind::Counter, help);
         for (_, pairs) in lock(&self.between.as_ref()?.waiting).iter() {
             for unmatched in lock(pairs).unmatched(wall) {
                 for (there, count) in [("end", unmatched.finishes), ("start", unmatched.starts)] {

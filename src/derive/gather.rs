@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::exposition::MetricKind;
 use super::family::bare;
 use super::fixed::Fixed;
 use super::hash::Seed;
@@ -215,13 +216,13 @@ impl Gather {
     fn read_sessions(&self, places: &[Arc<Place>], wall: i64) -> Vec<Reading> {
         let mut readings: Vec<Reading> = Gather::names(&self.spec)
             .into_iter()
-            .zip(std::iter::once(("", "gauge", "")).chain(SESSION_METRICS))
+            .zip(std::iter::once(("", MetricKind::Gauge, "")).chain(SESSION_METRICS))
             .map(|(name, (_, kind, help))| Reading::new(name, kind, help))
             .collect();
         readings[0].help.clone_from(&self.spec.help);
         let mut error = Reading::new(
             "logmill_sessions_error_ratio",
-            "gauge",
+            MetricKind::Gauge,
             "Standard deviation of an estimated number of active sessions, as a part of it; 0: it is exact",
         );
         for place in places {
@@ -254,18 +255,18 @@ impl Gather {
     }
 
     fn read_top(&self, places: &[Arc<Place>], sums: &[TopSum], keep: usize, wall: i64) -> Vec<Reading> {
-        let mut readings = vec![Reading::new(&self.spec.name, "gauge", &self.spec.help)];
+        let mut readings = vec![Reading::new(&self.spec.name, MetricKind::Gauge, &self.spec.help)];
         for sum in sums {
-            readings.push(Reading::new(&sum.name, "gauge", &sum.help));
+            readings.push(Reading::new(&sum.name, MetricKind::Gauge, &sum.help));
         }
         let mut missing_max = Reading::new(
             "logmill_top_missing_max",
-            "gauge",
+            MetricKind::Gauge,
             "Events that may be missing from a figure of a top list at most; 0: it is exact",
         );
         let mut windows = Reading::new(
             "logmill_top_window_seconds",
-            "gauge",
+            MetricKind::Gauge,
             "Of how long a time the figures of a top list are",
         );
         for place in places {
@@ -301,21 +302,25 @@ impl Gather {
 
 /// What comes beside the active sessions: how the name ends in place of [`ACTIVE_SESSIONS`], kind and help. In the order
 /// in which sessions are read.
-pub const SESSION_METRICS: [(&str, &str, &str); 4] = [
-    ("_sessions_started_total", "counter", "Sessions that began"),
+pub const SESSION_METRICS: [(&str, MetricKind, &str); 4] = [
+    (
+        "_sessions_started_total",
+        MetricKind::Counter,
+        "Sessions that began",
+    ),
     (
         "_session_duration_seconds",
-        "histogram",
+        MetricKind::Histogram,
         "From the first to the last request of sessions that ended",
     ),
     (
         "_requests_per_session",
-        "histogram",
+        MetricKind::Histogram,
         "Requests of sessions that ended",
     ),
     (
         "_session_events_late_total",
-        "counter",
+        MetricKind::Counter,
         "Requests more than a window older than what was known of their session",
     ),
 ];

@@ -79,7 +79,7 @@ pub use backlog::backlog_specs;
 pub use check::{check, check_gather};
 pub use enrolment::Enrolment;
 pub use exemplar::Trace;
-pub use exposition::{Format, Histogram, Metric, Number};
+pub use exposition::{Format, Histogram, Metric, MetricKind, Number};
 pub use fixed::Fixed;
 pub use gather::{ACTIVE_SESSIONS, GatherKind, GatherSpec, SESSION_METRICS, TopSum};
 pub use hashed::Hashed;

@@ -1,3 +1,4 @@
+use super::exposition::MetricKind;
 use super::fixed::Fixed;
 use super::tally::Tally;
 
@@ -5,8 +6,7 @@ use super::tally::Tally;
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
     pub name: String,
-    /// `counter`, `gauge` or `histogram`.
-    pub kind: &'static str,
+    pub kind: MetricKind,
     pub help: String,
     /// Text of the labels and what they stand for, in the order of the labels.
     pub rows: Vec<(Vec<u8>, Figure)>,
@@ -21,7 +21,7 @@ pub(super) enum Figure {
 }
 
 impl Reading {
-    pub fn new(name: impl Into<String>, kind: &'static str, help: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, kind: MetricKind, help: impl Into<String>) -> Self {
         Reading {
             name: name.into(),
             kind,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
 
-use crate::derive::{Format, Histogram, Metric, Number, SECONDS_BUCKETS};
+use crate::derive::{Format, Histogram, Metric, MetricKind, Number, SECONDS_BUCKETS};
 
 /// How often the samples of histograms are sorted into their buckets: between two of these they are kept raw.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -117,8 +117,14 @@ impl<'a> Written<'a> {
 
     fn write(&mut self, format: Format, out: &mut Vec<u8>) {
         let help = self.help.replace("\\n", "\n").replace("\\\\", "\\");
-        format.metric(self.name, self.kind, &help, out, |metric| match self.kind {
-            "histogram" => histograms(&self.samples, metric),
+        let kind = match self.kind {
+            "counter" => MetricKind::Counter,
+            "gauge" => MetricKind::Gauge,
+            "histogram" => MetricKind::Histogram,
+            _ => MetricKind::Untyped,
+        };
+        format.metric(self.name, kind, &help, out, |metric| match kind {
+            MetricKind::Histogram => histograms(&self.samples, metric),
             _ => {
                 self.samples.sort_unstable();
                 for sample in &self.samples {

@@ -115,7 +115,7 @@ fn metrics(rules: &MetricRules, pipeline: &Pipeline, from: &str, out: &mut Strin
         row(&rule.name, "gauge", &[], &text(&rule.help));
         let beginning = rule.name.strip_suffix(ACTIVE_SESSIONS).unwrap();
         for (ending, kind, help) in SESSION_METRICS {
-            row(&format!("{beginning}{ending}"), kind, &[], help);
+            row(&format!("{beginning}{ending}"), kind.name(), &[], help);
         }
     }
     for rule in &rules.tops {

@@ -41,11 +41,11 @@ impl Format {
         }
     }
 
-    /// Appends one metric with the series that `fill` says. `kind` is `counter`, `gauge`, `histogram` or `untyped`.
+    /// Appends one metric with the series that `fill` says.
     pub fn metric(
         self,
         name: &str,
-        kind: &str,
+        kind: MetricKind,
         help: &str,
         out: &mut Vec<u8>,
         fill: impl FnOnce(&mut Metric<'_>),
@@ -76,10 +76,31 @@ impl Format {
     }
 }
 
+/// What Prometheus is told of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    Counter,
+    Gauge,
+    Histogram,
+    Untyped,
+}
+
+impl MetricKind {
+    /// As it stands in the text format.
+    pub fn name(self) -> &'static str {
+        match self {
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram => "histogram",
+            MetricKind::Untyped => "untyped",
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct MetricHead<'a> {
     name: &'a str,
-    kind: &'a str,
+    kind: MetricKind,
     help: &'a str,
 }
 
@@ -197,9 +218,9 @@ pub(super) fn write_family(family: &Family, sums: &Sums, format: Format, out: &m
         return;
     }
     let kind = match &family.shape {
-        Shape::Counter => "counter",
-        Shape::Gauge => "gauge",
-        Shape::Histogram(_) => "histogram",
+        Shape::Counter => MetricKind::Counter,
+        Shape::Gauge => MetricKind::Gauge,
+        Shape::Histogram(_) => MetricKind::Histogram,
     };
     format.metric(&family.name, kind, &family.help, out, |metric| {
         for (number, labels, figure) in taken() {
@@ -256,28 +277,28 @@ pub(super) fn write_reading(reading: &Reading, format: Format, out: &mut Vec<u8>
 /// Appends what the budgets say about each metric.
 pub(super) fn write_budgets(families: &[&(Arc<Family>, Sums)], format: Format, out: &mut Vec<u8>) {
     type Reading = fn(&Family, &Sums) -> u64;
-    let readings: [(&str, &str, &str, Reading); 4] = [
+    let readings: [(&str, MetricKind, &str, Reading); 4] = [
         (
             "logmill_metric_series",
-            "gauge",
+            MetricKind::Gauge,
             "Series that a metric has, by metric",
             |family, _| family.read().len() as u64,
         ),
         (
             "logmill_metric_series_max",
-            "gauge",
+            MetricKind::Gauge,
             "Series that a metric may have (series_max), by metric",
             |family, _| family.series_max() as u64,
         ),
         (
             "logmill_metric_values_refused_total",
-            "counter",
+            MetricKind::Counter,
             "Events not counted because a value was no number, or below 0 where none can be, by metric",
             |_, sums| sums.refused,
         ),
         (
             "logmill_series_folded_total",
-            "counter",
+            MetricKind::Counter,
             "Events counted in the series `other` because the metric has series_max series, by metric",
             |_, sums| sums.folded,
         ),

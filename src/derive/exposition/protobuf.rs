@@ -2,7 +2,7 @@
 //! (<https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto>).
 
 use super::wire::{bytes, delimited, double, message, packed_sints, sint, uint};
-use super::{Histogram, MetricHead, Number};
+use super::{Histogram, MetricHead, MetricKind, Number};
 use crate::derive::exemplar::Exemplar;
 use crate::derive::label_pairs::{pairs, unescaped};
 use crate::derive::native::{Native, ZERO_THRESHOLD};
@@ -15,26 +15,26 @@ pub(super) fn write_family(head: MetricHead<'_>, out: &mut Vec<u8>, fill: impl F
     delimited(out, |out| {
         bytes(1, head.name.as_bytes(), out);
         bytes(2, head.help.as_bytes(), out);
-        uint(3, kind(head.kind), out);
+        uint(3, metric_type(head.kind), out);
         fill(out);
     });
 }
 
 /// `MetricType`.
-fn kind(name: &str) -> u64 {
-    match name {
-        "counter" => 0,
-        "gauge" => 1,
-        "histogram" => 4,
-        _ => 3,
+fn metric_type(kind: MetricKind) -> u64 {
+    match kind {
+        MetricKind::Counter => 0,
+        MetricKind::Gauge => 1,
+        MetricKind::Untyped => 3,
+        MetricKind::Histogram => 4,
     }
 }
 
-pub(super) fn write_number(kind: &str, text: &[u8], number: Number<'_>, out: &mut Vec<u8>) {
+pub(super) fn write_number(kind: MetricKind, text: &[u8], number: Number<'_>, out: &mut Vec<u8>) {
     let field = match kind {
-        "gauge" => 2,
-        "counter" => 3,
-        _ => 5,
+        MetricKind::Gauge => 2,
+        MetricKind::Counter => 3,
+        MetricKind::Histogram | MetricKind::Untyped => 5,
     };
     write_metric(text, out, |out| {
         message(field, out, |out| double(1, number.to_f64(), out));

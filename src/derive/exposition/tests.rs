@@ -5,17 +5,23 @@ use crate::event::{Fields, Schema, Timestamp, Value};
 
 fn page(format: Format) -> Vec<u8> {
     let mut out = Vec::new();
-    format.metric("hits_total", "counter", "Hits \"so far\"", &mut out, |metric| {
-        metric.number(b"path=\"/a\\\"b\"", Number::Whole(3));
-        metric.number(b"", Number::Written("4"));
-    });
-    format.metric("wait_seconds", "histogram", "", &mut out, |metric| {
+    format.metric(
+        "hits_total",
+        MetricKind::Counter,
+        "Hits \"so far\"",
+        &mut out,
+        |metric| {
+            metric.number(b"path=\"/a\\\"b\"", Number::Whole(3));
+            metric.number(b"", Number::Written("4"));
+        },
+    );
+    format.metric("wait_seconds", MetricKind::Histogram, "", &mut out, |metric| {
         let sum = Number::Fixed(Fixed::whole(7, 1_000_000_000));
         let histogram = Histogram::new(&[0.5, 1.0], &[1, 0, 2], sum);
         metric.histogram(b"a=\"b\"", &histogram);
         metric.histogram(b"", &histogram);
     });
-    format.metric("odd", "counter", "", &mut out, |metric| {
+    format.metric("odd", MetricKind::Counter, "", &mut out, |metric| {
         metric.number(b"", Number::Float(0.5));
     });
     format.finish(&mut out);
@@ -69,7 +75,7 @@ fn detailed(format: Format) -> Vec<u8> {
     let amount = Fixed::whole(750, 1_000_000);
     details.exemplars.note(trace, &fields, 1, amount, i64::MAX);
     let mut out = Vec::new();
-    format.metric("wait_seconds", "histogram", "", &mut out, |metric| {
+    format.metric("wait_seconds", MetricKind::Histogram, "", &mut out, |metric| {
         let sum = Number::Fixed(Fixed::whole(10_010, 1_000_000));
         let mut histogram = Histogram::new(&[0.5, 1.0], &[2, 2, 1], sum);
         histogram.details = Some(&details);

@@ -2,7 +2,7 @@
 //! (<https://prometheus.io/docs/instrumenting/exposition_formats/>) and OpenMetrics 1.0
 //! (<https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>).
 
-use super::{Histogram, MetricHead, Number};
+use super::{Histogram, MetricHead, MetricKind, Number};
 use crate::derive::exemplar::Exemplar;
 
 /// The units of OpenMetrics that names may end in: base units.
@@ -12,9 +12,9 @@ const UNITS: [&str; 3] = ["seconds", "bytes", "ratio"];
 pub(super) fn write_head(head: MetricHead<'_>, open: bool, out: &mut Vec<u8>) {
     // In OpenMetrics `_total` belongs to the sample and not to the metric, and there is no counter without it.
     let (name, kind) = match (open, head.kind, head.name.strip_suffix("_total")) {
-        (true, "counter", Some(name)) => (name, "counter"),
-        (true, "counter", None) => (head.name, "unknown"),
-        _ => (head.name, head.kind),
+        (true, MetricKind::Counter, Some(name)) => (name, head.kind.name()),
+        (true, MetricKind::Counter, None) => (head.name, "unknown"),
+        _ => (head.name, head.kind.name()),
     };
     if !head.help.is_empty() {
         push(out, &["# HELP ", name, " "]);
