@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, Stream,
 };
 
-use crate::config::{Secret, ServerIdentity, reason};
+use crate::config::{Secret, TlsIdentity, reason};
 
 /// How long the agent may take for each step of its answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -28,7 +28,7 @@ pub enum Over<'a> {
     /// TLS; whoever answers is believed to be the agent.
     Tls,
     /// TLS; who answers shows this certificate, whichever name is in it: the agent is known by its configuration.
-    TlsWith(&'a ServerIdentity),
+    TlsWith(&'a TlsIdentity),
 }
 
 /// The whole answer to a GET, head and body; `authorization` is the value of that header.

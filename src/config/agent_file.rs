@@ -324,7 +324,7 @@ impl ElasticsearchTable {
         table.require_together(["client_certificate", "client_key"], d);
         table.require_at_most_one(&["api_key", "username", "bearer_token"], d);
         let read = ElasticsearchTable {
-            hosts: table.take_strings("hosts", d),
+            hosts: table.take_list("hosts", d),
             api_key: table.take_name("api_key", d),
             username: table.take_name("username", d),
             password: table.take_name("password", d),

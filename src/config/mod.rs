@@ -51,7 +51,7 @@ pub(crate) use count::count;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) use env::reason;
 pub use env::{Surroundings, System};
-pub use identity::{IdentityError, ServerIdentity};
+pub use identity::{IdentityError, TlsIdentity};
 pub use index_name::{IndexName, IndexPart};
 pub use literal::literal;
 pub use lookup_table::LookupTable;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{HashRule, IndexName, Secret, ServerIdentity, Spanned, Wrapper};
+use super::{HashRule, IndexName, Secret, Spanned, TlsIdentity, Wrapper};
 use crate::limits;
 
 /// What the program runs on: every default filled in, every cross-check made.
@@ -86,7 +86,7 @@ pub struct EndpointSettings {
     /// The whole value of the header `Authorization` that /metrics and /status ask for; `None`: they ask for nothing.
     pub authorization: Option<Secret>,
     /// For TLS; `None`: plain connections. Certificate and key belong together.
-    pub identity: Option<ServerIdentity>,
+    pub identity: Option<TlsIdentity>,
 }
 
 /// What holds for the metrics of all inputs.

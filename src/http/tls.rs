@@ -10,7 +10,7 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::sign::SingleCertAndKey;
 use tokio_rustls::server::TlsStream;
 
-use crate::config::ServerIdentity;
+use crate::config::TlsIdentity;
 
 /// How long a client may take to agree on keys.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -21,7 +21,7 @@ pub struct Tls(TlsAcceptor);
 
 impl Tls {
     /// TLS 1.2 and 1.3 with the provider's own choice of ciphers.
-    pub fn new(identity: &ServerIdentity) -> anyhow::Result<Tls> {
+    pub fn new(identity: &TlsIdentity) -> anyhow::Result<Tls> {
         let shown = SingleCertAndKey::from(identity.certified()?);
         let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()?

@@ -114,6 +114,10 @@ fn is_golden(case: &str) {
         ("pipelines/orders.toml", &orders),
         ("taken", ""),
         ("logs/a.log", ""),
+        ("ca/none.pem", "no certificate\n"),
+        ("ca/cut.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n"),
+        ("one.crt", include_str!("../../config/identity/testdata/one.crt")),
+        ("two.key", include_str!("../../config/identity/testdata/two.key")),
     ];
     files.extend(logs.iter().map(|log| (log.as_str(), "")));
     let (_, _, text) = Host::new(&files).check();
@@ -132,6 +136,16 @@ fn mistakes_in_format_strings_are_said() {
 #[test]
 fn mistakes_in_what_an_input_and_the_outputs_agree_on_are_said() {
     is_golden("inputs");
+}
+
+#[test]
+fn mistakes_in_certificates_and_addresses_are_said() {
+    is_golden("servers");
+}
+
+#[test]
+fn mistakes_in_globs_are_said() {
+    is_golden("globs");
 }
 
 #[test]

@@ -3,14 +3,14 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
-use tokio_rustls::rustls::{Error, InconsistentKeys};
+use tokio_rustls::rustls::{Error, InconsistentKeys, RootCertStore};
 
 use super::Secret;
 
-/// What a TLS server shows of itself: its certificate, with those between it and the authority behind it, and
-/// its key. What the files held when the settings were made, so that a reload sees renewed ones.
+/// What one side of a TLS connection shows of itself: its certificate, with those between it and the authority behind
+/// it, and its key. What the files held when the settings were made, so that a reload sees renewed ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerIdentity {
+pub struct TlsIdentity {
     pub certificate_pem: String,
     pub key_pem: Secret,
 }
@@ -26,15 +26,10 @@ pub enum IdentityError {
     OtherKey,
 }
 
-impl ServerIdentity {
+impl TlsIdentity {
     /// Both parsed, and found to belong together.
     pub fn certified(&self) -> Result<CertifiedKey, IdentityError> {
-        let chain: Result<Vec<_>, _> =
-            CertificateDer::pem_slice_iter(self.certificate_pem.as_bytes()).collect();
-        let chain = chain
-            .ok()
-            .filter(|chain| !chain.is_empty())
-            .ok_or(IdentityError::Certificate)?;
+        let chain = certificates(&self.certificate_pem)?;
         let key = PrivateKeyDer::from_pem_slice(self.key_pem.expose().as_bytes())
             .map_err(|_| IdentityError::Key)?;
         CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| match error {
@@ -45,6 +40,23 @@ impl ServerIdentity {
     }
 }
 
+/// Whether all certificates of a PEM file can be trusted as authorities.
+pub(super) fn check_authorities(pem: &str) -> Result<(), IdentityError> {
+    let mut store = RootCertStore::empty();
+    for certificate in certificates(pem)? {
+        store.add(certificate).map_err(|_| IdentityError::Certificate)?;
+    }
+    Ok(())
+}
+
+/// One at least.
+fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    all.ok()
+        .filter(|all| !all.is_empty())
+        .ok_or(IdentityError::Certificate)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,7 +65,7 @@ mod tests {
     const TWO: (&str, &str) = (include_str!("testdata/two.crt"), include_str!("testdata/two.key"));
 
     fn certificates(certificate: &str, key: &str) -> Result<usize, IdentityError> {
-        let identity = ServerIdentity {
+        let identity = TlsIdentity {
             certificate_pem: certificate.to_owned(),
             key_pem: Secret::new(key),
         };
@@ -69,6 +81,16 @@ mod tests {
         // One file with both, as some tools write it.
         let both = format!("{}{}", TWO.1, TWO.0);
         assert_eq!(certificates(&both, &both), Ok(1));
+    }
+
+    #[test]
+    fn an_authority_is_a_certificate_that_can_be_read() {
+        assert_eq!(check_authorities(&format!("{}{}", ONE.0, TWO.0)), Ok(()));
+        let cut = &ONE.0[..ONE.0.len() - 30];
+        let other = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for pem in [ONE.1, cut, other, &format!("{}{other}", ONE.0)] {
+            assert_eq!(check_authorities(pem), Err(IdentityError::Certificate), "{pem}");
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use reqwest::Url;
 
 use super::input::check_index_part;
 use super::paths::Base;
-use super::pem::{self, Holds};
-use super::{check_header, count, share_of_memory, value};
+use super::pem;
+use super::{check_header, check_username, count, share_of_memory, value};
 use crate::config::agent_file::ElasticsearchTable;
 use crate::config::{
     AgentSettings, Credentials, Diagnostic, Diagnostics, ElasticsearchSettings, IndexName, Secret, Spanned,
@@ -128,10 +128,13 @@ fn credentials(written: &ElasticsearchTable, d: &mut Diagnostics) -> Credentials
         return Credentials::Bearer(Secret::new(token.value.clone()));
     }
     match (&written.username, &written.password) {
-        (Some(username), Some(password)) => Credentials::Basic {
-            username: username.value.clone(),
-            password: Secret::new(password.value.clone()),
-        },
+        (Some(username), Some(password)) => {
+            check_username(username, d);
+            Credentials::Basic {
+                username: username.value.clone(),
+                password: Secret::new(password.value.clone()),
+            }
+        }
         _ => Credentials::None,
     }
 }
@@ -188,18 +191,26 @@ fn tls(
                 .help("name the certificate authority with `ca_file` instead"),
         );
     }
-    let mut read = |path: &Option<Spanned<String>>, holds: Holds| {
-        pem::read(path.as_ref()?, holds, base, surroundings, d)
-    };
-    let ca_pem = read(&written.ca_file, Holds::Certificate);
-    let certificate = read(&written.client_certificate, Holds::Certificate);
-    let key = read(&written.client_key, Holds::PrivateKey);
+    let identity = pem::identity(
+        ["client_certificate", "client_key"],
+        written.client_certificate.as_ref(),
+        written.client_key.as_ref(),
+        base,
+        surroundings,
+        d,
+    );
     TlsSettings {
-        ca_pem,
-        identity_pem: match (certificate, key) {
-            (Some(certificate), Some(key)) => Some(Secret::new(format!("{certificate}\n{key}"))),
-            _ => None,
-        },
+        ca_pem: written
+            .ca_file
+            .as_ref()
+            .and_then(|file| pem::authorities(file, base, surroundings, d)),
+        identity_pem: identity.map(|identity| {
+            Secret::new(format!(
+                "{}\n{}",
+                identity.certificate_pem,
+                identity.key_pem.expose()
+            ))
+        }),
         verify: value(&written.verify, Verify::default()),
     }
 }

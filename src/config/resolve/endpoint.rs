@@ -3,13 +3,11 @@ use std::net::SocketAddr;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::check_header;
 use super::paths::Base;
-use super::pem::{self, Holds};
+use super::pem;
+use super::{check_header, check_username};
 use crate::config::agent_file::EndpointTable;
-use crate::config::{
-    Diagnostic, Diagnostics, EndpointSettings, IdentityError, Secret, ServerIdentity, Spanned, Surroundings,
-};
+use crate::config::{Diagnostic, Diagnostics, EndpointSettings, Secret, Spanned, Surroundings};
 
 /// What the endpoint shows and asks for. `listen` is where the file says that it listens.
 pub(super) fn settings(
@@ -21,7 +19,14 @@ pub(super) fn settings(
 ) -> EndpointSettings {
     let settings = EndpointSettings {
         authorization: authorization(written, d),
-        identity: identity(written, base, surroundings, d),
+        identity: pem::identity(
+            ["certificate", "key"],
+            written.certificate.as_ref(),
+            written.key.as_ref(),
+            base,
+            surroundings,
+            d,
+        ),
     };
     if let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback()) {
         warn_of_strangers(written, listen, d);
@@ -36,49 +41,9 @@ fn authorization(written: &EndpointTable, d: &mut Diagnostics) -> Option<Secret>
         return Some(Secret::new(format!("Bearer {}", token.value)));
     }
     let (username, password) = (written.username.as_ref()?, written.password.as_ref()?);
-    if username.contains(':') {
-        d.push(
-            Diagnostic::error("`username` has a colon")
-                .at_value(username, "")
-                .help("basic authentication ends the name at the first colon; choose a name without"),
-        );
-    }
+    check_username(username, d);
     let pair = format!("{}:{}", username.value, password.value);
     Some(Secret::new(format!("Basic {}", BASE64_STANDARD.encode(pair))))
-}
-
-fn identity(
-    written: &EndpointTable,
-    base: &Base,
-    surroundings: &dyn Surroundings,
-    d: &mut Diagnostics,
-) -> Option<ServerIdentity> {
-    let mut read = |path: &Option<Spanned<String>>, holds: Holds| {
-        pem::read(path.as_ref()?, holds, base, surroundings, d)
-    };
-    let certificate_pem = read(&written.certificate, Holds::Certificate);
-    let key_pem = read(&written.key, Holds::PrivateKey).map(Secret::new);
-    let (certificate, key) = (written.certificate.as_ref()?, written.key.as_ref()?);
-    let identity = ServerIdentity {
-        certificate_pem: certificate_pem?,
-        key_pem: key_pem?,
-    };
-    let Err(error) = identity.certified() else {
-        return Some(identity);
-    };
-    let diagnostic = match error {
-        IdentityError::Certificate => Diagnostic::error(format!("`{}` holds no certificate that can be read", certificate.value))
-            .at_value(certificate, "")
-            .help("look at it with `openssl x509 -noout -text -in FILE`"),
-        IdentityError::Key => Diagnostic::error(format!("`{}` holds no key that can be used", key.value))
-            .at_value(key, "")
-            .help("the key must be RSA, ECDSA or Ed25519, without a password; `openssl pkey -in FILE -out PLAIN` takes one off"),
-        IdentityError::OtherKey => Diagnostic::error("`key` does not belong to `certificate`")
-            .at_value(key, "the key of another certificate")
-            .help("name the key that the certificate was made for; in a chain, the server's own certificate comes first"),
-    };
-    d.push(diagnostic);
-    None
 }
 
 /// Who can reach the endpoint from elsewhere must neither read the pages nor the credentials on their way.

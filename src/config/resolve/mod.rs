@@ -238,6 +238,17 @@ fn check_header(key: &str, secret: &Spanned<String>, d: &mut Diagnostics) {
     }
 }
 
+/// Basic authentication (RFC 7617) has no way to send a colon in the name.
+fn check_username(username: &Spanned<String>, d: &mut Diagnostics) {
+    if username.contains(':') {
+        d.push(
+            Diagnostic::error("`username` has a colon")
+                .at_value(username, "")
+                .help("basic authentication ends the name at the first colon; choose a name without"),
+        );
+    }
+}
+
 /// A size of which several must fit into `memory_max`: at most a quarter of it. The default gives way.
 fn share_of_memory(
     key: &str,

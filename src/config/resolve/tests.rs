@@ -5,15 +5,21 @@ use super::*;
 use crate::config::env::Staged;
 use crate::config::{Credentials, SourceFile, StartAt, Verify, WhenFull, Wrapper};
 
+const ONE: (&str, &str) = (
+    include_str!("../identity/testdata/one.crt"),
+    include_str!("../identity/testdata/one.key"),
+);
+const TWO: &str = include_str!("../identity/testdata/two.crt");
+
 fn staged() -> Staged {
     Staged {
         variables: vec![("ES_API_KEY", "id:geheim")],
         files: vec![
             ("/proc/sys/kernel/hostname", "shop-1\n"),
             ("/run/secrets/es", "geheim\n"),
-            ("/etc/logmill/ca.pem", "-----BEGIN CERTIFICATE-----"),
-            ("/etc/logmill/client.pem", "-----BEGIN CERTIFICATE-----"),
-            ("/etc/logmill/client.key", "-----BEGIN EC PRIVATE KEY-----geheim"),
+            ("/etc/logmill/ca.pem", TWO),
+            ("/etc/logmill/client.pem", ONE.0),
+            ("/etc/logmill/client.key", ONE.1),
         ],
     }
 }
@@ -142,9 +148,9 @@ fn every_key_arrives() {
         panic!("{es:?}");
     };
     assert_eq!(key.expose(), "aWQ6Z2VoZWlt");
-    assert_eq!(es.tls.ca_pem.as_deref(), Some("-----BEGIN CERTIFICATE-----"));
+    assert_eq!(es.tls.ca_pem.as_deref(), Some(TWO));
     let identity = es.tls.identity_pem.as_ref().unwrap().expose();
-    assert!(identity.starts_with("-----BEGIN CERT") && identity.ends_with("geheim"));
+    assert_eq!(identity, format!("{}\n{}", ONE.0, ONE.1));
     assert_eq!(es.tls.verify, Verify::Full);
     assert_eq!(
         es.proxy.as_ref().unwrap().expose(),
@@ -176,6 +182,10 @@ fn printing_the_settings_shows_no_secret() {
     let shown = format!("{:?}", settings(FULL));
     assert!(
         shown.contains("[secret]") && !shown.contains("geheim") && !shown.contains("aWQ6"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("BEGIN CERTIFICATE") && !shown.contains("PRIVATE KEY"),
         "{shown}"
     );
     let basic = FULL.replace(

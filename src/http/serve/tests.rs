@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::config::{EndpointSettings, Secret, ServerIdentity};
+use crate::config::{EndpointSettings, Secret, TlsIdentity};
 use crate::derive::{Format, MetricSpec, Registry};
 use crate::event::Fields;
 use crate::http::{Guard, Telemetry, listen};
@@ -177,7 +177,7 @@ fn asking_for(secret: &str) -> Guard {
     Guard::new(&terms(Some(secret), None)).unwrap()
 }
 
-fn terms(secret: Option<&str>, identity: Option<ServerIdentity>) -> EndpointSettings {
+fn terms(secret: Option<&str>, identity: Option<TlsIdentity>) -> EndpointSettings {
     EndpointSettings {
         authorization: secret.map(Secret::new),
         identity,
@@ -215,7 +215,7 @@ async fn credentials_and_tls_change_while_it_serves() {
     // From the next connection on it is TLS, and the open one goes on.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config/identity/testdata");
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    let identity = ServerIdentity {
+    let identity = TlsIdentity {
         certificate_pem: read("one.crt"),
         key_pem: Secret::new(read("one.key")),
     };
