@@ -94,6 +94,15 @@ impl Diagnostics {
         self.errors() > 0
     }
 
+    /// Whether an error points at this very value.
+    pub fn has_error_at<T>(&self, value: &Spanned<T>) -> bool {
+        let place = value.place("");
+        let is_there = |other: &Place| other.file == place.file && other.span == place.span;
+        self.all
+            .iter()
+            .any(|one| one.severity == Severity::Error && one.place.as_ref().is_some_and(is_there))
+    }
+
     pub fn errors(&self) -> usize {
         self.count(Severity::Error)
     }

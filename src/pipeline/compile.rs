@@ -70,11 +70,13 @@ pub fn compile(
         }
     }
     refuse_agents_own(file, &schema, &mut found);
+    refuse_objects(file, &schema, &mut found);
     if let Some(format) = &mut parser.format {
         format.reserve(&schema);
     }
     extracts.iter_mut().for_each(|extract| extract.reserve(&schema));
-    let metrics::Metrics { counted, gathered } = metrics::compile(file, library, &schema, &mut found);
+    let metrics::Metrics { counted, gathered } =
+        metrics::compile(file, library, &schema, diagnostics, &mut found);
     let tidy = Tidy {
         ansi: file.frame.ansi == Ansi::Strip,
         dedent: file.frame.dedent,
@@ -154,6 +156,36 @@ fn refuse_agents_own(file: &PipelineFile, schema: &Schema, diagnostics: &mut Dia
                 ecs::label(name)
             )));
         }
+    }
+}
+
+/// Reports fields with a value where documents have an object, and fields within one that has a value: Elasticsearch
+/// refuses such documents, all of them.
+fn refuse_objects(file: &PipelineFile, schema: &Schema, diagnostics: &mut Diagnostics) {
+    let object = |name: &str| ecs::OBJECTS.iter().find(|(object, _)| *object == name);
+    let shown = || {
+        let fields = schema.iter().filter(|(id, _)| !schema.is_hidden(*id));
+        fields.map(|(_, name)| name)
+    };
+    let plain = || shown().filter(|name| object(name).is_none());
+    for name in shown() {
+        let is_within = |outer: &&str| name.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+        let (message, other) = if let Some((_, meant)) = object(name) {
+            (
+                format!("`{name}` has no value of its own in documents: it is what other fields are in"),
+                meant.map_or_else(|| ecs::label(name), str::to_owned),
+            )
+        } else if let Some(outer) = ecs::LEAVES.iter().copied().chain(plain()).find(is_within) {
+            (
+                format!("`{name}` is within `{outer}`, which has a value; a document cannot have both"),
+                ecs::label(name),
+            )
+        } else {
+            continue;
+        };
+        let mut error = Diagnostic::error(message);
+        error.place = first_naming(name, &file.file);
+        diagnostics.push(error.help(format!("give the field another name, such as `{other}`")));
     }
 }
 

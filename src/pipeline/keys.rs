@@ -72,6 +72,17 @@ pub fn columns(file: &PipelineFile, schema: &mut Schema, diagnostics: &mut Diagn
                 ),
         );
     }
+    for (at, column) in file.parse.columns.iter().enumerate() {
+        let name = &column.key;
+        let is_before = |other: &KeySource| other.key.value == name.value && name.value != "_";
+        if file.parse.columns[..at].iter().any(is_before) {
+            diagnostics.push(
+                Diagnostic::error(format!("two columns are called `{}`", name.value))
+                    .at_value(name, "")
+                    .help("give one of the two another name, or `_` to keep nothing"),
+            );
+        }
+    }
     Csv::new(file.parse.columns.iter().map(|column| {
         let kind = match take(column, diagnostics) {
             Take::Kind(kind) => kind,

@@ -4,7 +4,7 @@ mod spec;
 
 use crate::config::suggestion::closest;
 use crate::config::{Diagnostic, Diagnostics, MetricRules, PipelineFile, Spanned};
-use crate::derive::{GatherSpec, MetricSpec, Only, SpecError, check, check_gather};
+use crate::derive::{GatherSpec, MetricSpec, Only, Part, SpecError, check, check_gather};
 use crate::event::Schema;
 
 pub(super) use self::spec::only;
@@ -18,10 +18,12 @@ pub struct Metrics {
     pub gathered: Vec<GatherSpec>,
 }
 
+/// `said` is what was wrong with the file when it was read.
 pub fn compile(
     file: &PipelineFile,
     library: &Library,
     schema: &Schema,
+    said: &Diagnostics,
     diagnostics: &mut Diagnostics,
 ) -> Metrics {
     let mut metrics = Metrics::default();
@@ -35,7 +37,9 @@ pub fn compile(
     }
     metrics.add(&file.rules, schema, |name, wrong| match wrong {
         Wrong::Spec(error) => {
-            diagnostics.push(Diagnostic::error(error.text).at_value(name, "this metric"));
+            if error.part != Part::Name || !said.has_error_at(name) {
+                diagnostics.push(Diagnostic::error(error.text).at_value(name, "this metric"));
+            }
         }
         Wrong::Missing(field) => diagnostics.push(unknown_field(field, &field.value, schema)),
     });

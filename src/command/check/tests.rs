@@ -149,6 +149,24 @@ fn mistakes_in_globs_are_said() {
 }
 
 #[test]
+fn columns_are_there_and_have_names_of_their_own() {
+    let config = agent("[[input]]\npaths = [\"a.log\"]\npipeline = \"plain\"\n");
+    for (columns, message) in [
+        ("'a', '_', 'a:int', '_'", "two columns are called `a`"),
+        ("", "`csv` has no columns"),
+    ] {
+        let pipeline = format!("[parse]\nbuiltin = 'csv'\ncolumns = [{columns}]\n");
+        let host = Host::new(&[
+            ("logmill.toml", &config),
+            ("pipelines/orders.toml", &pipeline),
+            ("a.log", ""),
+        ]);
+        let (_, diagnostics, text) = host.check();
+        assert!(diagnostics.errors() == 1 && text.contains(message), "{text}");
+    }
+}
+
+#[test]
 fn mistakes_in_the_fields_of_a_pipeline_are_said() {
     is_golden("fields");
 }

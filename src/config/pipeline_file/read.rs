@@ -201,7 +201,8 @@ fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
     if let Some(rest) = table.take_string("rest", d) {
         rule.rest = read_rest(&rest, d);
     }
-    let columns = table.take_list("columns", d);
+    // Of none `csv` itself speaks.
+    let columns = table.take_strings("columns", d);
     rule.columns = columns.into_iter().map(key_source).collect();
     rule.keys = read_keys(&mut table, d);
     table.finish(d);
