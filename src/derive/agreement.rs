@@ -2,24 +2,21 @@
 
 use super::family::{Family, Shape};
 use super::spec::{Kind, MetricSpec};
-use super::spec_error::{Part, REMEDY, SpecError};
+use super::spec_error::{Difference, Part};
 use super::unit::Unit;
 
 impl Family {
-    /// Whether `spec`, whose label names are `labels`, may count into this metric too. The unit of its field need not be
+    /// Why `spec`, whose label names are `labels`, may not count into this metric too. The unit of its field need not be
     /// the same, but the metric's: milliseconds and seconds are both shown in seconds.
-    pub fn agrees(&self, spec: &MetricSpec, labels: &[String]) -> Result<(), SpecError> {
-        let difference = self
+    pub fn difference(&self, spec: &MetricSpec, labels: &[String]) -> Option<Difference> {
+        let (part, text) = self
             .differs_in_kind(&spec.kind)
             .or_else(|| self.differs_in_unit(&spec.kind))
             .or_else(|| self.differs_in_help(&spec.help))
             .or_else(|| self.differs_in_native(spec.native))
             .or_else(|| self.differs_in_labels(labels))
-            .or_else(|| Some((Part::Labels, spec.hashed.differs(&self.hashed)?)));
-        match difference {
-            None => Ok(()),
-            Some((part, text)) => Err(SpecError::new(&spec.name, part, format!("{text}; {REMEDY}"))),
-        }
+            .or_else(|| Some((Part::Labels, spec.hashed.differs(&self.hashed)?)))?;
+        Some(Difference { part, text })
     }
 
     fn differs_in_kind(&self, kind: &Kind) -> Option<(Part, String)> {

@@ -41,12 +41,18 @@ impl Draft {
         let found = self.families.iter().position(|family| family.name == spec.name);
         if let Some(at) = found {
             let family = Arc::clone(&self.families[at]);
-            return match family.agrees(spec, &labels) {
-                Ok(()) => Some(family),
-                Err(error) if at < self.before.0 => {
-                    self.refuse(error.of_running_agent(), spec.written.as_ref(), None)
+            let Some(difference) = family.difference(spec, &labels) else {
+                return Some(family);
+            };
+            return match at < self.before.0 {
+                true => {
+                    let error = SpecError::differs_from_running(&spec.name, difference);
+                    self.refuse(error, spec.written.as_ref(), None)
                 }
-                Err(error) => self.refuse(error, spec.written.as_ref(), family.written.clone()),
+                false => {
+                    let error = SpecError::differs(&spec.name, difference);
+                    self.refuse(error, spec.written.as_ref(), family.written.clone())
+                }
             };
         }
         if let Some(there) = self.source_of(&spec.name) {
@@ -76,14 +82,17 @@ impl Draft {
         let found = self.gathers.iter().position(|gather| gather.name() == spec.name);
         if let Some(at) = found {
             let gather = Arc::clone(&self.gathers[at]);
-            return match gather.agrees(spec) {
-                Ok(()) => Some(gather),
-                Err(error) if at < self.before.1 => {
-                    self.refuse(error.of_running_agent(), spec.written.as_ref(), None)
+            let Some(difference) = gather.difference(spec) else {
+                return Some(gather);
+            };
+            return match at < self.before.1 {
+                true => {
+                    let error = SpecError::differs_from_running(&spec.name, difference);
+                    self.refuse(error, spec.written.as_ref(), None)
                 }
-                Err(error) => {
-                    let there = gather.written().cloned();
-                    self.refuse(error, spec.written.as_ref(), there)
+                false => {
+                    let error = SpecError::differs(&spec.name, difference);
+                    self.refuse(error, spec.written.as_ref(), gather.written().cloned())
                 }
             };
         }

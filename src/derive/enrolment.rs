@@ -8,7 +8,7 @@ use super::gather::{Gather, GatherSpec};
 use super::registry::Registry;
 use super::rules::Rules;
 use super::spec::MetricSpec;
-use super::spec_error::{Part, REMEDY, SpecError};
+use super::spec_error::{Difference, Part, SpecError};
 
 /// Metrics of all inputs of a configuration, which are registered together or not at all: an enrolment that is dropped
 /// leaves no trace.
@@ -80,9 +80,11 @@ impl Enrolment {
             let (_, other) = all.clone().find(|(of, _)| Arc::ptr_eq(of, family))?;
             (spec.series_max != other.series_max).then(|| {
                 let (here, there) = (spec.series_max, other.series_max);
-                let text = format!("its series_max is {here} here and {there} elsewhere; {REMEDY}");
-                SpecError::new(&spec.name, Part::SeriesMax, text)
-                    .at(spec.written.as_ref(), other.written.as_ref())
+                let difference = Difference {
+                    part: Part::SeriesMax,
+                    text: format!("its series_max is {here} here and {there} elsewhere"),
+                };
+                SpecError::differs(&spec.name, difference).at(spec.written.as_ref(), other.written.as_ref())
             })
         };
         families.iter().zip(specs).filter_map(differs).collect()

@@ -19,7 +19,7 @@ use super::place::{Place, Table};
 use super::reading::{Figure, Reading};
 use super::room::Room;
 use super::session::{self, Sessions};
-use super::spec_error::{Part, REMEDY, SpecError};
+use super::spec_error::{Difference, Part};
 use super::top::{Entry, Top, heaviest};
 use crate::config::Spanned;
 use crate::event::FieldId;
@@ -130,26 +130,22 @@ impl Gather {
         names
     }
 
-    /// Whether `spec` may count into this metric too: everything but the fields must be the same.
-    pub fn agrees(&self, spec: &GatherSpec) -> Result<(), SpecError> {
+    /// Why `spec` may not count into this metric too: everything but the fields must be the same.
+    pub fn difference(&self, spec: &GatherSpec) -> Option<Difference> {
         let there = &self.spec;
         let names = |spec: &GatherSpec| {
             let mut names: Vec<&str> = spec.labels.iter().map(|label| label.name.as_str()).collect();
             names.sort_unstable();
             names.join(", ")
         };
-        let difference = differs_in_kind(&spec.kind, &there.kind)
+        let text = differs_in_kind(&spec.kind, &there.kind)
             .or_else(|| differs("help", &format!("{:?}", spec.help), &format!("{:?}", there.help)))
             .or_else(|| differs("labels", &names(spec), &names(there)))
-            .or_else(|| spec.hashed.differs(&there.hashed));
-        let Some(text) = difference else {
-            return Ok(());
-        };
-        Err(SpecError::new(
-            &spec.name,
-            Part::Kind,
-            format!("{text}; {REMEDY}"),
-        ))
+            .or_else(|| spec.hashed.differs(&there.hashed))?;
+        Some(Difference {
+            part: Part::Kind,
+            text,
+        })
     }
 
     /// The place of one service and of the labels of `spec` that are the same for all events. `index` gives a new one

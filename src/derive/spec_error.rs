@@ -29,8 +29,16 @@ pub struct SpecError {
     pub there: Option<Box<Place>>,
 }
 
+/// In what two metrics of one name do not agree.
+#[derive(Debug)]
+pub(super) struct Difference {
+    pub part: Part,
+    /// What it is here and what elsewhere.
+    pub text: String,
+}
+
 /// What to do about two metrics of one name that do not agree.
-pub(super) const REMEDY: &str = "make them agree or choose another name";
+const REMEDY: &str = "make them agree or choose another name";
 
 /// What to do about a metric that is not what it was before.
 const RUNNING_REMEDY: &str =
@@ -47,15 +55,16 @@ impl SpecError {
         }
     }
 
+    /// The other metric is one of the same configuration.
+    pub(super) fn differs(metric: &str, Difference { part, text }: Difference) -> Self {
+        SpecError::new(metric, part, format!("{text}; {REMEDY}"))
+    }
+
     /// The other metric is that of the running agent, which may be written at the same place as this one, and may not be
     /// written anywhere any more.
-    pub(super) fn of_running_agent(mut self) -> Self {
-        let difference = self.text.strip_suffix(REMEDY).unwrap_or(&self.text);
-        self.text = format!(
-            "{}, which is the running agent; {RUNNING_REMEDY}",
-            difference.trim_end_matches("; ")
-        );
-        self
+    pub(super) fn differs_from_running(metric: &str, Difference { part, text }: Difference) -> Self {
+        let text = format!("{text}, which is the running agent; {RUNNING_REMEDY}");
+        SpecError::new(metric, part, text)
     }
 
     /// The metric is written `here`, and the one that it does not agree with `there`.
