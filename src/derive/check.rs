@@ -44,14 +44,8 @@ pub fn check_gather(spec: &GatherSpec) -> Vec<SpecError> {
         let text = format!("the label `{name}` is given by logmill to what is gathered; choose another name");
         add(Part::Label(name.clone()), text);
     }
-    for name in Gather::names(spec) {
-        if !is_name(&name, ":_") {
-            let text = "a metric's name is made of letters, digits and `_`, and begins with a letter";
-            add(Part::Name, text.to_owned());
-        } else if name.starts_with("logmill_") {
-            let text = "names that begin with `logmill_` are the agent's own; leave the prefix out";
-            add(Part::Name, text.to_owned());
-        }
+    for text in Gather::names(spec).iter().filter_map(|name| wrong_name(name)) {
+        add(Part::Name, text.to_owned());
     }
     match &spec.kind {
         GatherKind::Sessions { .. } => {
@@ -91,11 +85,7 @@ pub fn check_gather(spec: &GatherSpec) -> Vec<SpecError> {
 fn check_name(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
     let name = spec.name.as_str();
     let counter = matches!(spec.kind, Kind::Counter { .. });
-    if !is_name(name, ":_") {
-        let text = "a metric's name is made of letters, digits and `_`, and begins with a letter";
-        add(Part::Name, text.to_owned());
-    } else if name.starts_with("logmill_") {
-        let text = "names that begin with `logmill_` are the agent's own; leave the prefix out";
+    if let Some(text) = wrong_name(name) {
         add(Part::Name, text.to_owned());
     } else if counter && !name.ends_with("_total") {
         add(
@@ -115,6 +105,17 @@ fn check_name(spec: &MetricSpec, add: &mut impl FnMut(Part, String)) {
         let text =
             format!("a {noun}'s name may not end in `{suffix}`; name it by its unit: `_seconds`, `_bytes`");
         add(Part::Name, text);
+    }
+}
+
+/// What is wrong with the name of any metric.
+fn wrong_name(name: &str) -> Option<&'static str> {
+    if !is_name(name, ":_") {
+        Some("a metric's name is made of letters, digits and `_`, and begins with a letter")
+    } else if name.starts_with("logmill_") {
+        Some("names that begin with `logmill_` are the agent's own; leave the prefix out")
+    } else {
+        None
     }
 }
 
