@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::config::{OutputSettings, Settings};
-use crate::ship::{self, Batch, Elasticsearch, Ended, FileOutput, Health, Output, Settle, StdoutOutput};
+use crate::ship::{Batch, Elasticsearch, Ended, FileOutput, Health, Output, Settle, StdoutOutput};
 
 /// An output at work.
 pub struct OutputTask {
@@ -81,12 +81,7 @@ fn build(settings: &Settings) -> anyhow::Result<Output> {
             if let Err(mistake) = FileOutput::check(&output.path) {
                 bail!("{mistake}; {}", mistake.remedy());
             }
-            Output::File(FileOutput::new(ship::FileSettings {
-                path: output.path.clone(),
-                bytes_max: output.rotate_bytes,
-                keep: output.rotate_keep,
-                sync: ship::FileSync::default(),
-            }))
+            Output::File(FileOutput::new(output.clone()))
         }
         OutputSettings::Stdout => Output::Stdout(StdoutOutput::default()),
     })

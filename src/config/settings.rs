@@ -193,7 +193,7 @@ pub enum Verify {
 pub struct FileSettings {
     /// Absolute.
     pub path: PathBuf,
-    /// A file that has grown to this many bytes becomes `path.1`.
+    /// Before it would grow beyond these bytes the file becomes `path.1`; a body is never cut.
     pub rotate_bytes: u64,
     /// How many rotated files stay.
     pub rotate_keep: u32,

@@ -13,28 +13,8 @@ use super::backoff::{Backoff, Jitter};
 use super::batch::Batch;
 use super::ended::Ended;
 use super::settle::{Settle, settle_all};
+use crate::config::FileSettings;
 use crate::{durable, limits};
-
-/// When what was written is made durable.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FileSync {
-    /// Before its spans settle: a power cut loses nothing.
-    #[default]
-    EveryBatch,
-    /// When the operating system sees fit: a power cut loses its last seconds, a crash of the agent nothing.
-    Never,
-}
-
-/// `[file]` of `logmill.toml`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileSettings {
-    pub path: PathBuf,
-    /// The file is rotated before it would grow beyond, in bytes; a body is never cut.
-    pub bytes_max: u64,
-    /// Rotated files that are kept: `path.1` is the newest.
-    pub keep: u32,
-    pub sync: FileSync,
-}
 
 /// Writes batches to a file.
 #[derive(Debug)]
@@ -134,20 +114,18 @@ impl FileOutput {
             Some(open) => open,
             None => Open::append(&self.settings.path)?,
         };
-        if open.bytes > 0 && open.bytes + body.len() as u64 > self.settings.bytes_max {
+        if open.bytes > 0 && open.bytes + body.len() as u64 > self.settings.rotate_bytes {
             drop(open);
-            rotate(&self.settings.path, self.settings.keep)?;
+            rotate(&self.settings.path, self.settings.rotate_keep)?;
             open = Open::append(&self.settings.path)?;
             is_named = false;
         }
         // Before the body, which is written again after an error.
-        if !is_named && self.settings.sync == FileSync::EveryBatch {
+        if !is_named {
             sync_names(durable::folder_of(&self.settings.path))?;
         }
-        let written = open.file.write_all(body).and_then(|()| match self.settings.sync {
-            FileSync::EveryBatch => open.file.sync_data(),
-            FileSync::Never => Ok(()),
-        });
+        // Before its spans settle: a power cut loses nothing.
+        let written = open.file.write_all(body).and_then(|()| open.file.sync_data());
         if written.is_ok() {
             open.bytes += body.len() as u64;
             self.open = Some(open);
@@ -228,12 +206,11 @@ mod tests {
     use crate::ship::Output;
     use crate::ship::testing::{Settled, batch_of};
 
-    fn settings(dir: &Path, bytes_max: u64, keep: u32) -> FileSettings {
+    fn settings(dir: &Path, rotate_bytes: u64, rotate_keep: u32) -> FileSettings {
         FileSettings {
             path: dir.join("deep/events.ndjson"),
-            bytes_max,
-            keep,
-            sync: FileSync::EveryBatch,
+            rotate_bytes,
+            rotate_keep,
         }
     }
 
@@ -287,8 +264,7 @@ mod tests {
     #[test]
     fn a_new_name_is_durable_before_the_body_is_written() {
         let dir = tempfile::tempdir().unwrap();
-        let mut settings = settings(dir.path(), 10, 2);
-        let mut output = FileOutput::new(settings.clone());
+        let mut output = FileOutput::new(settings(dir.path(), 10, 2));
         let failing = |_: &Path| Err(io::Error::other("the disk is gone"));
         let content = |suffix: &str| {
             fs::read_to_string(format!(
@@ -318,10 +294,6 @@ mod tests {
             (content(".1").unwrap(), content("").unwrap()),
             ("one\ntwo\n".into(), "three\n".into())
         );
-
-        settings.sync = FileSync::Never;
-        settings.path = dir.path().join("never");
-        FileOutput::new(settings).write_with(b"one\n", failing).unwrap();
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub use client::{ANSWERS_BYTES_MAX, Client};
 pub use client_error::ClientError;
 pub use elasticsearch::Elasticsearch;
 pub use ended::Ended;
-pub use file_output::{FileOutput, FileSettings, FileSync, NoFile};
+pub use file_output::{FileOutput, NoFile};
 pub use health::Health;
 pub use output::Output;
 pub use pool::BatchPool;
