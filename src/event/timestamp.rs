@@ -39,7 +39,8 @@ impl Timestamp {
             .saturating_add(i64::from(self.nanos / 1_000_000))
     }
 
-    /// Appends RFC 3339 in UTC, with the fraction's own number of digits.
+    /// Appends RFC 3339 in UTC, with the fraction's own number of digits; what [`TimestampWriter`] is held against.
+    #[cfg(test)]
     pub fn write_rfc3339(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&civil(self.secs));
         let digits = usize::from(self.digits.min(9));

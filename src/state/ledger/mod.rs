@@ -188,7 +188,8 @@ impl Ledger {
         }
     }
 
-    /// A ledger that is gone with the process: for one-shot commands and tests.
+    /// A ledger that is gone with the process.
+    #[cfg(test)]
     pub fn in_memory() -> Ledger {
         Ledger {
             inner: Mutex::default(),
