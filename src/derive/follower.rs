@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
+use super::condition::Condition;
 use super::gather::{GatherKind, GatherSpec};
 use super::key::{self, Taken};
-use super::measure::{Condition, Sample, first};
+use super::measure::first;
 use super::pane::Amounts;
 use super::place::{Notes, Place};
+use super::sample::Sample;
 use super::shard::State;
 use crate::event::{FieldId, Fields, Value};
 

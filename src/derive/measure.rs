@@ -4,16 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use super::bounds::Bounds;
 use super::cells::Details;
+use super::condition::Condition;
 use super::exemplar::Trace;
 use super::family::Waiting;
 use super::fixed::Fixed;
 use super::hash::Seed;
 use super::key;
-use super::latest::in_base_unit;
-use super::like::Likes;
 use super::lock::lock;
-use super::only::{Only, OnlyValue};
+use super::only::Only;
 use super::pairs::{End, Pairs};
+use super::sample::{NoSample, Sample};
 use super::spec::{Kind, MetricSpec, nanos};
 use crate::event::{FieldId, Fields, Value};
 
@@ -267,220 +267,12 @@ pub(super) fn first<'a>(of: &[FieldId], fields: &Fields<'a>) -> Value<'a> {
         .unwrap_or(Value::Absent)
 }
 
-/// A number that a metric can take.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Sample {
-    Whole(u64),
-    /// Finite; of a gauge any number, otherwise 0 or more.
-    Float(f64),
-}
-
-/// Why a field gives no sample.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum NoSample {
-    Absent,
-    /// No number, or one below 0 that is not for a gauge: a counter that goes down looks like a restart to Prometheus.
-    Refused,
-}
-
-impl Sample {
-    #[inline(never)]
-    pub fn of(value: Value<'_>) -> Result<Sample, NoSample> {
-        match value {
-            Value::Int(n @ 0..) => Ok(Sample::Whole(n as u64)),
-            Value::Absent => Err(NoSample::Absent),
-            Value::Float(x) => Sample::float(x),
-            Value::Text(_) | Value::Json(_) => Sample::parse(value),
-            _ => Err(NoSample::Refused),
-        }
-    }
-
-    /// Of a gauge, which may be below 0.
-    #[inline(never)]
-    pub fn signed(value: Value<'_>) -> Result<Sample, NoSample> {
-        let number = match value {
-            Value::Int(n @ ..0) => n as f64,
-            Value::Float(x) => x,
-            Value::Text(_) | Value::Json(_) => {
-                let text = key::text(value).ok_or(NoSample::Refused)?;
-                let text = std::str::from_utf8(&text).map_err(|_| NoSample::Refused)?;
-                text.parse().map_err(|_| NoSample::Refused)?
-            }
-            value => return Sample::of(value),
-        };
-        let usable = number.is_finite();
-        usable.then_some(Sample::Float(number)).ok_or(NoSample::Refused)
-    }
-
-    fn float(x: f64) -> Result<Sample, NoSample> {
-        let usable = x.is_finite() && x >= 0.0;
-        usable.then_some(Sample::Float(x)).ok_or(NoSample::Refused)
-    }
-
-    /// JSON and logfmt lines have numbers as text.
-    fn parse(value: Value<'_>) -> Result<Sample, NoSample> {
-        let text = key::text(value).ok_or(NoSample::Refused)?;
-        let text = std::str::from_utf8(&text).map_err(|_| NoSample::Refused)?;
-        match text.parse::<u64>() {
-            Ok(n) => Ok(Sample::Whole(n)),
-            Err(_) => Sample::float(text.parse::<f64>().map_err(|_| NoSample::Refused)?),
-        }
-    }
-
-    /// In the base unit, of which `unit` is so many billionths.
-    pub fn in_base_unit(self, unit: u64) -> f64 {
-        match self {
-            Sample::Whole(n) => in_base_unit(n as f64, unit),
-            Sample::Float(x) => in_base_unit(x, unit),
-        }
-    }
-
-    pub fn amount(self, unit: u64) -> Fixed {
-        match self {
-            Sample::Whole(n) => Fixed::whole(n, unit),
-            Sample::Float(x) => Fixed::float(x, unit),
-        }
-    }
-}
-
-/// A compiled [`Only`]: whether a field, or one of several, has one of some values.
-#[derive(Debug)]
-pub struct Condition {
-    field: FieldId,
-    /// The others of which one may have it; nearly always none.
-    others: Box<[FieldId]>,
-    any_case: bool,
-    ints: Box<[i64]>,
-    texts: Box<[Box<[u8]>]>,
-    likes: Likes,
-}
-
-impl Condition {
-    pub fn new(only: &Only) -> Self {
-        let int = |value: &OnlyValue| match value {
-            OnlyValue::Int(n) => Some(*n),
-            OnlyValue::Text(text) => text.parse().ok(),
-        };
-        let text = |value: &OnlyValue| match value {
-            OnlyValue::Int(n) => n.to_string().into_bytes().into(),
-            OnlyValue::Text(text) => text.as_bytes().into(),
-        };
-        let written = only.values.iter().filter_map(|value| match value {
-            OnlyValue::Int(_) => None,
-            OnlyValue::Text(text) => Some(text.as_str()),
-        });
-        Condition {
-            field: only.field,
-            others: only.or.as_slice().into(),
-            any_case: only.any_case,
-            likes: Likes::new(written, only.any_case),
-            ints: only.values.iter().filter_map(int).collect(),
-            texts: only.values.iter().map(text).collect(),
-        }
-    }
-
-    #[inline]
-    pub fn holds(&self, fields: &Fields<'_>) -> bool {
-        match fields.get(self.field) {
-            Value::Int(n) => self.ints.contains(&n) || self.holds_elsewhere(fields),
-            Value::Absent => self.holds_elsewhere(fields),
-            _ => self.is_one(fields.get(self.field)) || self.holds_elsewhere(fields),
-        }
-    }
-
-    #[inline(always)]
-    fn holds_elsewhere(&self, fields: &Fields<'_>) -> bool {
-        !self.others.is_empty() && self.is_one_of_others(fields)
-    }
-
-    #[inline(never)]
-    fn is_one_of_others(&self, fields: &Fields<'_>) -> bool {
-        self.others.iter().any(|&field| self.is_one(fields.get(field)))
-    }
-
-    #[inline(never)]
-    fn is_one(&self, value: Value<'_>) -> bool {
-        let is = |text: &[u8]| {
-            let same = |value: &[u8]| match self.any_case {
-                false => *value == *text,
-                true => value.eq_ignore_ascii_case(text),
-            };
-            self.texts.iter().any(|value| same(value)) || self.likes.fit(text)
-        };
-        match value {
-            Value::Int(n) => self.ints.contains(&n),
-            Value::Text(text) => is(text),
-            Value::Bool(true) => is(b"true"),
-            Value::Bool(false) => is(b"false"),
-            value @ Value::Json(_) => key::text(value).is_some_and(|text| is(&text)),
-            Value::Float(_) | Value::Time(_) | Value::Absent => false,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::derive::unit::Unit;
-    use crate::event::{Schema, Timestamp};
+    use crate::event::Schema;
     use proptest::prelude::*;
-
-    #[test]
-    fn numbers_are_samples_however_they_are_written() {
-        assert_eq!(Sample::of(Value::Int(3)), Ok(Sample::Whole(3)));
-        assert_eq!(Sample::of(Value::Float(0.5)), Ok(Sample::Float(0.5)));
-        assert_eq!(Sample::of(Value::Text(b"3")), Ok(Sample::Whole(3)));
-        assert_eq!(Sample::of(Value::Text(b"0.5")), Ok(Sample::Float(0.5)));
-        assert_eq!(Sample::of(Value::Json(b"\"7\"")), Ok(Sample::Whole(7)));
-        assert_eq!(Sample::of(Value::Json(b"1e3")), Ok(Sample::Float(1000.0)));
-        assert_eq!(Sample::of(Value::Absent), Err(NoSample::Absent));
-        for value in [
-            Value::Int(-1),
-            Value::Float(-0.5),
-            Value::Text(b"x"),
-            Value::Text(b"\xff"),
-            Value::Text(b"NaN"),
-            Value::Text(b"inf"),
-            Value::Json(b"[1]"),
-            Value::Bool(true),
-            Value::Time(Timestamp::from_millis(1)),
-        ] {
-            assert_eq!(Sample::of(value), Err(NoSample::Refused), "{value:?}");
-        }
-    }
-
-    #[test]
-    fn a_condition_does_not_mind_how_a_value_is_written() {
-        let id = Schema::default().intern("status");
-        let holds = |values: Vec<OnlyValue>, value| {
-            let mut fields = Fields::new(1);
-            fields.set(id, value);
-            Condition::new(&Only::new(id, values)).holds(&fields)
-        };
-        let numbers = || vec![OnlyValue::Int(408), OnlyValue::Text("499".to_owned())];
-        for value in [
-            Value::Int(408),
-            Value::Int(499),
-            Value::Text(b"408"),
-            Value::Json(b"499"),
-            Value::Json(b"\"408\""),
-        ] {
-            assert!(holds(numbers(), value), "{value:?}");
-        }
-        for value in [
-            Value::Int(200),
-            Value::Text(b"4080"),
-            Value::Absent,
-            Value::Float(408.0),
-        ] {
-            assert!(!holds(numbers(), value), "{value:?}");
-        }
-        assert!(holds(vec![OnlyValue::Text("true".to_owned())], Value::Bool(true)));
-        assert!(!holds(
-            vec![OnlyValue::Text("true".to_owned())],
-            Value::Bool(false)
-        ));
-    }
 
     #[test]
     fn of_several_fields_the_first_that_is_there_is_added() {
@@ -510,47 +302,6 @@ mod tests {
         assert_eq!(added(vec![body, all], &wrong), Err(NoSample::Refused));
         assert_eq!(added(vec![all], &both), Ok(Sample::Whole(9)));
         assert_eq!(added(vec![], &both), Ok(Sample::Whole(1)));
-    }
-
-    #[test]
-    fn a_condition_takes_one_of_several_fields_in_any_case() {
-        let mut schema = Schema::default();
-        let [message, kind, status] = ["message", "error.type", "status"].map(|name| schema.intern(name));
-        let (any_case, fields) = Only::parse("lower( message, error.type )");
-        assert!(any_case && fields.eq(["message", "error.type"]));
-        let (any_case, fields) = Only::parse(" log.level ");
-        assert!(!any_case && fields.eq(["log.level"]));
-        let condition = Condition::new(&Only {
-            field: message,
-            or: vec![kind],
-            any_case: true,
-            values: vec![
-                OnlyValue::Text("*timeout*".to_owned()),
-                OnlyValue::Text("Gone".to_owned()),
-                OnlyValue::Int(504),
-            ],
-        });
-        let holds = |values: &[(FieldId, Value<'static>)]| {
-            let mut fields = Fields::new(3);
-            for &(field, value) in values {
-                fields.set(field, value);
-            }
-            condition.holds(&fields)
-        };
-        assert!(holds(&[(message, Value::Text(b"Read TIMEOUT"))]));
-        assert!(holds(&[(message, Value::Text(b"gONE"))]));
-        assert!(holds(&[(kind, Value::Json(b"\"SocketTimeoutException\""))]));
-        assert!(holds(&[
-            (message, Value::Text(b"no")),
-            (kind, Value::Text(b"TimeoutException"))
-        ]));
-        assert!(holds(&[(message, Value::Int(7)), (kind, Value::Int(504))]));
-        assert!(!holds(&[
-            (message, Value::Text(b"no")),
-            (status, Value::Text(b"timeout"))
-        ]));
-        assert!(!holds(&[(message, Value::Int(7)), (kind, Value::Bool(true))]));
-        assert!(!holds(&[]));
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::cells::Cells;
+use super::condition::Condition;
 use super::family::{Family, THERE};
 use super::fixed::Fixed;
 use super::follower::Follower;
@@ -8,8 +9,9 @@ use super::key::{self, Taken};
 use super::label::{self, Content, LabelText};
 use super::label_source::{LABELS_MAX, Label, LabelSource, SERVICE};
 use super::latest::Latest;
-use super::measure::{Condition, Measure, NoSample, Sample, first, happened};
+use super::measure::{Measure, first, happened};
 use super::rows::Cell;
+use super::sample::{NoSample, Sample};
 use super::series::Series;
 use super::shard::{ShardGuard, State};
 use super::spec::MetricSpec;
