@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::check;
 use super::family::{Family, bare};
 use super::gather::{Gather, GatherSpec};
+use super::registry::Registered;
 use super::room::Room;
 use super::rules::all_labels;
 use super::spec::MetricSpec;
@@ -22,7 +23,8 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub fn new(families: Vec<Arc<Family>>, gathers: Vec<Arc<Gather>>, room: &Arc<Room>) -> Draft {
+    pub fn new(registered: Registered, room: &Arc<Room>) -> Draft {
+        let Registered { families, gathers } = registered;
         Draft {
             before: (families.len(), gathers.len()),
             families,

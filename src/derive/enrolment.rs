@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::family::Family;
 use super::follower::Follower;
 use super::gather::{Gather, GatherSpec};
-use super::registry::Registry;
+use super::registry::{Registered, Registry};
 use super::rules::Rules;
 use super::spec::MetricSpec;
 use super::spec_error::{Difference, Part, SpecError};
@@ -94,9 +94,9 @@ impl Enrolment {
 impl Registry {
     /// What is registered, to add to. One at a time: what another one registers meanwhile would be lost.
     pub fn enrol(&self) -> Enrolment {
-        let (families, gathers) = self.registered();
+        let registered = self.registered().clone();
         Enrolment {
-            draft: Draft::new(families, gathers, &self.room),
+            draft: Draft::new(registered, &self.room),
             wanted: Vec::new(),
         }
     }
@@ -108,7 +108,10 @@ impl Registry {
                 family.set_series_max(spec.series_max);
             }
         }
-        self.set_registered(enrolment.draft.families, enrolment.draft.gathers);
+        self.set_registered(Registered {
+            families: enrolment.draft.families,
+            gathers: enrolment.draft.gathers,
+        });
         let rules = enrolment.wanted.into_iter().map(|wanted| self.rules_of(&wanted));
         rules.collect()
     }

@@ -298,7 +298,7 @@ mod tests {
                 site.page((round * 4 + part) * 30 * MINUTE);
             }
         }
-        let families = site.registry.families.read().unwrap();
+        let families = site.registry.registered().families.clone();
         let index = families[0].read();
         assert_eq!((index.len(), index.resting()), (0, 21));
         drop(index);

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use super::age::{self, Lag};
@@ -21,10 +21,9 @@ use crate::limits;
 /// All metrics that come from logs: which there are, and what the workers counted.
 #[derive(Debug)]
 pub struct Registry {
-    pub(super) families: RwLock<Vec<Arc<Family>>>,
+    registered: RwLock<Registered>,
     shards: Mutex<Vec<Arc<Mutex<State>>>>,
     pub(super) next_group: AtomicU32,
-    gathers: RwLock<Vec<Arc<Gather>>>,
     pub(super) next_place: AtomicUsize,
     /// By the input's name.
     lags: Mutex<BTreeMap<String, Arc<Lag>>>,
@@ -32,13 +31,19 @@ pub struct Registry {
     pub(super) room: Arc<Room>,
 }
 
+/// Which metrics there are; a reload adds to them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Registered {
+    pub families: Vec<Arc<Family>>,
+    pub gathers: Vec<Arc<Gather>>,
+}
+
 impl Default for Registry {
     fn default() -> Self {
         Registry {
-            families: RwLock::default(),
+            registered: RwLock::default(),
             shards: Mutex::default(),
             next_group: AtomicU32::new(0),
-            gathers: RwLock::default(),
             next_place: AtomicUsize::new(0),
             lags: Mutex::default(),
             idle: Mutex::new(Idle::new(millis(limits::IDLE_AFTER))),
@@ -65,21 +70,18 @@ impl Registry {
     }
 
     /// Every metric that is registered.
-    pub(super) fn registered(&self) -> (Vec<Arc<Family>>, Vec<Arc<Gather>>) {
-        let families = self.families.read().unwrap_or_else(PoisonError::into_inner);
-        let gathers = self.gathers.read().unwrap_or_else(PoisonError::into_inner);
-        (families.clone(), gathers.clone())
+    pub(super) fn registered(&self) -> RwLockReadGuard<'_, Registered> {
+        self.registered.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All that are registered, and new ones behind them.
-    pub(super) fn set_registered(&self, families: Vec<Arc<Family>>, gathers: Vec<Arc<Gather>>) {
-        *self.families.write().unwrap_or_else(PoisonError::into_inner) = families;
-        *self.gathers.write().unwrap_or_else(PoisonError::into_inner) = gathers;
+    pub(super) fn set_registered(&self, registered: Registered) {
+        *self.registered.write().unwrap_or_else(PoisonError::into_inner) = registered;
     }
 
     /// An earlier run has counted up to where this one goes on: sessions that are under way have not started now.
     pub fn resume(&self) {
-        let (_, gathers) = self.registered();
+        let gathers = self.registered().gathers.clone();
         gathers.iter().for_each(|gather| gather.resume());
     }
 
@@ -105,11 +107,7 @@ impl Registry {
     /// the sums are made.
     pub fn totals(&self, now: Timestamp) -> Totals {
         let families = self.page_sums(now.unix_millis());
-        let gathers = self
-            .gathers
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let gathers = self.registered().gathers.clone();
         let readings = gathers.iter().flat_map(|gather| gather.read(now.unix_millis()));
         let unmatched = families
             .iter()
@@ -149,8 +147,9 @@ impl Registry {
     }
 
     pub(super) fn family(&self, name: &str) -> Option<Arc<Family>> {
-        let families = self.families.read().unwrap_or_else(PoisonError::into_inner);
-        families.iter().find(|family| family.name == name).cloned()
+        let registered = self.registered();
+        let mut families = registered.families.iter();
+        families.find(|family| family.name == name).cloned()
     }
 
     /// The sums over all workers, and what `inside` makes of their parts while none of them counts.
@@ -192,11 +191,7 @@ impl Registry {
     }
 
     fn sums_of(&self, states: &[MutexGuard<'_, State>]) -> Vec<(Arc<Family>, Sums)> {
-        let families = self
-            .families
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let families = self.registered().families.clone();
         let mut families: Vec<(Arc<Family>, Sums)> = families
             .into_iter()
             .map(|family| {
