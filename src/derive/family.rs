@@ -179,7 +179,7 @@ impl Family {
                 for (there, count) in [("end", unmatched.finishes), ("start", unmatched.starts)] {
                     let there = LabelText::new([(THERE, Content::Text(there))]).other();
                     let labels = [unmatched.labels.as_slice(), &there].join(&b',');
-                    let amount = Fixed::whole(count, 1_000_000_000);
+                    let amount = Fixed::count(count);
                     reading.rows.push((labels, Figure::Number(amount)));
                 }
             }

@@ -23,6 +23,11 @@ impl Fixed {
         Fixed { billionths }
     }
 
+    /// So many of the base unit.
+    pub fn count(count: u64) -> Self {
+        Fixed::whole(count, ONE)
+    }
+
     /// `count` times a unit that is so many billionths of the base unit.
     pub fn whole(count: u64, unit_billionths: u64) -> Self {
         Fixed {

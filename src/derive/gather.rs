@@ -19,6 +19,7 @@ use super::place::{Place, Table};
 use super::reading::{Figure, Reading};
 use super::room::Room;
 use super::session::{self, Sessions};
+use super::spec::millis;
 use super::spec_error::{Difference, Part};
 use super::top::{Entry, Top, heaviest};
 use crate::config::Spanned;
@@ -230,7 +231,7 @@ impl Gather {
             }
             let read = sessions.read(wall);
             let labels = place.labels.other();
-            let count = |n: u64| Figure::Number(Fixed::whole(n, 1_000_000_000));
+            let count = |n: u64| Figure::Number(Fixed::count(n));
             let figures = [
                 count(read.active),
                 count(read.figures.started),
@@ -278,7 +279,7 @@ impl Gather {
                 let mut rows: Vec<_> = heaviest(&entries, index, keep)
                     .into_iter()
                     .map(|entry| {
-                        let amount = Fixed::whole(entry.amounts[index], 1_000_000_000);
+                        let amount = Fixed::count(entry.amounts[index]);
                         (entry.key.clone(), Figure::Number(amount))
                     })
                     .collect();
@@ -406,8 +407,4 @@ fn differs(what: &str, here: &str, there: &str) -> Option<String> {
             said(there)
         )
     })
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -15,6 +15,7 @@ use super::offender::{self, OverBudget};
 use super::reading::Reading;
 use super::room::Room;
 use super::shard::{Shard, State};
+use super::spec::millis;
 use crate::event::Timestamp;
 use crate::limits;
 
@@ -245,10 +246,6 @@ impl Totals {
             exposition::write_reading(reading, format, out);
         }
     }
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// What says how exact the others are.

@@ -185,7 +185,7 @@ impl Sessions {
             figures.durations.add(Fixed::whole(duration, 1_000_000), weight);
             figures
                 .requests
-                .add(Fixed::whole(u64::from(session.requests), 1_000_000_000), weight);
+                .add(Fixed::count(u64::from(session.requests)), weight);
         }
     }
 
@@ -398,7 +398,7 @@ mod tests {
             prop_assert_eq!(figures.durations.count(), started);
             let lasted: i64 = models.iter().map(|model| model.1).sum();
             prop_assert_eq!(figures.durations.sum(), Fixed::whole(lasted as u64, 1_000_000));
-            prop_assert_eq!(figures.requests.sum(), Fixed::whole(events.len() as u64, 1_000_000_000));
+            prop_assert_eq!(figures.requests.sum(), Fixed::count(events.len() as u64));
         }
     }
 }

@@ -126,6 +126,11 @@ impl Kind {
     }
 }
 
+/// Whole milliseconds, as many as a time holds.
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Whole nanoseconds, as many as a time holds.
 pub(super) fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
