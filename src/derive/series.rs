@@ -306,11 +306,7 @@ impl SeriesIndex {
     }
 
     fn show(&mut self, number: u32) {
-        let text = &self.texts[number as usize];
-        let at = self
-            .sorted
-            .partition_point(|&other| self.texts[other as usize] < *text);
-        self.sorted.insert(at, number);
+        self.sorted.insert(self.place(number), number);
         self.resting[number as usize] = false;
         if !self.is_reserved(number) {
             self.ordinary += 1;
@@ -318,6 +314,13 @@ impl SeriesIndex {
                 owner.ordinary += 1;
             }
         }
+    }
+
+    /// Where a series is among those that are shown, or would be.
+    fn place(&self, number: u32) -> usize {
+        let text = &self.texts[number as usize];
+        self.sorted
+            .partition_point(|&other| self.texts[other as usize] < *text)
     }
 
     /// A shown series takes no place any more that another one could have.
@@ -340,7 +343,7 @@ impl SeriesIndex {
         if self.rests(number) || self.is_reserved(number) {
             return false;
         }
-        self.sorted.retain(|&other| other != number);
+        self.sorted.remove(self.place(number));
         self.resting[number as usize] = true;
         self.count_out(number);
         true
