@@ -28,6 +28,8 @@ pub struct AgentFile {
     pub(super) inputs: Vec<InputTable>,
     /// Part of the file could not be read, so that nothing can be said to be missing.
     pub(super) incomplete: bool,
+    /// Something is written that says, or is meant to say, where events go; it may be wrong.
+    pub(super) has_output: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -129,6 +131,9 @@ pub(super) struct InputTable {
     pub metric_labels: Vec<Pair<String>>,
 }
 
+/// The tables that say where events go.
+const OUTPUTS: [&str; 3] = ["elasticsearch", "file", "stdout"];
+
 /// Keys whose value may be full of `$` that is not ours.
 const LITERAL_KEYS: [&str; 1] = ["format"];
 
@@ -167,8 +172,9 @@ impl AgentFile {
     /// Asks the file's own table for every key.
     pub(super) fn from_table(file: &Arc<SourceFile>, mut root: Table, d: &mut Diagnostics) -> AgentFile {
         let incomplete = root.incomplete;
-        root.require("input", "[[input]]", d);
-        let agent_file = AgentFile {
+        let has_output = OUTPUTS.iter().any(|key| root.has(key));
+        root.require("input", "[[input]]");
+        let mut agent_file = AgentFile {
             file: Arc::clone(file),
             agent: root
                 .take_table("agent", d)
@@ -207,7 +213,9 @@ impl AgentFile {
                 .map(|table| InputTable::read(table, d))
                 .collect(),
             incomplete,
+            has_output,
         };
+        agent_file.has_output |= root.is_meant(&OUTPUTS);
         root.finish(d);
         agent_file
     }
@@ -319,7 +327,7 @@ impl BacklogTable {
 
 impl ElasticsearchTable {
     fn read(mut table: Table, d: &mut Diagnostics) -> ElasticsearchTable {
-        table.require("hosts", "hosts = [\"https://localhost:9200\"]", d);
+        table.require("hosts", "hosts = [\"https://localhost:9200\"]");
         table.require_together(["username", "password"], d);
         table.require_together(["client_certificate", "client_key"], d);
         table.require_at_most_one(&["api_key", "username", "bearer_token"], d);
@@ -360,7 +368,7 @@ impl ElasticsearchTable {
 
 impl FileTable {
     fn read(mut table: Table, d: &mut Diagnostics) -> FileTable {
-        table.require("path", "path = \"/var/log/logmill/events.ndjson\"", d);
+        table.require("path", "path = \"/var/log/logmill/events.ndjson\"");
         let read = FileTable {
             path: table.take_path("path", d),
             rotate_bytes: table.take_bytes("rotate_bytes", 4 * KIB..=TIB, d),
@@ -389,8 +397,8 @@ impl RejectsTable {
 
 impl InputTable {
     fn read(mut table: Table, d: &mut Diagnostics) -> InputTable {
-        table.require("paths", "paths = [\"/var/log/nginx/access*.log\"]", d);
-        table.require("pipeline", "pipeline = \"plain\"", d);
+        table.require("paths", "paths = [\"/var/log/nginx/access*.log\"]");
+        table.require("pipeline", "pipeline = \"plain\"");
         let mut read = InputTable {
             name: table.take_name("name", d),
             paths: table.take_list("paths", d),

@@ -65,6 +65,9 @@ pub(super) struct Table {
     pub entries: Vec<Entry>,
     /// What was asked for so far.
     pub known: Vec<&'static str>,
+    /// Keys that must be there and are not, and what is to be said of each at the end: nothing, where one that is there
+    /// is meant to be it.
+    pub missing: Vec<(String, Diagnostic)>,
     /// Part of the file could not be read, so that nothing can be said to be missing.
     pub incomplete: bool,
     /// Where questions are noted, in place of an answer: see [`Table::questioned`].
@@ -221,6 +224,7 @@ impl Reading<'_> {
             span: self.file.clamp(&span),
             entries,
             known: Vec::new(),
+            missing: Vec::new(),
             incomplete: !self.damage.is_empty(),
             notes: None,
         }

@@ -2,7 +2,7 @@
 
 use super::document::{Node, NodeValue, Table};
 use super::nested::is_header;
-use super::suggestion::remedy;
+use super::suggestion::{closest, remedy};
 use super::{Diagnostic, Diagnostics};
 
 impl Table {
@@ -12,8 +12,8 @@ impl Table {
         self.notes.is_some() || self.entries.iter().any(|entry| entry.name == key)
     }
 
-    /// Reports a key that must be there and is not. To be asked before the key is taken.
-    pub(super) fn require(&self, key: &str, example: &str, diagnostics: &mut Diagnostics) {
+    /// Has [`Table::finish`] report a key that must be there and is not. To be asked before the key is taken.
+    pub(super) fn require(&mut self, key: &str, example: &str) {
         self.note_required(key);
         if self.incomplete || self.has(key) {
             return;
@@ -22,11 +22,18 @@ impl Table {
             "" => format!("`{key}` is missing"),
             name => format!("`{key}` is missing in {name}"),
         };
-        diagnostics.push(
-            Diagnostic::error(message)
-                .at(self.place(""))
-                .help(format!("add `{example}`")),
-        );
+        let diagnostic = Diagnostic::error(message)
+            .at(self.place(""))
+            .help(format!("add `{example}`"));
+        self.missing.push((key.to_owned(), diagnostic));
+    }
+
+    /// Whether a key that nobody asked for is meant to be one of these. To be asked when all others are taken.
+    pub(super) fn is_meant(&self, keys: &[&str]) -> bool {
+        let meant = |name: &str| closest(name, self.known.iter().copied());
+        self.entries
+            .iter()
+            .any(|entry| meant(&entry.name).is_some_and(|meant| keys.contains(&meant)))
     }
 
     /// Reports keys of which some are there and some are not. To be asked before the keys are taken.
@@ -68,11 +75,16 @@ impl Table {
         }
     }
 
-    /// Reports every key that was not taken. In a file with a mistake of syntax a key may stand in the wrong
+    /// Reports every key that was not taken, and those that are missing. In a file with a mistake of syntax a key may stand in the wrong
     /// table, because the header above it could not be read; there it says nothing.
     pub(super) fn finish(self, diagnostics: &mut Diagnostics) {
         if self.incomplete {
             return;
+        }
+        for (key, missing) in &self.missing {
+            if !self.is_meant(&[key]) {
+                diagnostics.push(missing.clone());
+            }
         }
         for entry in &self.entries {
             let what = match self.name.as_str() {
@@ -90,7 +102,10 @@ impl Table {
             diagnostics.push(
                 Diagnostic::error(format!("unknown {kind} `{}`", entry.name))
                     .at_value(&self.spanned((), entry.name_span.clone()), "")
-                    .help(remedy(&entry.name, &self.known, &what)),
+                    .help(match self.known.is_empty() {
+                        true => format!("remove it: {} has no keys", self.name),
+                        false => remedy(&entry.name, &self.known, &what),
+                    }),
             );
         }
     }

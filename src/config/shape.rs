@@ -63,6 +63,7 @@ impl Table {
             span: Range::default(),
             entries: Vec::new(),
             known: Vec::new(),
+            missing: Vec::new(),
             incomplete: false,
             notes: Some(Rc::clone(&notes)),
         };

@@ -201,7 +201,7 @@ fn check(text: &str, parts: &[(Written<'_>, Fixed)], schema: &Schema) -> Result<
             return error(
                 first.span.start..second.span.end,
                 "two captures with nothing between them: where does the first one end?".to_owned(),
-                "put the text between them that the line has there, or give the first a type that knows its end, such as `int`",
+                "put the text between them that the line has there, or give the first a kind that knows its end, such as `int`",
             );
         }
     }
@@ -214,7 +214,7 @@ fn check(text: &str, parts: &[(Written<'_>, Fixed)], schema: &Schema) -> Result<
             return error(
                 capture.span.clone(),
                 "`@timestamp` must be a time".to_owned(),
-                "give it the type of its form, such as `{@timestamp:when}`, or another name",
+                "give it the kind of its form, such as `{@timestamp:when}`, or another name",
             );
         }
         for name in Capture::names(capture.name.kind, own) {

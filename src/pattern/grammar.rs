@@ -162,7 +162,7 @@ fn capture(input: &str) -> Parsed<'_, Piece<'_>> {
             input,
             rest,
             "the `?` is before the type",
-            Some("write it last: `{name:type?}`".to_owned()),
+            Some("write it last: `{name:kind?}`".to_owned()),
         );
     }
     let (rest, _) = cut(close(input)).parse(rest)?;
@@ -183,7 +183,7 @@ fn close<'t>(begin: &'t str) -> impl Fn(&'t str) -> Parsed<'t, char> {
             input,
             &input[other.len_utf8()..],
             format!("unexpected `{}` in a capture", other.escape_default()),
-            Some("a capture is `{name}`, `{name:type}` or either with a `?` at the end; `{{` is a brace of the line".to_owned()),
+            Some("a capture is `{name}`, `{name:kind}` or either with a `?` at the end; `{{` is a brace of the line".to_owned()),
         ),
         None => mistake(
             begin,
@@ -236,8 +236,8 @@ fn colon_kind(input: &str) -> Parsed<'_, Kind> {
         None if word.is_empty() => mistake(
             input,
             rest,
-            "a type is missing behind the `:`",
-            Some(format!("the types are {}", all_names())),
+            "a kind is missing behind the `:`",
+            Some(format!("the kinds are {}", all_names())),
         ),
         None => mistake(rest, after, format!("unknown kind `{word}`"), Some(suggest(word))),
     }
@@ -262,7 +262,7 @@ fn suggest(word: &str) -> String {
     };
     match begun.or_else(|| similar().map(|(_, name)| name)) {
         Some(name) => format!("did you mean `{name}`?"),
-        None => format!("the types are {}", all_names()),
+        None => format!("the kinds are {}", all_names()),
     }
 }
 
@@ -315,13 +315,13 @@ mod tests {
                 "{x:qqqqqq}",
                 3..9,
                 "unknown kind `qqqqqq`",
-                "the types are text, ",
+                "the kinds are text, ",
             ),
             (
                 "{x:}",
                 2..3,
-                "a type is missing behind the `:`",
-                "the types are text, ",
+                "a kind is missing behind the `:`",
+                "the kinds are text, ",
             ),
             (
                 "a {x",

@@ -30,10 +30,10 @@ pub struct ElapsedRule {
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(30 * 24 * 3600);
 
 pub(super) fn read_elapsed(mut table: Table, d: &mut Diagnostics) -> Option<ElapsedRule> {
-    table.require("name", "name = \"order_processing_seconds\"", d);
-    table.require("start", "start = { message = \"order received*\" }", d);
-    table.require("end", "end = { message = \"order done*\" }", d);
-    table.require("key", "key = \"labels.order\"", d);
+    table.require("name", "name = \"order_processing_seconds\"");
+    table.require("start", "start = { message = \"order received*\" }");
+    table.require("end", "end = { message = \"order done*\" }");
+    table.require("key", "key = \"labels.order\"");
     let name = read_name(&mut table, d);
     let help = table.take_name("help", d);
     let start = read_values("start", &mut table, d);

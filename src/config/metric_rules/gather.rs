@@ -59,8 +59,8 @@ const EXACT: RangeInclusive<usize> = 1_024..=1_048_576;
 const KEEP: RangeInclusive<usize> = 1..=500;
 
 pub(super) fn read_sessions(mut table: Table, d: &mut Diagnostics) -> Option<SessionsRule> {
-    table.require("name", "name = \"http_active_sessions\"", d);
-    table.require("session", "session = \"session.id\"", d);
+    table.require("name", "name = \"http_active_sessions\"");
+    table.require("session", "session = \"session.id\"");
     let name = read_name(&mut table, d);
     let help = table.take_name("help", d);
     let session = table.take_name("session", d);
@@ -81,8 +81,8 @@ pub(super) fn read_sessions(mut table: Table, d: &mut Diagnostics) -> Option<Ses
 }
 
 pub(super) fn read_top(mut table: Table, d: &mut Diagnostics) -> Option<TopRule> {
-    table.require("name", "name = \"http_session_requests\"", d);
-    table.require("labels", "labels = { session = \"session.id\" }", d);
+    table.require("name", "name = \"http_session_requests\"");
+    table.require("labels", "labels = { session = \"session.id\" }");
     let name = read_name(&mut table, d);
     let help = table.take_name("help", d);
     let labels = read_labels(&mut table, &["le"], d);

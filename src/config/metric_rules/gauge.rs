@@ -19,8 +19,8 @@ pub struct GaugeRule {
 }
 
 pub(super) fn read_gauge(mut table: Table, d: &mut Diagnostics) -> Option<GaugeRule> {
-    table.require("name", "name = \"queue_messages\"", d);
-    table.require("field", "field = \"labels.depth\"", d);
+    table.require("name", "name = \"queue_messages\"");
+    table.require("field", "field = \"labels.depth\"");
     let name = read_name(&mut table, d);
     let help = table.take_name("help", d);
     let field = table.take_name("field", d);

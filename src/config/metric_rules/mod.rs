@@ -166,7 +166,7 @@ fn each<T>(
 }
 
 fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
-    table.require("name", "name = \"orders_total\"", d);
+    table.require("name", "name = \"orders_total\"");
     let name = read_name(&mut table, d);
     if let Some(name) = &name
         && !name.ends_with("_total")
@@ -206,8 +206,8 @@ fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
 }
 
 fn read_histogram(mut table: Table, d: &mut Diagnostics) -> Option<HistogramRule> {
-    table.require("name", "name = \"order_duration_seconds\"", d);
-    table.require("field", "field = \"event.duration\"", d);
+    table.require("name", "name = \"order_duration_seconds\"");
+    table.require("field", "field = \"event.duration\"");
     let name = read_name(&mut table, d);
     let help = table.take_name("help", d);
     let field = table.take_name("field", d);

@@ -267,14 +267,10 @@ fn key_source(text: Spanned<String>) -> KeySource {
 }
 
 fn read_extract(mut table: Table, d: &mut Diagnostics) -> Option<ExtractRule> {
-    table.require("field", "field = \"message\"", d);
+    table.require("field", "field = \"message\"");
     table.require_at_most_one(&["patterns", "builtin"], d);
     if !table.has("builtin") {
-        table.require(
-            "patterns",
-            "patterns = ['{_} took {event.duration:millis} ms']",
-            d,
-        );
+        table.require("patterns", "patterns = ['{_} took {event.duration:millis} ms']");
     }
     for key in ["prefix", "keys"] {
         table.require_after(key, "builtin", d);
@@ -359,8 +355,8 @@ fn check_extract(rule: &ExtractRule, d: &mut Diagnostics) {
 }
 
 fn read_map(mut table: Table, d: &mut Diagnostics) -> Option<MapRule> {
-    table.require("field", "field = \"log.level\"", d);
-    table.require("values", "values = { W = \"warning\" }", d);
+    table.require("field", "field = \"log.level\"");
+    table.require("values", "values = { W = \"warning\" }");
     let field = table.take_name("field", d);
     let to = table.take_name("to", d);
     let values = read_constants("values", &mut table, d);
@@ -406,7 +402,7 @@ fn read_constant(
 fn read_test(mut table: Table, d: &mut Diagnostics) -> Option<PipelineTest> {
     table.require_at_most_one(&["line", "lines"], d);
     if !table.has("lines") {
-        table.require("line", "line = 'a line of the log'", d);
+        table.require("line", "line = 'a line of the log'");
     }
     let place = table.spanned((), table.span.clone());
     let line = table.take_string("line", d);

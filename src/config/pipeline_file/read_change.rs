@@ -60,8 +60,8 @@ fn read_level(mut table: Table, d: &mut Diagnostics) -> LevelRule {
 }
 
 fn read_lookup(mut table: Table, surroundings: &dyn Surroundings, d: &mut Diagnostics) -> Option<LookupRule> {
-    table.require("field", "field = \"source.ip\"", d);
-    table.require("file", "file = \"hosts.csv\"", d);
+    table.require("field", "field = \"source.ip\"");
+    table.require("file", "file = \"hosts.csv\"");
     let field = table.take_name("field", d);
     let file = table.take_name("file", d);
     table.finish(d);
@@ -109,7 +109,7 @@ fn read_drop(mut table: Table, d: &mut Diagnostics) -> DropRule {
 }
 
 fn read_sample(mut table: Table, d: &mut Diagnostics) -> Option<SampleRule> {
-    table.require("keep", "keep = 0.1", d);
+    table.require("keep", "keep = 0.1");
     let when = read_selection(&mut table, d);
     let keep = table.take_float("keep", d);
     if let Some(keep) = &keep

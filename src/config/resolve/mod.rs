@@ -182,7 +182,7 @@ fn output(
     .into_iter()
     .flatten()
     .collect();
-    if headers.is_empty() && !written.incomplete {
+    if headers.is_empty() && !written.has_output && !written.incomplete {
         let place = Place {
             file: written.file.clone(),
             span: 0..0,

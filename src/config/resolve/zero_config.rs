@@ -148,6 +148,7 @@ impl CommandLine {
             metrics: MetricsTable::default(),
             inputs: vec![input],
             incomplete: false,
+            has_output: true,
         }
     }
 }
