@@ -1,6 +1,7 @@
 //! `logmill setup`: puts the index template in place.
 
 use reqwest::Method;
+use serde::Deserialize;
 
 use super::client::{Client, Reply};
 use super::template::{BEYOND_LIMIT, index_template};
@@ -88,6 +89,7 @@ async fn setup_through(
             .await
             .map_err(trouble)?;
         if status == 200 {
+            is_acknowledged(&text).map_err(trouble)?;
             return Ok(if data_stream {
                 Installed::DataStream
             } else {
@@ -118,6 +120,20 @@ async fn setup_through(
     }
 }
 
+/// What a page that answers every request with 200 does not say.
+fn is_acknowledged(answer: &[u8]) -> Result<(), Trouble> {
+    #[derive(Deserialize)]
+    struct Answer {
+        acknowledged: bool,
+    }
+    match serde_json::from_slice(answer) {
+        Ok(Answer { acknowledged: true }) => Ok(()),
+        _ => Err(Trouble::Broken(
+            "it does not acknowledge the index template".to_owned(),
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,15 +149,14 @@ mod tests {
         (setup(&client, settings).await, server)
     }
 
+    const ACKNOWLEDGED: &str = r#"{"acknowledged":true}"#;
+
     /// The words of Elasticsearch 7.17 without its data stream module.
     const NO_DATA_STREAMS: &str = r#"{"error":{"root_cause":[],"type":"illegal_argument_exception","reason":"composable template [logmill] template after composition is invalid","caused_by":{"type":"x_content_parse_exception","reason":"[index_template] unknown field [data_stream]"}},"status":400}"#;
 
     #[tokio::test]
     async fn a_server_without_data_streams_gets_a_plain_template() {
-        let answers = [
-            ("400 Bad Request", NO_DATA_STREAMS),
-            ("200 OK", "{\"acknowledged\":true}"),
-        ];
+        let answers = [("400 Bad Request", NO_DATA_STREAMS), ("200 OK", ACKNOWLEDGED)];
         let (installed, server) = run(&answers, &TemplateSettings::default()).await;
         assert_eq!(installed.unwrap(), Installed::PlainIndex);
         let sent = server.sent();
@@ -153,6 +168,18 @@ mod tests {
         let has_stream =
             |index: usize| String::from_utf8_lossy(&sent[index].body).contains("\"data_stream\":{}");
         assert!(has_stream(0) && !has_stream(1));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_is_no_elasticsearch_has_taken_nothing() {
+        for page in ["<html>Welcome</html>", "{}", r#"{"acknowledged":false}"#] {
+            let (installed, _) = run(&[("200 OK", page)], &TemplateSettings::default()).await;
+            let text = installed.unwrap_err().to_string();
+            assert!(
+                text.contains("that is not Elasticsearch's: it does not acknowledge"),
+                "{text}"
+            );
+        }
     }
 
     #[tokio::test]
@@ -176,7 +203,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_next_host_is_asked_when_one_is_away() {
-        let server = Http::answering(&[("200 OK", "{}")]);
+        let server = Http::answering(&[("200 OK", ACKNOWLEDGED)]);
         let client = Client::new(&ElasticsearchSettings {
             hosts: vec![
                 "http://127.0.0.1:1".parse().unwrap(),
@@ -195,7 +222,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_without_the_setting_gets_a_template_without_it() {
         let unknown = r#"{"error":{"type":"illegal_argument_exception","reason":"unknown setting [index.mapping.total_fields.ignore_dynamic_beyond_limit] please check that any required plugins are installed"},"status":400}"#;
-        let answers = [("400 Bad Request", unknown), ("200 OK", "{}")];
+        let answers = [("400 Bad Request", unknown), ("200 OK", ACKNOWLEDGED)];
         let (installed, server) = run(&answers, &TemplateSettings::default()).await;
         assert_eq!(installed.unwrap(), Installed::DataStream);
         let sent = server.sent();
