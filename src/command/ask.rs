@@ -87,7 +87,15 @@ fn exchange(
     stream.write_all(question.as_bytes())?;
     stream.flush()?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
+    stream
+        .read_to_end(&mut answer)
+        .map_err(|error| match error.kind() {
+            // What the system says of a socket's time-out.
+            io::ErrorKind::WouldBlock => {
+                io::Error::other(format!("nothing came for {} s", PATIENCE.as_secs()))
+            }
+            _ => error,
+        })?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 

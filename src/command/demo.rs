@@ -6,12 +6,13 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use reqwest::Url;
 use tokio::time::MissedTickBehavior;
 
 use super::ask::{Over, get};
 use super::{DemoArguments, Refused, Terminal, out};
 use crate::agent::{self, Agent, Plan};
-use crate::config::{AgentFile, Diagnostics, Settings, SourceFile, System};
+use crate::config::{AgentFile, Diagnostics, Origin, Settings, SourceFile, System};
 use crate::demo::company::{Company, LogFile};
 use crate::demo::screen::{self, About, Screen};
 use crate::demo::writer::Writer;
@@ -29,6 +30,10 @@ pub fn run(arguments: &DemoArguments, terminal: Terminal) -> anyhow::Result<()> 
     let file = SourceFile::new("demo", configuration(arguments, &writer));
     let written = AgentFile::parse(&file, &System, &mut diagnostics);
     let plan = Settings::new(&written, &System, &mut diagnostics)
+        .map(|settings| Settings {
+            origin: Origin::CommandLine,
+            ..settings
+        })
         .and_then(|settings| Plan::new(settings, &mut diagnostics));
     terminal.report(&diagnostics)?;
     let agent = Agent::start(plan.ok_or(Refused)?, agent::runtime()?)?;
@@ -46,10 +51,10 @@ fn configuration(arguments: &DemoArguments, writer: &Writer) -> String {
         text,
         "[agent]\nstate_dir = {:?}\nlisten = {:?}\nlog_level = \"error\"\n",
         at("state"),
-        arguments.listen
+        arguments.listen.to_string()
     );
     let _ = match &arguments.elasticsearch {
-        Some(url) => write!(text, "[elasticsearch]\nhosts = [{url:?}]\n"),
+        Some(url) => write!(text, "[elasticsearch]\nhosts = [{:?}]\n", url.as_str()),
         None => write!(
             text,
             "[file]\npath = {:?}\nrotate_keep = 1\n",
@@ -76,7 +81,7 @@ fn show(arguments: &DemoArguments, agent: &Agent, writer: &mut Writer) -> anyhow
     let mut screen = Screen::new(About {
         metrics_url: format!("http://{}/metrics", agent.address()),
         events: match &arguments.elasticsearch {
-            Some(url) => url.clone(),
+            Some(url) => url.to_string(),
             None => format!("file {}", writer.directory().join("events.ndjson").display()),
         },
         logs: writer.directory().join("logs"),
@@ -97,7 +102,7 @@ fn show(arguments: &DemoArguments, agent: &Agent, writer: &mut Writer) -> anyhow
 }
 
 /// The demo has no log; whether events arrive, the agent says when it is asked whether it is ready.
-fn delivered(url: &str, agent: &Agent) -> anyhow::Result<()> {
+fn delivered(url: &Url, agent: &Agent) -> anyhow::Result<()> {
     let answer = get(agent.address(), Over::Plain, "/readyz", None).context("the agent does not answer")?;
     let (status, reason) = answer.split_once("\r\n\r\n").unwrap_or_default();
     match status.starts_with("HTTP/1.1 200") {

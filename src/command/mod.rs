@@ -34,8 +34,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
+use reqwest::Url;
 
-use crate::config::{Diagnostics, Wrapper};
+use crate::config::{Diagnostics, Wrapper, reason};
 
 /// Tails service logs, parses them with pipelines, ships the events to Elasticsearch and serves the metrics that
 /// it derives from them to Prometheus.
@@ -151,8 +152,8 @@ struct DemoArguments {
     #[arg(long = "for", value_name = "DURATION", value_parser = word::duration)]
     duration: Option<Duration>,
     /// Ship there and not to a file.
-    #[arg(long, value_name = "URL")]
-    elasticsearch: Option<String>,
+    #[arg(long, value_name = "URL", value_parser = word::server)]
+    elasticsearch: Option<Url>,
     /// The same seed gives the same logs.
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
@@ -160,8 +161,8 @@ struct DemoArguments {
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = word::rate)]
     rate: f64,
     /// Address of /metrics.
-    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
-    listen: String,
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS", value_parser = word::address)]
+    listen: SocketAddr,
 }
 
 /// Print what a pipeline makes of lines: one JSON object per event.
@@ -272,7 +273,7 @@ impl From<WrapperArgument> for Option<Option<Wrapper>> {
 /// What stands in for what a line does not say.
 #[derive(Debug, Clone, Args)]
 struct Reading {
-    /// Time zone of times that name none, such as Europe/Berlin.
+    /// Time zone of times that name none, such as Europe/Berlin or +02:00.
     #[arg(long, value_name = "ZONE", value_parser = word::zone)]
     timezone: Option<TimeZone>,
     /// The moment of reading (RFC 3339), for times without year or date.
@@ -282,6 +283,7 @@ struct Reading {
 
 /// Hold all pipelines against their inline tests and their golden files.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = test::AFTER_HELP)]
 struct TestArguments {
     /// Only pipelines and cases whose name contains this.
     #[arg(value_name = "FILTER")]
@@ -289,9 +291,9 @@ struct TestArguments {
     /// Folder of pipelines; the shipped ones when absent.
     #[arg(long, value_name = "DIR")]
     pipelines: Option<PathBuf>,
-    /// Folder of golden files: NAME/CASE.log, CASE.events.ndjson, CASE.metrics.txt.
-    #[arg(long, default_value = "fixtures", value_name = "DIR")]
-    fixtures: PathBuf,
+    /// Folder of golden files: NAME/CASE.log, CASE.events.ndjson, CASE.metrics.txt [default: fixtures, if it is there].
+    #[arg(long, value_name = "DIR")]
+    fixtures: Option<PathBuf>,
     /// Write what comes out as what is expected.
     #[arg(long)]
     update: bool,
@@ -310,22 +312,24 @@ struct CheckArguments {
     #[arg(long)]
     outputs: bool,
     /// Only the pipelines of this folder, without a configuration.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "outputs"])]
     pipelines: Option<PathBuf>,
 }
 
 /// Measure a pipeline: lines per second, CPU and allocations per line, share of each stage.
 #[derive(Debug, Clone, Args)]
 struct BenchArguments {
+    /// A shipped pipeline or one of `--pipelines`.
     #[arg(long, default_value = "nginx-access", value_name = "NAME")]
     pipeline: String,
+    /// The host's own format string, such as nginx's log_format.
     #[arg(long, value_name = "STRING")]
     format: Option<String>,
     /// A folder of own pipelines; they come before the shipped ones.
     #[arg(long, value_name = "DIR")]
     pipelines: Option<PathBuf>,
     /// How many events to push through.
-    #[arg(long, default_value_t = 2_000_000, value_name = "NUMBER")]
+    #[arg(long, default_value_t = 2_000_000, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     lines: u64,
     /// Where the bulk bodies go: `null`, `bulk` (a server inside this process), or a URL.
     #[arg(long, default_value = "null", value_name = "SINK")]
@@ -474,6 +478,15 @@ struct Misused(String);
 #[error("it is not as it should be")]
 struct Failed;
 
+/// An error and what it comes from.
+fn sentence(error: &anyhow::Error) -> String {
+    let parts = error.chain().map(|part| match part.downcast_ref() {
+        Some(error) => reason(error),
+        None => part.to_string(),
+    });
+    parts.collect::<Vec<_>>().join(": ")
+}
+
 /// Runs the command and says how it ended.
 pub fn main(arguments: Arguments) -> ExitCode {
     let terminal = Terminal::new(arguments.color);
@@ -501,7 +514,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
             ExitCode::from(2)
         }
         Err(error) => {
-            let _ = writeln!(out::stderr(), "error: {error:#}");
+            let _ = writeln!(out::stderr(), "error: {}", sentence(&error));
             ExitCode::FAILURE
         }
     }

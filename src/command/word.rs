@@ -6,6 +6,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use reqwest::Url;
 
+use crate::config;
+
 pub fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "expected an address such as 127.0.0.1:9598".to_owned())
@@ -22,8 +24,9 @@ pub fn server(text: &str) -> Result<Url, String> {
 }
 
 pub fn zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name)
-        .map_err(|_| "expected the name of a time zone such as Europe/Berlin or UTC".to_owned())
+    config::zone(name).ok_or_else(|| {
+        "expected a time zone such as Europe/Berlin, an offset such as +02:00, UTC or local".to_owned()
+    })
 }
 
 pub fn moment(text: &str) -> Result<jiff::Timestamp, String> {
@@ -74,6 +77,7 @@ mod tests {
         let right = [
             "bench --sink bulk",
             "parse --pipeline plain --timezone Europe/Berlin --now 2026-11-22T17:50:00Z",
+            "parse --pipeline plain --timezone +02:00",
             "status --listen 127.0.0.1:9598",
             "health --listen [::1]:9598",
             "setup --elasticsearch http://127.0.0.1:9200",
@@ -91,6 +95,12 @@ mod tests {
             "health --listen 9598",
             "setup --elasticsearch 127.0.0.1:9",
             "setup --elasticsearch http://user:password@127.0.0.1:9",
+            "setup --elasticsearch ftp://127.0.0.1",
+            "check --pipelines a --config b",
+            "check --pipelines a --outputs",
+            "bench --lines 0",
+            "demo --listen foo",
+            "demo --elasticsearch es:9200",
             "demo --rate 0",
             "demo --rate NaN",
             "demo --for 3x",

@@ -14,6 +14,7 @@
 //! file; environment and files come in through [`Surroundings`].
 
 mod agent_file;
+mod case_file;
 mod count;
 mod diagnostic;
 mod document;
@@ -47,6 +48,7 @@ mod zone;
 mod tests;
 
 pub use agent_file::AgentFile;
+pub use case_file::CaseFile;
 pub(crate) use count::count;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub(crate) use env::reason;
@@ -75,3 +77,4 @@ pub use settings::{
 };
 pub use source_file::SourceFile;
 pub use spanned::Spanned;
+pub(crate) use zone::zone;

@@ -22,6 +22,11 @@ impl SourceFile {
                 return None;
             }
         };
+        SourceFile::of_bytes(name, bytes, diagnostics)
+    }
+
+    /// What a file holds; where it is not UTF-8, that is reported and it gives nothing.
+    pub fn of_bytes(name: String, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Option<Arc<SourceFile>> {
         match String::from_utf8(bytes) {
             Ok(text) => Some(SourceFile::new(name, text)),
             Err(error) => {

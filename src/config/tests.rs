@@ -29,6 +29,7 @@ fn messages(kind: &str, file: std::sync::Arc<SourceFile>) -> String {
             assert_eq!(settings.is_some(), !diagnostics.has_errors());
         }
         "pipeline" => drop(PipelineFile::read_in("case", file, &staged(), &mut diagnostics)),
+        "case" => drop(CaseFile::parse(&file, &mut diagnostics)),
         "metrics" => drop(MetricSetFile::read("case", file, &mut diagnostics)),
         _ => panic!("no kind of file begins with {kind}"),
     }

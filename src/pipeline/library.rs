@@ -62,6 +62,11 @@ impl Library {
         self.own.keys().map(String::as_str)
     }
 
+    /// The names of the user's own sets of metrics.
+    pub fn own_set_names(&self) -> impl Iterator<Item = &str> {
+        self.own_sets.keys().map(String::as_str)
+    }
+
     /// Every name, the user's and the shipped, in order.
     pub fn names(&self) -> Vec<&str> {
         names(&self.own, PIPELINES)
@@ -149,16 +154,16 @@ impl Folder {
             files: BTreeMap::new(),
             is_whole: true,
         };
-        let mut cannot = |what: &str, path: &Path, error: &io::Error, help: &str| {
-            read.is_whole = false;
+        let cannot = |what: &str, path: &Path, error: &io::Error, help: &str| {
             let message = format!("cannot read the {what} {}: {}", path.display(), reason(error));
-            diagnostics.push(Diagnostic::error(message).at_value(folder, "").help(help));
+            Diagnostic::error(message).at_value(folder, "").help(help)
         };
         let entries = match std::fs::read_dir(&folder.value) {
             Ok(entries) => entries,
             Err(error) => {
                 let help = "name a folder that exists and that logmill may read";
-                cannot("folder of pipelines", folder, &error, help);
+                diagnostics.push(cannot("folder of pipelines", folder, &error, help));
+                read.is_whole = false;
                 return read;
             }
         };
@@ -166,18 +171,27 @@ impl Folder {
             if path.extension().is_none_or(|extension| extension != "toml") {
                 continue;
             }
-            let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else {
+            // What is hidden is an editor's.
+            let Some(name) = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .filter(|name| !name.starts_with('.'))
+            else {
                 continue;
             };
-            match std::fs::read_to_string(&path) {
-                Ok(text) => {
-                    let source = SourceFile::new(path.display().to_string(), text);
+            let source = match std::fs::read(&path) {
+                Ok(bytes) => SourceFile::of_bytes(path.display().to_string(), bytes, diagnostics),
+                Err(error) => {
+                    let help = "let logmill's user read it, or move it away";
+                    diagnostics.push(cannot("pipeline", &path, &error, help));
+                    None
+                }
+            };
+            match source {
+                Some(source) => {
                     read.files.insert(name.to_owned(), source);
                 }
-                Err(error) => {
-                    let help = "let logmill's user read it, as UTF-8, or move it away";
-                    cannot("pipeline", &path, &error, help);
-                }
+                None => read.is_whole = false,
             }
         }
         read

@@ -62,3 +62,59 @@ fn a_full_device_is_an_error() {
         );
     }
 }
+
+#[test]
+fn words_that_lead_nowhere_end_with_the_documented_code() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (missing, broken, report) = (path("missing"), path("broken"), path("missing/report.xml"));
+    std::fs::create_dir_all(dir.path().join("broken/redis")).unwrap();
+    std::fs::write(dir.path().join("broken/redis/a.log"), "").unwrap();
+    std::fs::write(dir.path().join("broken/redis/a.toml"), "nwo = 1\n").unwrap();
+    let cases: [(i32, &[&str], &str, &str); 5] = [
+        (
+            2,
+            &["test", "redis", "--fixtures", &missing],
+            "passed, 0 failed",
+            "--> command line:1:12",
+        ),
+        (
+            2,
+            &["test", "redis", "--fixtures", &broken],
+            "passed, 0 failed",
+            "did you mean `now`?",
+        ),
+        (
+            2,
+            &["test", "nowhere"],
+            "0 passed",
+            "no case contains \"nowhere\"",
+        ),
+        // What differs is shown before the report cannot be written.
+        (
+            1,
+            &["test", "redis", "--junit", &report],
+            "passed, 0 failed",
+            "no such file or directory",
+        ),
+        (
+            1,
+            &["parse", "--pipeline", "plain", &missing],
+            "",
+            "no such file or directory",
+        ),
+    ];
+    for (code, words, shown, remedy) in cases {
+        let output = logmill(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {}", said(&output));
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains(shown),
+            "{words:?}"
+        );
+        let said = said(&output);
+        assert!(
+            said.contains(remedy) && said.matches("error: ").count() <= 1,
+            "{words:?}: {said}"
+        );
+    }
+}

@@ -149,6 +149,33 @@ fn mistakes_in_globs_are_said() {
 }
 
 #[test]
+fn files_of_the_folder_that_are_no_text_or_that_nobody_names_are_told() {
+    let config = agent("[[input]]\npaths = [\"a.log\"]\npipeline = \"plain\"\n");
+    let host = Host::new(&[
+        ("logmill.toml", &config),
+        ("pipelines/orders.toml", PIPELINE),
+        ("pipelines/.orders.toml", "an editor's"),
+        (
+            "pipelines/metrics/shop.toml",
+            "[[counter]]\nnam = \"orders_total\"\n",
+        ),
+        ("a.log", ""),
+    ]);
+    fs::write(
+        host.path("pipelines/latin.toml"),
+        b"[parse]\npatterns = ['\xfcber {message}']\n",
+    )
+    .unwrap();
+    let (_, diagnostics, text) = host.check();
+    assert_eq!(diagnostics.errors(), 2, "{text}");
+    assert!(text.contains("unknown key `nam`"), "{text}");
+    assert!(
+        text.contains("error: invalid UTF-8\n --> DIR/pipelines/latin.toml:2:14\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn columns_are_there_and_have_names_of_their_own() {
     let config = agent("[[input]]\npaths = [\"a.log\"]\npipeline = \"plain\"\n");
     for (columns, message) in [

@@ -4,13 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use jiff::tz::TimeZone;
-use serde::Deserialize;
 
 use super::difference;
-use crate::command::library::argument;
 use crate::command::replay;
-use crate::config::{Diagnostics, Wrapper};
+use crate::config::{CaseFile, Diagnostic, Diagnostics, SourceFile, Wrapper, reason};
 use crate::derive::{Format, Registry};
 use crate::encode::{self, Page};
 use crate::event::{Timestamp, TimestampWriter, Value};
@@ -39,17 +36,6 @@ pub enum Verdict {
     Different(String),
     /// The diagnostics say why.
     NotCompiled,
-}
-
-/// `CASE.toml`: what an input would say of such a log.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Words {
-    format: Option<String>,
-    timezone: Option<String>,
-    /// The moment of reading, RFC 3339.
-    now: Option<String>,
-    wrapper: Option<String>,
 }
 
 /// The moment of reading of a log whose events have no time. Also where the years and dates are looked for that a log
@@ -96,15 +82,12 @@ impl Case {
         update: bool,
         diagnostics: &mut Diagnostics,
     ) -> anyhow::Result<Verdict> {
-        let words = self.words()?;
+        let Some(words) = self.words(diagnostics) else {
+            return Ok(Verdict::NotCompiled);
+        };
         let host = HostWords {
-            format: words.format.as_deref().map(|text| argument("format", text)),
-            timezone: match &words.timezone {
-                Some(name) => Some(TimeZone::get(name).with_context(|| {
-                    format!("{}: unknown time zone {name:?}", self.path("toml").display())
-                })?),
-                None => None,
-            },
+            format: words.format.clone(),
+            timezone: words.timezone.clone(),
             ..HostWords::default()
         };
         let Some(file) = library.pipeline(&self.pipeline, diagnostics) else {
@@ -128,20 +111,11 @@ impl Case {
         })
     }
 
-    fn read(&self, pipeline: &Arc<Pipeline>, words: &Words) -> anyhow::Result<Found> {
+    fn read(&self, pipeline: &Arc<Pipeline>, words: &CaseFile) -> anyhow::Result<Found> {
         let path = self.path("log");
-        let named = |word: &str| {
-            Wrapper::named(word).with_context(|| {
-                let path = self.path("toml");
-                format!(
-                    "{}: unknown wrapper {word:?}; there are none, docker, cri and auto",
-                    path.display()
-                )
-            })
-        };
-        let wrapper = words.wrapper.as_deref().map(named).transpose()?;
-        let moment = match &words.now {
-            Some(now) => self.moment(now)?,
+        let wrapper = words.wrapper;
+        let moment = match words.now {
+            Some(now) => Timestamp::from_millis(now.as_millisecond()),
             None => self.newest(pipeline, wrapper)?,
         };
         let log = self.log()?;
@@ -200,13 +174,6 @@ impl Case {
         fs::File::open(&path).with_context(|| format!("cannot open {}", path.display()))
     }
 
-    fn moment(&self, now: &str) -> anyhow::Result<Timestamp> {
-        let now: jiff::Timestamp = now
-            .parse()
-            .with_context(|| format!("{}: `now` is no moment", self.path("toml").display()))?;
-        Ok(Timestamp::from_millis(now.as_millisecond()))
-    }
-
     /// When the newest event of the log happened: it was read then, or soon after. The same on every day and every
     /// machine.
     fn newest(
@@ -214,7 +181,8 @@ impl Case {
         pipeline: &Arc<Pipeline>,
         wrapper: Option<Option<Wrapper>>,
     ) -> anyhow::Result<Timestamp> {
-        let fallback = self.moment(NOW)?;
+        let fallback: jiff::Timestamp = NOW.parse()?;
+        let fallback = Timestamp::from_millis(fallback.as_millisecond());
         let Some(slot) = pipeline.schema.get(encode::TIMESTAMP) else {
             return Ok(fallback);
         };
@@ -231,13 +199,25 @@ impl Case {
         Ok(newest.unwrap_or(fallback))
     }
 
-    fn words(&self) -> anyhow::Result<Words> {
+    /// What its `CASE.toml` says, if there is one; `None` where that has mistakes, which the diagnostics then say.
+    fn words(&self, diagnostics: &mut Diagnostics) -> Option<CaseFile> {
         let path = self.path("toml");
-        match fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).with_context(|| format!("cannot use {}", path.display())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Words::default()),
-            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-        }
+        let name = path.display().to_string();
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(CaseFile::default()),
+            Err(error) => {
+                let message = format!("cannot read {name}: {}", reason(&error));
+                diagnostics.push(Diagnostic::error(message).help("let the user who runs the tests read it"));
+                return None;
+            }
+        };
+        let mut found = Diagnostics::new();
+        let file = SourceFile::of_bytes(name, bytes, &mut found);
+        let words = file.map(|file| CaseFile::parse(&file, &mut found));
+        let sound = !found.has_errors();
+        diagnostics.extend(found);
+        words.filter(|_| sound)
     }
 
     /// Compares with one golden file.

@@ -12,7 +12,7 @@ use anstyle::AnsiColor;
 use anyhow::Context;
 
 use self::case::{Case, Verdict};
-use super::library::library;
+use super::library::{argument, library};
 use super::{Failed, Refused, Terminal, TestArguments, out};
 use crate::config::{Diagnostic, Diagnostics};
 use crate::pipeline::{HostWords, Library, compile, run_tests};
@@ -35,6 +35,16 @@ struct Coverage {
     unmatched: usize,
 }
 
+/// What is said below the options of `logmill test --help`.
+pub const AFTER_HELP: &str = "\
+Exit codes:
+  0  everything is as expected
+  1  something differs
+  2  a pipeline or a CASE.toml has mistakes, a folder is not there, or nothing is called like the filter";
+
+/// Where golden files are looked for when nobody says where they are.
+const FIXTURES: &str = "fixtures";
+
 pub fn run(arguments: &TestArguments, terminal: Terminal) -> anyhow::Result<()> {
     let began = Instant::now();
     let mut diagnostics = Diagnostics::new();
@@ -43,12 +53,26 @@ pub fn run(arguments: &TestArguments, terminal: Terminal) -> anyhow::Result<()> 
         Some(_) => library.own_names().map(str::to_owned).collect(),
         None => library.names().into_iter().map(str::to_owned).collect(),
     };
-    refuse_strays(&arguments.fixtures, &library, &mut diagnostics)?;
+    let fixtures = arguments.fixtures.as_deref().unwrap_or(Path::new(FIXTURES));
+    match &arguments.fixtures {
+        _ if fixtures.is_dir() => refuse_strays(fixtures, &library, &mut diagnostics)?,
+        Some(named) => diagnostics.push(
+            Diagnostic::error("there is no such folder of golden files")
+                .at_value(&argument("--fixtures", &named.display().to_string()), "")
+                .help("name the folder that has NAME/CASE.log for each pipeline NAME"),
+        ),
+        None => diagnostics.push(
+            Diagnostic::note(format!(
+                "there is no folder {FIXTURES}: only the tests within pipelines are run"
+            ))
+            .help("name the folder of golden files with `--fixtures`"),
+        ),
+    }
 
     let mut outcomes = Vec::new();
     let mut table = Vec::new();
     for name in &names {
-        let cases = Case::find(&arguments.fixtures, name)?;
+        let cases = Case::find(fixtures, name)?;
         let wanted = |case: &str| {
             arguments
                 .filter
@@ -82,17 +106,18 @@ pub fn run(arguments: &TestArguments, terminal: Terminal) -> anyhow::Result<()> 
             table.push((name.clone(), coverage));
         }
     }
+    show(&outcomes, &table, began, terminal)?;
     if let Some(path) = &arguments.junit {
         std::fs::write(path, junit::render(&outcomes, began.elapsed().as_secs_f64()))
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
-    show(&outcomes, &table, began, terminal)?;
     terminal.report(&diagnostics)?;
     if outcomes.is_empty() {
-        writeln!(
-            out::stderr(),
-            "nothing to test: no pipeline and no case is called like that"
-        )?;
+        let nothing = match &arguments.filter {
+            Some(filter) => format!("the name of no pipeline and of no case contains {filter:?}"),
+            None => "no pipeline has a [[test]], or a log in the folder of golden files".to_owned(),
+        };
+        writeln!(out::stderr(), "nothing to test: {nothing}")?;
         return Err(Refused.into());
     }
     if outcomes.iter().any(|outcome| outcome.failure.is_some()) {
@@ -103,16 +128,6 @@ pub fn run(arguments: &TestArguments, terminal: Terminal) -> anyhow::Result<()> 
 
 /// A folder of logs that belongs to no pipeline is a mistake in its name.
 fn refuse_strays(fixtures: &Path, library: &Library, diagnostics: &mut Diagnostics) -> anyhow::Result<()> {
-    if !fixtures.is_dir() {
-        diagnostics.push(
-            Diagnostic::note(format!(
-                "there is no folder {}: only the tests within pipelines are run",
-                fixtures.display()
-            ))
-            .help("name the folder of golden files with `--fixtures`"),
-        );
-        return Ok(());
-    }
     let entries = std::fs::read_dir(fixtures)
         .with_context(|| format!("cannot read the folder of fixtures {}", fixtures.display()))?;
     for entry in entries.flatten() {
