@@ -113,7 +113,7 @@ pub fn draft(name: &str, lines: &[&str]) -> Option<Draft> {
         events.iter().any(|event| event.contains('\n')),
         pairs,
     );
-    let pipeline = compiled(name, &head)?;
+    let (_, pipeline) = compiled(name, &head)?;
     let tests = tests(&pipeline, &patterns, &events);
     let text = format!("{head}{tests}");
     let text = if passes(name, &text) { text } else { head };
@@ -256,28 +256,19 @@ fn fields(pipeline: &Pipeline, event: &str) -> Option<Map<String, Value>> {
     Some(fields)
 }
 
-fn compiled(name: &str, text: &str) -> Option<Pipeline> {
+/// `None` where the text has a mistake.
+fn compiled(name: &str, text: &str) -> Option<(PipelineFile, Pipeline)> {
     let mut diagnostics = Diagnostics::new();
     let file = PipelineFile::read(name, SourceFile::new(name, text), &mut diagnostics)?;
-    compile(
+    let pipeline = compile(
         &file,
         &Library::shipped(),
         &HostWords::default(),
         &mut diagnostics,
-    )
+    )?;
+    (!diagnostics.has_errors()).then_some((file, pipeline))
 }
 
 fn passes(name: &str, text: &str) -> bool {
-    let mut diagnostics = Diagnostics::new();
-    let file = PipelineFile::read(name, SourceFile::new(name, text), &mut diagnostics);
-    let Some(file) = file.filter(|_| !diagnostics.has_errors()) else {
-        return false;
-    };
-    compile(
-        &file,
-        &Library::shipped(),
-        &HostWords::default(),
-        &mut diagnostics,
-    )
-    .is_some_and(|pipeline| run_tests(&file, &pipeline).is_empty())
+    compiled(name, text).is_some_and(|(file, pipeline)| run_tests(&file, &pipeline).is_empty())
 }
