@@ -67,25 +67,22 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
     let mut pairs = Pairs::new(rule, &mut few, scene);
     let mut at = 0;
     loop {
-        let rest = &text[at..];
-        let result = match field(rest) {
-            Ok(field) => pairs.put(field.name, field.value, scene).map_err(|_| at),
-            Err(_) => Err(at),
-        };
-        let result = result.and_then(|()| {
-            at += field(rest).map_or(rest.len(), |field| field.bytes);
-            if at < text.len() {
-                return Ok(());
-            }
-            pairs.finish(scene).map_err(|_| at)
+        let put = field(&text[at..]).ok().and_then(|field| {
+            pairs.put(field.name, field.value, scene).ok()?;
+            Some(field.bytes)
         });
-        if let Err(at) = result {
+        let Some(bytes) = put else {
             pairs.undo(scene);
             return Err(Mismatch { at });
+        };
+        at += bytes;
+        if at < text.len() {
+            continue;
         }
-        if at >= text.len() {
-            return Ok(());
-        }
+        return pairs.finish(scene).map_err(|_| {
+            pairs.undo(scene);
+            Mismatch { at }
+        });
     }
 }
 
