@@ -57,6 +57,12 @@ pub fn run(arguments: &RejectsArguments, terminal: Terminal) -> anyhow::Result<(
 
 fn dir(arguments: &RejectsArguments, terminal: Terminal) -> anyhow::Result<PathBuf> {
     match &arguments.dir {
+        Some(dir) if !dir.is_dir() => {
+            bail!(
+                "{} is no directory; name the one that has the rejects",
+                dir.display()
+            )
+        }
         Some(dir) => Ok(dir.clone()),
         None => Ok(settings(&arguments.config.config, terminal)?.rejects.dir),
     }

@@ -447,4 +447,21 @@ fn retain_field_names(labels: &mut Vec<Pair<String>>, d: &mut Diagnostics) {
         );
         false
     });
+    for (inner, _) in labels.iter() {
+        let is_within = |outer: &str| {
+            inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.starts_with('.'))
+        };
+        if let Some((outer, _)) = labels.iter().find(|(outer, _)| is_within(outer)) {
+            d.push(
+                Diagnostic::error(format!(
+                    "the label `{}` is within the label `{}`",
+                    inner.value, outer.value
+                ))
+                .at_value(inner, "a document cannot have both")
+                .help(format!("call it `{}`", inner.replace('.', "_"))),
+            );
+        }
+    }
 }

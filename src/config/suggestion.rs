@@ -8,7 +8,9 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter_map(|candidate| {
             let slips = strsim::damerau_levenshtein(word, candidate);
             let part = word.len() >= 4 && candidate.contains(word);
-            (slips <= slips_max || part).then_some((slips, candidate))
+            // Another letter is another word.
+            let slip = slips <= slips_max && slips < word.chars().count();
+            (slip || part).then_some((slips, candidate))
         })
         .min_by_key(|&(slips, _)| slips)
         .map(|(_, candidate)| candidate)
@@ -34,7 +36,7 @@ mod tests {
 
     #[test]
     fn a_slip_is_recognised_and_another_word_is_not() {
-        let keys = ["listen", "hosts", "request_timeout", "state_dir", "scan"];
+        let keys = ["listen", "hosts", "request_timeout", "state_dir", "scan", "b"];
         let cases = [
             ("listne", Some("listen")),
             ("host", Some("hosts")),
@@ -44,6 +46,7 @@ mod tests {
             ("span", Some("scan")),
             ("proxy", None),
             ("", None),
+            ("a", None),
         ];
         for (word, meant) in cases {
             assert_eq!(closest(word, keys), meant, "{word}");

@@ -177,6 +177,7 @@ impl Client {
                 if status == 400
                     && let Some(error) = error_in(&text)
                     && error.is_elasticsearchs()
+                    && !error.wants_types()
                 {
                     let reason = error.text();
                     return Answer::Refused(Refusal { status, reason });

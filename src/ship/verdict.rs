@@ -132,6 +132,11 @@ impl<'a> ServerError<'a> {
         !self.kind().is_empty()
     }
 
+    /// Elasticsearch before 7 says so of every document without a type, and none here has one: the server is too old.
+    pub(super) fn wants_types(&self) -> bool {
+        self.kind() == "action_request_validation_exception" && self.reason().contains("type is missing")
+    }
+
     fn kind(&self) -> &str {
         self.kind.as_deref().unwrap_or_default()
     }

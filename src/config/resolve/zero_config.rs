@@ -107,6 +107,14 @@ impl CommandLine {
                 None
             }
         });
+        let service = self.get("--service");
+        if let Some(service) = service.as_ref().filter(|service| service.trim().is_empty()) {
+            diagnostics.push(
+                Diagnostic::error("`--service` is empty")
+                    .at_value(service, "")
+                    .help("write a name, or leave `--service` out"),
+            );
+        }
         let input = InputTable {
             paths: self
                 .arguments
@@ -115,7 +123,7 @@ impl CommandLine {
                 .map(|(_, path)| path.clone())
                 .collect(),
             pipeline: self.get("--pipeline"),
-            service: self.get("--service"),
+            service,
             format: self.get("--format"),
             ..InputTable::default()
         };

@@ -124,6 +124,17 @@ async fn answers_by_status() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_too_old_blames_no_document() {
+    // The words of Elasticsearch 6.8.
+    let old = r#"{"error":{"root_cause":[],"type":"action_request_validation_exception","reason":"Validation Failed: 1: type is missing;2: type is missing;"},"status":400}"#;
+    let text = trouble(http("400 Bad Request", "", old)).await.to_string();
+    assert!(
+        text.contains("type is missing") && text.contains("7.17 or later"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn only_elasticsearchs_own_400_blames_the_documents() {
     let own = r#"{"error":{"type":"illegal_argument_exception","reason":"Malformed action/metadata line [3]"},"status":400}"#;
     let Answer::Refused(refusal) = ask(http("400 Bad Request", "", own)).await else {
