@@ -64,18 +64,20 @@ impl Walk<'_> {
                     self.found.dirs.insert(at);
                 }
             }
-            [Part::Glob(glob)] => {
-                for entry in self.list(&at) {
-                    if glob.is_match(entry.file_name()) {
-                        self.file(entry.path());
-                    }
+            [Part::Glob(glob)] => self.list(&at, |walk, entry| {
+                if glob.is_match(entry.file_name()) {
+                    walk.file(entry.path());
                 }
-            }
+            }),
             [Part::Glob(glob), rest @ ..] => {
-                for entry in self.list(&at) {
-                    if glob.is_match(entry.file_name()) && is_dir(&entry) {
-                        self.part(entry.path(), rest);
+                let mut below = Vec::new();
+                self.list(&at, |_, entry| {
+                    if glob.is_match(entry.file_name()) && is_dir(entry) {
+                        below.push(entry.path());
                     }
+                });
+                for dir in below {
+                    self.part(dir, rest);
                 }
             }
             [Part::AnyDepth] => self.any_depth(at, &[], true),
@@ -92,12 +94,16 @@ impl Walk<'_> {
             return;
         }
         self.above.push(facts.inode);
-        for entry in self.list(&at) {
-            if is_dir(&entry) {
-                self.any_depth(entry.path(), rest, everything);
+        let mut below = Vec::new();
+        self.list(&at, |walk, entry| {
+            if is_dir(entry) {
+                below.push(entry.path());
             } else if everything {
-                self.file(entry.path());
+                walk.file(entry.path());
             }
+        });
+        for dir in below {
+            self.any_depth(dir, rest, everything);
         }
         self.above.pop();
         if !everything {
@@ -111,18 +117,20 @@ impl Walk<'_> {
         }
     }
 
-    fn list(&mut self, dir: &Path) -> Vec<DirEntry> {
+    /// Each entry by itself: there may be very many.
+    fn list(&mut self, dir: &Path, mut take: impl FnMut(&mut Self, &DirEntry)) {
         self.found.dirs.insert(dir.to_path_buf());
-        let entries = fs::read_dir(dir).and_then(Iterator::collect);
-        match entries {
-            Ok(entries) => entries,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                Vec::new()
-            }
-            Err(error) => {
+        let listed = fs::read_dir(dir).and_then(|mut entries| {
+            entries.try_for_each(|entry| {
+                take(self, &entry?);
+                Ok(())
+            })
+        });
+        match listed {
+            Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 self.found.unreadable.push((dir.to_path_buf(), error));
-                Vec::new()
             }
+            Ok(()) | Err(_) => {}
         }
     }
 }

@@ -48,9 +48,22 @@ impl Arrivals {
             self.list.push(Arrival::new(watch, path, facts));
         }
     }
+
+    fn into_list(self) -> Vec<Arrival> {
+        self.list
+    }
 }
 
 impl Arrival {
+    /// One text for the path of the file and of its record, where they are the same.
+    fn named_as(&self, record: &FileRecord) -> Arrival {
+        let mut arrival = self.again();
+        if arrival.path == record.path {
+            arrival.path = Arc::clone(&record.path);
+        }
+        arrival
+    }
+
     pub fn new(watch: usize, path: &Arc<Path>, facts: Facts) -> Arrival {
         Arrival {
             watch,
@@ -83,7 +96,7 @@ impl Tailer {
     /// Decides what the new files are: remembered ones first, so that no copy is taken for a file of its own
     /// while the file that it was copied from is still unknown.
     pub(super) fn settle(&mut self, arrivals: Arrivals, now: Instant) {
-        let mut arrivals = arrivals.list;
+        let mut arrivals = arrivals.into_list();
         arrivals.sort_by_key(|it| it.facts.modified);
         let (mut rest, mut compressed) = (Vec::new(), Vec::new());
         for mut arrival in arrivals {
@@ -217,6 +230,7 @@ impl Tailer {
     pub(super) fn resume(&mut self, arrival: &Arrival, bytes: Bytes, record: FileRecord, now: Instant) {
         // What left in this run and has no verdict yet gets it: reading goes on behind it.
         let mut record = self.ledger.revive(record.key).unwrap_or(record);
+        let arrival = &arrival.named_as(&record);
         record.dev = arrival.facts.inode.dev;
         record.ino = arrival.facts.inode.ino;
         record.born = arrival.facts.born;
@@ -225,10 +239,6 @@ impl Tailer {
             record.done = false;
         }
         record.input = self.watches[arrival.watch].name().into();
-        if *record.path == *arrival.path {
-            // One text for both.
-            record.path = Arc::clone(&arrival.path);
-        }
         self.insert(arrival, Some(bytes), now);
         if let Err(error) = self.place(arrival.facts.inode, record.clone()) {
             self.cannot(&arrival.path, "read", &error);

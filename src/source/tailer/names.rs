@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use tracing::warn;
 
 use super::arrive::Arrivals;
-use super::{Name, Tailer};
+use super::{Name, TURNS_PER_STEP, Tailer};
 use crate::limits;
 use crate::source::facts::{Facts, Kind};
 use crate::source::sibling::rotated;
@@ -67,6 +67,8 @@ impl Tailer {
         let unwatched = self.notice.watch(&dirs);
         self.dirs = dirs;
         self.looked = true;
+        // After a start all files have waited for their turn.
+        self.ready.shrink_to(TURNS_PER_STEP);
         self.started();
         let pause = limits::SCAN_PAUSE_PER_PATH * self.path_count();
         self.next_scan = now

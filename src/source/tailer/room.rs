@@ -45,6 +45,12 @@ impl Room {
         self.opened.insert(inode);
     }
 
+    /// It gives way to others.
+    fn note_closed(&mut self, inode: Inode) {
+        self.count -= 1;
+        self.opened.remove(&inode);
+    }
+
     fn is_full(&self) -> bool {
         self.count >= self.limits.quiet
     }
@@ -107,7 +113,7 @@ impl Tailer {
             let Some(tail) = self.files.get_mut(&inode) else {
                 continue;
             };
-            self.room.count -= 1;
+            self.room.note_closed(inode);
             if reopens {
                 tail.bytes = None;
                 continue;
@@ -151,7 +157,7 @@ impl Tailer {
         let is_named = !tail.names.is_empty();
         if is_named || tail.is_drained() || !is_urgent {
             tail.bytes = None;
-            self.room.count -= 1;
+            self.room.note_closed(inode);
         }
     }
 }

@@ -119,6 +119,9 @@ impl Tailer {
                 self.look_at_rotated(&base, siblings, &placed, now);
             }
         }
+        if self.prior.is_empty() {
+            self.prior = HashMap::new();
+        }
     }
 
     /// Rotated files where a symbolic link leads to: the link stays when its target is rotated.
