@@ -1,6 +1,9 @@
 //! One number, divided: what series, files, chunks, bodies, compressed bodies and answers may take of `memory_max`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tracing::warn;
 
 use crate::config::{OutputSettings, Settings};
 use crate::derive::Registry;
@@ -25,9 +28,14 @@ const SERIES_SHARE: usize = 5;
 /// The least that series get, whatever `memory_max` says. Bytes.
 const SERIES_LEAST_BYTES: usize = 1 << 20;
 
-/// What is known of a file takes so much, in bytes: measured with 10,000 and 50,000 of them at a restart, with paths of 40
-/// bytes.
-const FILE_BYTES: usize = 2560;
+/// What is known of a file takes so much, in bytes: measured with 50,000 of them at a restart, with paths of 35 bytes.
+const FILE_BYTES: usize = 1536;
+
+/// So often files are counted and memory is divided anew.
+const DIVIDE_EVERY: Duration = Duration::from_millis(500);
+
+/// Files that come or go are worth it when they take so much, in bytes.
+const DIVIDE_STEP_BYTES: usize = 1 << 20;
 
 /// This share of a body's place is for the list of its documents: 24 bytes for each of 200 bytes or more.
 const DOCS_SHARE: usize = 8;
@@ -86,10 +94,25 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// Says so where more is known of files than there is memory for.
+    pub fn say_what_it_wants(&self) {
+        if let Some(wants) = self.wants {
+            let mebibytes = wants.div_ceil(1 << 20);
+            warn!(
+                files = self.files_bytes / FILE_BYTES,
+                "what is known of so many files leaves chunks and bodies their least, and the agent may take more than `memory_max`: set it to {mebibytes}MiB or more in [agent], or name fewer files"
+            );
+        }
+    }
+}
+
 /// Who takes what of it while the agent runs.
 #[derive(Clone)]
 pub struct Shares {
-    pub memory: Memory,
+    /// By which it is divided.
+    pub settings: Arc<Settings>,
+    pub memory: Arc<Mutex<Memory>>,
     pub registry: Arc<Registry>,
     pub ledger: Arc<Ledger>,
     pub chunks: Pool,
@@ -97,6 +120,41 @@ pub struct Shares {
 }
 
 impl Shares {
+    /// Divides memory anew as files come and go, for as long as the runtime is there.
+    pub async fn keep_up(self) {
+        let mut said = self.memory().wants.is_some();
+        loop {
+            tokio::time::sleep(DIVIDE_EVERY).await;
+            // While files come it is not known how many there are.
+            if !self.divide_anew() {
+                let memory = *self.memory();
+                if !said {
+                    memory.say_what_it_wants();
+                }
+                said = memory.wants.is_some();
+            }
+        }
+    }
+
+    /// What is known of files that are new is taken from chunks and bodies; of those that are gone it is given back.
+    /// Whether there was so much to divide.
+    fn divide_anew(&self) -> bool {
+        let files = self.ledger.file_count();
+        let mut memory = self.memory();
+        if (files * FILE_BYTES).abs_diff(memory.files_bytes) < DIVIDE_STEP_BYTES {
+            return false;
+        }
+        *memory = Memory::divide(&self.settings, files);
+        self.chunks.resize(memory.chunk_bytes);
+        self.bodies.resize(memory.body_bytes + SHEET_BYTES);
+        true
+    }
+
+    /// No code panics while it holds the lock, so what is in it is whole.
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Name, what is taken, and what may be; in bytes.
     pub fn list(&self) -> [(&'static str, usize, usize); 4] {
         let Memory {
@@ -106,7 +164,7 @@ impl Shares {
             batches,
             body_bytes,
             wants: _,
-        } = self.memory;
+        } = *self.memory();
         let bodies = self.bodies.made() * body_bytes;
         [
             ("series", self.registry.memory_taken(), series_bytes),
@@ -121,6 +179,9 @@ impl Shares {
 mod tests {
     use super::*;
     use crate::config::{AgentFile, Diagnostics, SourceFile, System};
+    use crate::event::FileKey;
+    use crate::source::Bell;
+    use crate::state::FileRecord;
 
     fn settings(memory_max: &str) -> Settings {
         let text = format!(
@@ -172,5 +233,36 @@ mod tests {
         assert_eq!(enough.wants, None);
         let less = Memory::divide(&settings(&format!("{}KiB", wants / 1024 - 64)), 50_000);
         assert!(less.wants.is_some());
+    }
+
+    #[test]
+    fn files_that_come_take_from_chunks_and_bodies_and_give_it_back_when_they_go() {
+        let settings = settings("64MiB");
+        let none = Memory::divide(&settings, 0);
+        let ledger = Arc::new(Ledger::in_memory());
+        let shares = Shares {
+            settings: Arc::new(settings),
+            memory: Arc::new(Mutex::new(none)),
+            registry: Arc::new(Registry::default()),
+            ledger: Arc::clone(&ledger),
+            chunks: Pool::new(none.chunk_bytes, Bell::default()),
+            bodies: BatchPool::new(none.batches, none.body_bytes + SHEET_BYTES),
+        };
+        let keys = || (1..=10_000).map(FileKey);
+        for key in keys() {
+            ledger.track(FileRecord {
+                key,
+                ..FileRecord::default()
+            });
+        }
+        assert!(shares.divide_anew() && !shares.divide_anew());
+        let many = *shares.memory();
+        assert_eq!(many, Memory::divide(&shares.settings, 10_000));
+        assert!(many.chunk_bytes < none.chunk_bytes && many.body_bytes < none.body_bytes);
+        assert_eq!(shares.bodies.body_bytes(), many.body_bytes + SHEET_BYTES);
+        keys().for_each(|key| ledger.forget(key));
+        assert!(shares.divide_anew());
+        assert_eq!(*shares.memory(), none);
+        assert_eq!(shares.bodies.body_bytes(), none.body_bytes + SHEET_BYTES);
     }
 }

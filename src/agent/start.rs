@@ -1,14 +1,13 @@
 //! How an agent comes up: what may fail first, then the stages from the last to the first, so that each finds the
 //! next one there.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::SystemTime;
 
 use anyhow::Context;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-use tracing::warn;
 
 use super::endpoint::Bound;
 use super::memory::{Memory, Shares};
@@ -42,7 +41,8 @@ impl Agent {
         let bound = Bound::new(&settings, &runtime)?;
         let began = begun::process_began();
         let (lock, ledger) = open_state(&settings, began)?;
-        let memory = divide(&settings, ledger.file_count());
+        let memory = Memory::divide(&settings, ledger.file_count());
+        memory.say_what_it_wants();
         registry.set_memory(memory.series_bytes, settings.agent.workers.get());
         if settings.agent.persist {
             ledger.continue_metrics(&registry);
@@ -59,7 +59,7 @@ impl Agent {
         let (senders, receivers): (Vec<_>, Vec<_>) = channels.unzip();
         let workers = start_workers(receivers.into_iter().map(|deliveries| Worker {
             deliveries,
-            mill: Mill::new(registry.shard(), pool.clone(), memory.body_bytes),
+            mill: Mill::new(registry.shard(), pool.clone()),
             ledger: Arc::clone(&ledger),
             settlement: Arc::clone(&settlement),
             batches: batches.clone(),
@@ -70,19 +70,16 @@ impl Agent {
         drop(batches);
         let bell = Bell::default();
         let chunks = Pool::new(memory.chunk_bytes, bell.clone());
-        let endpoint = bound.serve(
-            &settings,
-            Shares {
-                memory,
-                registry: Arc::clone(&registry),
-                ledger: Arc::clone(&ledger),
-                chunks: chunks.clone(),
-                bodies: pool.clone(),
-            },
-            Arc::clone(&output.health),
-            recorder,
-            &runtime,
-        );
+        let shares = Shares {
+            settings: Arc::new(settings.clone()),
+            memory: Arc::new(Mutex::new(memory)),
+            registry: Arc::clone(&registry),
+            ledger: Arc::clone(&ledger),
+            chunks: chunks.clone(),
+            bodies: pool.clone(),
+        };
+        runtime.spawn(shares.clone().keep_up());
+        let endpoint = bound.serve(&settings, shares, Arc::clone(&output.health), recorder, &runtime);
         let account = once.clone().map(|once| Account::open(once, Arc::clone(&ledger)));
         let source = source::start(source::Setup {
             host: settings.agent.host_name.clone(),
@@ -128,19 +125,6 @@ fn recorder() -> anyhow::Result<Telemetry> {
     reload::describe();
     ship::telemetry::describe();
     Ok(recorder)
-}
-
-/// What each may have, where so many files are known. Says so where that is more than there is.
-fn divide(settings: &Settings, files: usize) -> Memory {
-    let memory = Memory::divide(settings, files);
-    if let Some(wants) = memory.wants {
-        let mebibytes = wants.div_ceil(1 << 20);
-        warn!(
-            files,
-            "what is known of so many files leaves chunks and bodies their least, and the agent may take more than `memory_max`: set it to {mebibytes}MiB or more in [agent], or name fewer files"
-        );
-    }
-    memory
 }
 
 /// What is known of earlier runs. `began` is when this one did, in nanoseconds since the epoch.

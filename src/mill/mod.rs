@@ -55,11 +55,11 @@ pub struct Grist<'c> {
 }
 
 impl Mill {
-    pub fn new(shard: Shard, pool: BatchPool, bulk_bytes_max: usize) -> Self {
+    pub fn new(shard: Shard, pool: BatchPool) -> Self {
         Mill {
             reader: Reader::default(),
             shard,
-            press: Press::new(pool, bulk_bytes_max),
+            press: Press::new(pool),
         }
     }
 
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn what_is_dropped_is_in_the_books_as_filtered() {
         let (lane, registry) = lane(PIPELINE, Backlog::Count);
-        let mut mill = Mill::new(registry.shard(), BatchPool::new(2, 1 << 16), 1 << 16);
+        let mut mill = Mill::new(registry.shard(), BatchPool::new(2, 1 << 16));
         let mut grind = |lines: &[&str]| {
             let chunk = chunk(lines);
             let grist = Grist {
@@ -316,7 +316,7 @@ mod tests {
             (Backlog::Skip, "lines_total{service=\"shop\"} 2"),
         ] {
             let (lane, registry) = lane(PIPELINE, backlog);
-            let mut mill = Mill::new(registry.shard(), BatchPool::new(2, 1 << 16), 1 << 16);
+            let mut mill = Mill::new(registry.shard(), BatchPool::new(2, 1 << 16));
             let chunk = chunk(&[&minutes(60), &minutes(1), "text"]);
             let grist = Grist {
                 lane: &lane,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{Closed, Counts, Grist, Row};
-use crate::encode::{Ends, Sheet};
+use crate::encode::{Ends, SHEET_BYTES, Sheet};
 use crate::event::TimestampWriter;
 use crate::lane::Lane;
 use crate::pipeline::Outcome;
@@ -15,19 +15,17 @@ pub struct Press {
     pool: BatchPool,
     /// The body that waits for more.
     batch: Option<Batch>,
-    bulk_bytes_max: usize,
     counts: Counts,
 }
 
 impl Press {
-    pub fn new(pool: BatchPool, bulk_bytes_max: usize) -> Self {
+    pub fn new(pool: BatchPool) -> Self {
         Press {
             times: TimestampWriter::default(),
             ends: Ends::default(),
             origin: None,
             pool,
             batch: None,
-            bulk_bytes_max,
             counts: Counts::default(),
         }
     }
@@ -59,7 +57,9 @@ impl Press {
         let (times, ends) = (&mut self.times, &self.ends);
         let template = &lane.template;
         let end = docs.last().map_or(0, |last| last.end as usize);
-        let mut sheet = Sheet::of(body, end, self.bulk_bytes_max);
+        // A body has grown beyond its limit by no more than a sheet.
+        let limit = self.pool.body_bytes().saturating_sub(SHEET_BYTES).max(1);
+        let mut sheet = Sheet::of(body, end, limit);
         for (at, row) in rows.iter().enumerate() {
             if let Outcome::Filtered { .. } = row.outcome {
                 part.filtered += 1;

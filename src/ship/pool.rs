@@ -1,6 +1,7 @@
 //! A fixed number of batches: what bounds the memory between parser and server, and what stops the reader when
 //! the server is slow.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::batch::{Batch, Doc, Part};
@@ -22,8 +23,8 @@ pub(super) struct Home(Arc<Shared>);
 struct Shared {
     stock: Mutex<Stock>,
     returned: Condvar,
-    /// What a body may hold without growing, in bytes.
-    body_bytes: usize,
+    /// What a body may hold without growing, in bytes. Changes with the files that are known.
+    body_bytes: AtomicUsize,
     batches: usize,
 }
 
@@ -46,7 +47,7 @@ impl BatchPool {
                     closed: false,
                 }),
                 returned: Condvar::new(),
-                body_bytes,
+                body_bytes: AtomicUsize::new(body_bytes),
                 batches: batches.max(1),
             }),
         }
@@ -77,6 +78,20 @@ impl BatchPool {
         self.shared.batches - stock.unmade
     }
 
+    /// What a body may hold without growing, in bytes.
+    pub fn body_bytes(&self) -> usize {
+        self.shared.body_bytes()
+    }
+
+    /// From now on bodies have room for so many bytes. One that is lent is cut when it comes back.
+    pub fn resize(&self, body_bytes: usize) {
+        self.shared.body_bytes.store(body_bytes, Ordering::Relaxed);
+        for batch in &mut self.shared.stock().idle {
+            batch.body.truncate(body_bytes);
+            batch.body.shrink_to(body_bytes);
+        }
+    }
+
     /// No more batches are lent; whoever waits in [`BatchPool::take`] gets `None`.
     pub fn close(&self) {
         self.shared.stock().closed = true;
@@ -94,13 +109,17 @@ impl BatchPool {
         let there = batch.body.len();
         batch
             .body
-            .reserve_exact(self.shared.body_bytes.saturating_sub(there));
+            .reserve_exact(self.shared.body_bytes().saturating_sub(there));
         batch.home = Some(Home(Arc::clone(&self.shared)));
         Some(batch)
     }
 }
 
 impl Shared {
+    fn body_bytes(&self) -> usize {
+        self.body_bytes.load(Ordering::Relaxed)
+    }
+
     /// No code panics while it holds the lock, so a poisoned stock is whole.
     fn stock(&self) -> MutexGuard<'_, Stock> {
         self.stock.lock().unwrap_or_else(PoisonError::into_inner)
@@ -110,8 +129,9 @@ impl Shared {
 impl Home {
     /// Takes emptied memory back. A body that one large document made grow is cut to size again.
     pub(super) fn give_back(self, mut body: Vec<u8>, docs: Vec<Doc>, parts: Vec<Part>) {
-        body.truncate(self.0.body_bytes);
-        body.shrink_to(self.0.body_bytes);
+        let body_bytes = self.0.body_bytes();
+        body.truncate(body_bytes);
+        body.shrink_to(body_bytes);
         self.0.stock().idle.push(Batch {
             body,
             docs,
@@ -138,6 +158,20 @@ mod tests {
         let batch = pool.take().unwrap();
         assert!(batch.text().is_empty() && batch.body.capacity() >= 1000);
         assert_eq!(batch.body.as_ptr(), memory);
+    }
+
+    #[test]
+    fn bodies_are_cut_when_there_is_less_for_them() {
+        let pool = BatchPool::new(2, 1000);
+        let (idle, lent) = (pool.take().unwrap(), pool.take().unwrap());
+        drop(idle);
+        pool.resize(100);
+        drop(lent);
+        let both = [pool.take().unwrap(), pool.take().unwrap()];
+        assert!(
+            both.iter()
+                .all(|batch| (100..1000).contains(&batch.body.capacity()))
+        );
     }
 
     #[test]

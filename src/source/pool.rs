@@ -69,6 +69,19 @@ impl Pool {
         })
     }
 
+    /// From now on chunks together stay below so many bytes. Those that are out are not taken back.
+    pub fn resize(&self, bytes_max: usize) {
+        let mut inner = self.shared.lock();
+        inner.bytes_max = bytes_max;
+        let spare = inner.spare();
+        inner.free.truncate(spare);
+        let ring = std::mem::take(&mut inner.hungry);
+        drop(inner);
+        if ring {
+            self.shared.bell.ring();
+        }
+    }
+
     /// What the chunks that are out are charged with, in bytes.
     pub fn out_bytes(&self) -> usize {
         self.shared.lock().out_bytes
@@ -93,12 +106,21 @@ impl Shared {
         }
         let mut inner = self.lock();
         inner.out_bytes = inner.out_bytes.saturating_sub(charge);
-        inner.free.push(chunk);
+        if inner.free.len() < inner.spare() {
+            inner.free.push(chunk);
+        }
         let ring = std::mem::take(&mut inner.hungry);
         drop(inner);
         if ring {
             self.bell.ring();
         }
+    }
+}
+
+impl Inner {
+    /// So many chunks may be kept beside those that are out; one in any case.
+    fn spare(&self) -> usize {
+        (self.bytes_max.saturating_sub(self.out_bytes) / CHUNK_CHARGE).max(1)
     }
 }
 
@@ -171,6 +193,24 @@ mod tests {
         assert!(!bell.take().rung, "nobody was refused since");
         drop(again);
         assert_eq!(pool.out_bytes(), 0);
+    }
+
+    #[test]
+    fn a_pool_that_is_made_smaller_lends_less_and_keeps_less() {
+        let bell = Bell::default();
+        let pool = Pool::new(3 * CHUNK_CHARGE, bell.clone());
+        let [one, two, three] = [(); 3].map(|()| pool.take(CHUNK_BYTES).unwrap());
+        drop([one, two]);
+        pool.resize(CHUNK_CHARGE);
+        assert!(pool.take(1).is_none());
+        drop(three);
+        assert_eq!(pool.shared.lock().free.len(), 1);
+        let one = pool.take(1).unwrap();
+        assert!(bell.take().rung && pool.take(1).is_none());
+        pool.resize(2 * CHUNK_CHARGE);
+        assert!(bell.take().rung, "there is more again");
+        assert!(pool.take(1).is_some());
+        drop(one);
     }
 
     #[test]

@@ -113,7 +113,6 @@ impl Line {
             mill: Mill::new(
                 registry.shard(),
                 BatchPool::new(BATCHES, body_bytes_max + SHEET_BYTES),
-                body_bytes_max,
             ),
             part: Part {
                 shard: registry.shard(),
