@@ -62,7 +62,14 @@ fn metric_of(kind: &str, metric: &toml::Table, schema: &mut Schema) -> MetricSpe
             .map(|(label, text)| (label.clone(), text.as_str().unwrap().to_owned()))
             .collect();
     }
-    let unit = text("unit").map_or(Unit::One, |unit| Unit::parse(unit).unwrap());
+    let unit = match text("unit") {
+        None => Unit::One,
+        Some("ns") => Unit::Nanoseconds,
+        Some("ms") => Unit::Milliseconds,
+        Some("s") => Unit::Seconds,
+        Some("bytes") => Unit::Bytes,
+        Some(unit) => panic!("{unit}"),
+    };
     let float = |value: &toml::Value| value.as_float().or(value.as_integer().map(|n| n as f64));
     match kind {
         "counter" => {
