@@ -47,6 +47,10 @@ pub const ANSWER_BYTES_MAX: usize = 4 << 20;
 /// Series that one metric may have; further label sets are counted in series some of whose labels say `other`.
 pub const SERIES_MAX: usize = 2_000;
 
+/// Buckets of one histogram, the last one, `+Inf`, not counted: each is a series of its own in Prometheus. More are a
+/// mistake in the pipeline.
+pub const BUCKETS_MAX: usize = 64;
+
 /// `window` of sessions and top lists: a session that is silent for longer has ended, and a top list is of this
 /// long.
 pub const WINDOW: Duration = Duration::from_secs(300);

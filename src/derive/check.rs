@@ -4,8 +4,9 @@ use super::gather::{ACTIVE_SESSIONS, Gather, GatherKind, GatherSpec};
 use super::hashed::Hashed;
 use super::label_source::{Allow, LABELS_MAX, Label, SERVICE};
 use super::pane::TOP_SUMS_MAX;
-use super::spec::{BUCKETS_MAX, Kind, MetricSpec};
+use super::spec::{Kind, MetricSpec};
 use super::spec_error::{Part, SpecError};
+use crate::limits::BUCKETS_MAX;
 
 /// Everything that is wrong with one metric by itself.
 ///

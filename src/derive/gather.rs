@@ -322,7 +322,7 @@ pub const SESSION_METRICS: [(&str, MetricKind, &str); 4] = [
     ),
 ];
 
-const _: () = assert!(session::DURATION_BOUNDS.len() < super::spec::BUCKETS_MAX);
+const _: () = assert!(session::DURATION_BOUNDS.len() < crate::limits::BUCKETS_MAX);
 
 /// The entries with their labels as keys. Values that differ may look alike as labels, such as the number 5 and the text
 /// `5`, and a page may have a series but once.

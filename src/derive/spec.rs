@@ -18,9 +18,6 @@ pub const SECONDS_BUCKETS: [f64; 15] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 ];
 
-/// The most bounds that one histogram may have: each is a series of its own in Prometheus.
-pub const BUCKETS_MAX: usize = 64;
-
 /// One metric of a pipeline. It takes the events that have every field it names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricSpec {

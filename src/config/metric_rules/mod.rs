@@ -19,6 +19,7 @@ pub use series::SeriesRule;
 use super::document::{NodeValue, Table};
 use super::nested::Pair;
 use super::{Diagnostic, Diagnostics, SourceFile, Spanned};
+use crate::limits::BUCKETS_MAX;
 
 /// `[[counter]]`: takes the events that have every field it names.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,9 +106,6 @@ impl MetricSetFile {
 
 /// What a metric's series may be limited to. The upper end is what one Prometheus scrape can bear.
 const SERIES: RangeInclusive<usize> = 1..=100_000;
-
-/// Buckets of one histogram at most: each is a series per label set.
-const BUCKETS_MAX: usize = 64;
 
 impl MetricRules {
     /// Takes the tables of metrics of a file.
