@@ -287,9 +287,9 @@ impl AgentTable {
 
 impl EndpointTable {
     fn read(mut table: Table, d: &mut Diagnostics) -> EndpointTable {
-        table.require_together(["username", "password"], d);
+        table.require_together(["username", "password"]);
         table.require_at_most_one(&["username", "bearer_token"], d);
-        table.require_together(["certificate", "key"], d);
+        table.require_together(["certificate", "key"]);
         let read = EndpointTable {
             username: table.take_name("username", d),
             password: table.take_name("password", d),
@@ -328,8 +328,8 @@ impl BacklogTable {
 impl ElasticsearchTable {
     fn read(mut table: Table, d: &mut Diagnostics) -> ElasticsearchTable {
         table.require("hosts", "hosts = [\"https://localhost:9200\"]");
-        table.require_together(["username", "password"], d);
-        table.require_together(["client_certificate", "client_key"], d);
+        table.require_together(["username", "password"]);
+        table.require_together(["client_certificate", "client_key"]);
         table.require_at_most_one(&["api_key", "username", "bearer_token"], d);
         let read = ElasticsearchTable {
             hosts: table.take_list("hosts", d),

@@ -36,23 +36,20 @@ impl Table {
             .any(|entry| meant(&entry.name).is_some_and(|meant| keys.contains(&meant)))
     }
 
-    /// Reports keys of which some are there and some are not. To be asked before the keys are taken.
-    pub(super) fn require_together(&self, keys: [&str; 2], diagnostics: &mut Diagnostics) {
-        if !self.incomplete {
-            self.require_after(keys[0], keys[1], diagnostics);
-            self.require_after(keys[1], keys[0], diagnostics);
-        }
+    /// Has [`Table::finish`] report keys of which some are there and some are not. To be asked before the keys are taken.
+    pub(super) fn require_together(&mut self, keys: [&str; 2]) {
+        self.require_after(keys[0], keys[1]);
+        self.require_after(keys[1], keys[0]);
     }
 
-    /// Reports a key that says nothing without another. To be asked before the keys are taken.
-    pub(super) fn require_after(&self, key: &str, other: &str, diagnostics: &mut Diagnostics) {
+    /// Has [`Table::finish`] report a key that says nothing without another. To be asked before the keys are taken.
+    pub(super) fn require_after(&mut self, key: &str, other: &str) {
         let entry = self.entries.iter().find(|entry| entry.name == key);
         if let (Some(entry), false) = (entry, self.has(other)) {
-            diagnostics.push(
-                Diagnostic::error(format!("`{key}` is there without `{other}`"))
-                    .at_value(&self.spanned((), entry.name_span.clone()), "")
-                    .help(format!("add `{other}`, or remove `{key}`")),
-            );
+            let diagnostic = Diagnostic::error(format!("`{key}` is there without `{other}`"))
+                .at_value(&self.spanned((), entry.name_span.clone()), "")
+                .help(format!("add `{other}`, or remove `{key}`"));
+            self.missing.push((other.to_owned(), diagnostic));
         }
     }
 

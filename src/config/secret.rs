@@ -2,6 +2,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use super::suggestion::closest;
+
 /// A text that is never printed: neither `Debug` nor `Display` shows it.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(String);
@@ -64,11 +66,35 @@ fn secret_ranges(text: &str) -> Vec<Range<usize>> {
             ranges.extend(value_after(text, at + key.len()));
         }
     }
+    for (at, _) in text.match_indices('=') {
+        if key_before(text, at).is_some_and(is_meant) {
+            ranges.extend(value_after(text, at));
+        }
+    }
     for (at, mark) in text.match_indices("://") {
         ranges.extend(password_after(text, at + mark.len()));
     }
     ranges.sort_by_key(|range| range.start);
     ranges
+}
+
+/// The key whose `=` is at `at`: what begins its line or, in an inline table, its entry.
+fn key_before(text: &str, at: usize) -> Option<&str> {
+    const AROUND: [char; 4] = [' ', '\t', '"', '\''];
+    let line = text[..at].rsplit('\n').next()?.trim_end_matches(AROUND);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    let key = &line[line.trim_end_matches(is_part).len()..];
+    let before = line[..line.len() - key.len()].trim_end_matches(AROUND);
+    (before.is_empty() || before.ends_with(['{', ',', '.'])).then_some(key)
+}
+
+/// Whether a key that may be misspelt is meant to have a secret: it is shown when it is told.
+fn is_meant(key: &str) -> bool {
+    let plain = key.to_lowercase().replace(['_', '-'], "");
+    ["passw", "passphrase", "secret", "token", "apikey"]
+        .iter()
+        .any(|part| plain.contains(part))
+        || closest(key, SECRET_KEYS).is_some()
 }
 
 /// The value after `= `, when a key ends at `at`: what is between the quotes, or the rest of the line.
@@ -136,6 +162,17 @@ mod tests {
             ),
             ("hosts = [\"http://es:9200\"]", "hosts = [\"http://es:9200\"]"),
             ("# no password here", "# no password here"),
+            // Misspelt, as a message about the key shows them.
+            ("passwrd = \"abc\"", "passwrd = \"***\""),
+            ("  api-key = \"abc\"", "  api-key = \"***\""),
+            (
+                "e = { \"name\" = 'u', Token = 'v' }",
+                "e = { \"name\" = 'u', Token = '*' }",
+            ),
+            ("elasticsearch.apikey = 'abc'", "elasticsearch.apikey = '***'"),
+            ("hash_labels = ['user']", "hash_labels = ['user']"),
+            ("client_key = 'client.key'", "client_key = 'client.key'"),
+            ("patterns = ['{a} token={b}']", "patterns = ['{a} token={b}']"),
         ];
         for (text, masked) in cases {
             assert_eq!(mask_secrets(text), masked, "{text}");

@@ -71,7 +71,16 @@ fn words_that_lead_nowhere_end_with_the_documented_code() {
     std::fs::create_dir_all(dir.path().join("broken/redis")).unwrap();
     std::fs::write(dir.path().join("broken/redis/a.log"), "").unwrap();
     std::fs::write(dir.path().join("broken/redis/a.toml"), "nwo = 1\n").unwrap();
-    let cases: [(i32, &[&str], &str, &str); 5] = [
+    let lone = path("lone");
+    std::fs::create_dir_all(dir.path().join("lone/redis")).unwrap();
+    std::fs::write(dir.path().join("lone/redis/a.events.ndjson"), "{}\n").unwrap();
+    let cases: [(i32, &[&str], &str, &str); 6] = [
+        (
+            2,
+            &["test", "redis", "--fixtures", &lone],
+            "passed, 0 failed",
+            "has no log beside it",
+        ),
         (
             2,
             &["test", "redis", "--fixtures", &missing],

@@ -75,6 +75,23 @@ impl Case {
         Ok(cases)
     }
 
+    /// Golden events in `folder` that no log is there for.
+    pub fn without_log(folder: &Path) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(folder) else {
+            return Vec::new();
+        };
+        let mut strays: Vec<PathBuf> = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| {
+                let stem = path.to_str().and_then(|path| path.strip_suffix(".events.ndjson"));
+                stem.is_some_and(|stem| !Path::new(&format!("{stem}.log")).exists())
+            })
+            .collect();
+        strays.sort();
+        strays
+    }
+
     /// Runs the log through its pipeline and holds what comes out against the golden files, or writes them.
     pub fn run(
         &self,

@@ -126,12 +126,18 @@ pub fn run(arguments: &TestArguments, terminal: Terminal) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// A folder of logs that belongs to no pipeline is a mistake in its name.
+/// A folder of logs that belongs to no pipeline is a mistake in its name, and so are events that no log gives.
 fn refuse_strays(fixtures: &Path, library: &Library, diagnostics: &mut Diagnostics) -> anyhow::Result<()> {
     let entries = std::fs::read_dir(fixtures)
         .with_context(|| format!("cannot read the folder of fixtures {}", fixtures.display()))?;
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
+        for stray in Case::without_log(&entry.path()) {
+            diagnostics.push(
+                Diagnostic::error(format!("{} has no log beside it", stray.display()))
+                    .help("call the log CASE.log like its CASE.events.ndjson, or remove the file"),
+            );
+        }
         if !library.has(&name) && !Case::find(fixtures, &name)?.is_empty() {
             diagnostics.push(
                 Diagnostic::error(format!(

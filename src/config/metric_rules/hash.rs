@@ -14,7 +14,7 @@ const HASH_KEY_BYTES_MIN: usize = 16;
 
 /// Takes both keys; one without the other is a mistake.
 pub(in crate::config) fn take_hash(table: &mut Table, d: &mut Diagnostics) -> Option<HashRule> {
-    table.require_together(["hash_labels", "hash_key"], d);
+    table.require_together(["hash_labels", "hash_key"]);
     let labels = table.take_list("hash_labels", d);
     let key = take_hash_key(table, d)?;
     (!labels.is_empty()).then_some(HashRule { labels, key })

@@ -34,7 +34,9 @@ impl PipelineFile {
         if root.incomplete {
             return None;
         }
-        if root.entries.is_empty() {
+        let is_empty =
+            |node: &Node| matches!(&node.value, NodeValue::Table(table) if table.entries.is_empty());
+        if root.entries.iter().all(|entry| is_empty(&entry.node)) {
             d.push(
                 Diagnostic::warning("this pipeline is empty: it ships each line as it is")
                     .at(root.place(""))
@@ -119,7 +121,7 @@ fn read_frame(mut table: Table, d: &mut Diagnostics) -> FrameRule {
     if let Some(form) = table.take_choice("form", &forms, d) {
         rule.form = form.value;
     }
-    table.require_after("lead", "start", d);
+    table.require_after("lead", "start");
     rule.start = table.take_list("start", d);
     rule.lead = table.take_list("lead", d);
     rule.skip = table.take_list("skip", d);
@@ -145,11 +147,11 @@ fn read_frame(mut table: Table, d: &mut Diagnostics) -> FrameRule {
 }
 
 fn read_parse(mut table: Table, d: &mut Diagnostics) -> ParseRule {
-    table.require_after("format", "host_format", d);
-    table.require_after("rest", "builtin", d);
-    table.require_after("keys", "builtin", d);
-    table.require_after("columns", "builtin", d);
-    table.require_after("whole_message", "trace", d);
+    table.require_after("format", "host_format");
+    table.require_after("rest", "builtin");
+    table.require_after("keys", "builtin");
+    table.require_after("columns", "builtin");
+    table.require_after("whole_message", "trace");
     let mut rule = ParseRule {
         patterns: table.take_list("patterns", d),
         builtin: table.take_choice(
@@ -273,7 +275,7 @@ fn read_extract(mut table: Table, d: &mut Diagnostics) -> Option<ExtractRule> {
         table.require("patterns", "patterns = ['{_} took {event.duration:millis} ms']");
     }
     for key in ["prefix", "keys"] {
-        table.require_after(key, "builtin", d);
+        table.require_after(key, "builtin");
     }
     let field = table.take_name("field", d);
     let patterns = table.take_list("patterns", d);
