@@ -115,6 +115,46 @@ pub fn is_of_agent(name: &str) -> bool {
     AGENT.contains(&name) || STREAM.contains(&name)
 }
 
+/// Why no field of a line can be called so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken<'a> {
+    /// [`is_of_agent`].
+    ByAgent,
+    /// Documents have other fields in it, such as the one that a plain text is meant for.
+    Object(Option<&'static str>),
+    /// It is within a field that has a value.
+    Within(&'a str),
+}
+
+/// Whether a field cannot be called `name` beside the others of its document.
+pub fn taken<'a>(name: &str, others: impl IntoIterator<Item = &'a str>) -> Option<Taken<'a>> {
+    if is_of_agent(name) {
+        return Some(Taken::ByAgent);
+    }
+    let object = |name: &str| OBJECTS.iter().find(|(object, _)| *object == name);
+    if let Some((_, meant)) = object(name) {
+        return Some(Taken::Object(*meant));
+    }
+    let is_within = |outer: &&str| name.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+    let others = others.into_iter().filter(|other| object(other).is_none());
+    LEAVES
+        .iter()
+        .copied()
+        .chain(others)
+        .find(is_within)
+        .map(Taken::Within)
+}
+
+impl Taken<'_> {
+    /// What to call the field.
+    pub fn instead(self, name: &str) -> String {
+        match self {
+            Taken::Object(Some(meant)) => meant.to_owned(),
+            Taken::ByAgent | Taken::Object(None) | Taken::Within(_) => label(name),
+        }
+    }
+}
+
 /// Where a line's value goes whose own name is taken: a label of one level, so that no label is in another.
 pub fn label(name: &str) -> String {
     format!("labels.{}", name.replace('.', "_"))
@@ -123,6 +163,29 @@ pub fn label(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_taken_by_the_agent_an_object_or_a_field_around_it() {
+        let others = ["order", "client", "order.id"];
+        let cases = [
+            ("log.offset", Some((Taken::ByAgent, "labels.log_offset"))),
+            ("client", Some((Taken::Object(None), "labels.client"))),
+            ("host", Some((Taken::Object(Some("host.name")), "host.name"))),
+            ("order.id", Some((Taken::Within("order"), "labels.order_id"))),
+            (
+                "message.id",
+                Some((Taken::Within("message"), "labels.message_id")),
+            ),
+            ("client.ip", None),
+            ("order", None),
+            ("orders.id", None),
+        ];
+        for (name, expected) in cases {
+            let found = taken(name, others).map(|taken| (taken, taken.instead(name)));
+            let expected = expected.map(|(taken, instead)| (taken, instead.to_owned()));
+            assert_eq!(found, expected, "{name}");
+        }
+    }
 
     #[test]
     fn no_name_is_both_an_object_and_a_leaf() {

@@ -8,7 +8,8 @@ use crate::config::{
     self, Ansi, Builtin, Diagnostic, Diagnostics, Form, PipelineFile, Place, Rest, SourceFile, Spanned,
 };
 use crate::encode;
-use crate::event::{FieldId, Schema, ecs};
+use crate::event::ecs::{self, Taken};
+use crate::event::{FieldId, Schema};
 use crate::format;
 use crate::format::clef::Clef;
 use crate::format::syslog::Syslog;
@@ -69,8 +70,7 @@ pub fn compile(
             schema.intern(name);
         }
     }
-    refuse_agents_own(file, &schema, &mut found);
-    refuse_objects(file, &schema, &mut found);
+    refuse_taken(file, &schema, &mut found);
     if let Some(format) = &mut parser.format {
         format.reserve(&schema);
     }
@@ -142,50 +142,35 @@ const FROM_OTHERS: &[&str] = &[
     "user_agent.original",
 ];
 
-/// Reports fields that the agent says of every event: no document may have them twice.
-fn refuse_agents_own(file: &PipelineFile, schema: &Schema, diagnostics: &mut Diagnostics) {
-    for (id, name) in schema.iter() {
-        if ecs::is_of_agent(name) && !schema.is_hidden(id) {
-            let mut error = Diagnostic::error(format!(
-                "the pipeline `{}` sets `{name}`, which logmill itself says of every event",
-                file.name
-            ));
-            error.place = first_naming(name, &file.file);
-            diagnostics.push(error.help(format!(
-                "give the field another name, such as `{}`",
-                ecs::label(name)
-            )));
-        }
-    }
-}
-
-/// Reports fields with a value where documents have an object, and fields within one that has a value: Elasticsearch
-/// refuses such documents, all of them.
-fn refuse_objects(file: &PipelineFile, schema: &Schema, diagnostics: &mut Diagnostics) {
-    let object = |name: &str| ecs::OBJECTS.iter().find(|(object, _)| *object == name);
+/// Reports fields that no document can have: those that the agent says of every event, and those with a value where
+/// documents have an object or the other way round. Elasticsearch refuses such documents, all of them.
+fn refuse_taken(file: &PipelineFile, schema: &Schema, diagnostics: &mut Diagnostics) {
     let shown = || {
         let fields = schema.iter().filter(|(id, _)| !schema.is_hidden(*id));
         fields.map(|(_, name)| name)
     };
-    let plain = || shown().filter(|name| object(name).is_none());
     for name in shown() {
-        let is_within = |outer: &&str| name.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
-        let (message, other) = if let Some((_, meant)) = object(name) {
-            (
-                format!("`{name}` has no value of its own in documents: it is what other fields are in"),
-                meant.map_or_else(|| ecs::label(name), str::to_owned),
-            )
-        } else if let Some(outer) = ecs::LEAVES.iter().copied().chain(plain()).find(is_within) {
-            (
-                format!("`{name}` is within `{outer}`, which has a value; a document cannot have both"),
-                ecs::label(name),
-            )
-        } else {
+        let Some(taken) = ecs::taken(name, shown()) else {
             continue;
+        };
+        let message = match taken {
+            Taken::ByAgent => format!(
+                "the pipeline `{}` sets `{name}`, which logmill itself says of every event",
+                file.name
+            ),
+            Taken::Object(_) => {
+                format!("`{name}` has no value of its own in documents: it is what other fields are in")
+            }
+            Taken::Within(outer) => {
+                format!("`{name}` is within `{outer}`, which has a value; a document cannot have both")
+            }
         };
         let mut error = Diagnostic::error(message);
         error.place = first_naming(name, &file.file);
-        diagnostics.push(error.help(format!("give the field another name, such as `{other}`")));
+        diagnostics.push(error.help(format!(
+            "give the field another name, such as `{}`",
+            taken.instead(name)
+        )));
     }
 }
 
