@@ -156,12 +156,15 @@ fn capture(input: &str) -> Parsed<'_, Piece<'_>> {
     let (rest, name) = name(rest)?;
     let (rest, early) = opt(char('?')).parse(rest)?;
     let (rest, kind) = opt(|input| colon_kind(input)).parse(rest)?;
-    let (rest, late) = opt(char('?')).parse(rest)?;
+    let (rest, late) = match early {
+        Some(_) => (rest, None),
+        None => opt(char('?')).parse(rest)?,
+    };
     if let (Some(_), Some(_)) = (early, kind) {
         return mistake(
             input,
             rest,
-            "the `?` is before the type",
+            "the `?` is before the kind",
             Some("write it last: `{name:kind?}`".to_owned()),
         );
     }
@@ -373,7 +376,13 @@ mod tests {
                 "unexpected `\\u{e9}` in a capture",
                 "a capture is `{name}`",
             ),
-            ("{a?:int}", 0..7, "the `?` is before the type", "write it last"),
+            (
+                "{a??}",
+                3..4,
+                "unexpected `?` in a capture",
+                "a capture is `{name}`",
+            ),
+            ("{a?:int}", 0..7, "the `?` is before the kind", "write it last"),
             (
                 "x{a}{b}",
                 1..7,
