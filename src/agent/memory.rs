@@ -92,9 +92,7 @@ impl Memory {
             body_bytes: bulk.min((place - place / DOCS_SHARE).saturating_sub(SHEET_BYTES).max(1)),
         }
     }
-}
 
-impl Memory {
     /// Says so where more is known of files than there is memory for.
     pub fn say_what_it_wants(&self) {
         if let Some(wants) = self.wants {
