@@ -82,6 +82,14 @@ pub struct Selection {
     pub matches: Vec<(String, Vec<Pattern>)>,
 }
 
+/// The key of a JSON line that becomes `field`, where keys without a name go to `rest`; `None` where none does.
+fn key_of<'f>(field: &'f str, rest: &str) -> Option<&'f str> {
+    match rest {
+        "root" => Some(field),
+        prefix => field.strip_prefix(prefix).filter(|_| prefix.ends_with('.')),
+    }
+}
+
 /// Why a step has no place here.
 pub type Why = String;
 
@@ -159,9 +167,7 @@ impl Pipeline {
     /// Whether a step so far sets the field, or may.
     pub fn knows(&self, field: &str) -> bool {
         let is_key = match &self.parse {
-            Parse::Json { rest, .. } => {
-                rest == "root" || field.starts_with(rest.as_str()) && rest.ends_with('.')
-            }
+            Parse::Json { rest, .. } => key_of(field, rest).is_some(),
             Parse::Plain | Parse::Patterns(_) | Parse::Csv { .. } => false,
         };
         is_key
@@ -281,17 +287,15 @@ impl Pipeline {
         if self.names(field) {
             return Ok(());
         }
-        match &mut self.parse {
-            Parse::Json { rest, keys } if rest == "root" || field.starts_with(rest.as_str()) => {
-                let prefix = rest.strip_suffix("root").unwrap_or(rest);
-                let key = field.strip_prefix(prefix).unwrap_or(field);
-                keys.push((field.to_owned(), key.to_owned()));
-                Ok(())
-            }
-            _ => Err(format!(
-                "`{field}` is a key that a line may have; this can be done to a field of a pattern only"
-            )),
+        if let Parse::Json { rest, keys } = &mut self.parse
+            && let Some(key) = key_of(field, rest)
+        {
+            keys.push((field.to_owned(), key.to_owned()));
+            return Ok(());
         }
+        Err(format!(
+            "`{field}` is a key that a line may have; this can be done to a field of a pattern only"
+        ))
     }
 
     /// Reads `field` with patterns.
@@ -356,8 +360,7 @@ impl Pipeline {
     pub fn time(&mut self, field: &str, kind: &'static str) -> Result<&'static str, Why> {
         match &mut self.parse {
             Parse::Json { rest, keys } => {
-                let prefix = rest.strip_suffix("root").unwrap_or(rest);
-                let key = field.strip_prefix(prefix).unwrap_or(field);
+                let key = key_of(field, rest).unwrap_or(field);
                 keys.retain(|(name, _)| name != TIMESTAMP);
                 keys.push((TIMESTAMP.to_owned(), format!("{key}:{kind}")));
                 return Ok("[parse.keys] \"@timestamp\"");
@@ -456,7 +459,7 @@ impl Pipeline {
             }
         }
         if let (false, Parse::Json { rest, keys }) = (found, &mut self.parse) {
-            let key = field.strip_prefix(rest.as_str()).unwrap_or(field);
+            let key = key_of(field, rest).unwrap_or(field);
             keys.push((field.to_owned(), format!("{key}:{kind}")));
             return Ok("[parse.keys]");
         }
@@ -526,5 +529,27 @@ impl Selection {
         self.values.extend(other.values);
         self.matches.extend(other.matches);
         Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_of_a_json_line_is_converted_by_the_name_of_its_key() {
+        for (prefix, field, expected) in [
+            ("", "root_causes", "root_causes:int"),
+            ("order.", "order.lines", "lines:int"),
+        ] {
+            let mut pipeline = Pipeline::default();
+            pipeline.read_json(MESSAGE, prefix).unwrap();
+            pipeline.convert(field, "int").unwrap();
+            let Parse::Json { keys, .. } = &pipeline.parse else {
+                panic!("{:?}", pipeline.parse);
+            };
+            let key = keys.iter().find(|(name, _)| name == field);
+            assert_eq!(key.map(|(_, key)| key.as_str()), Some(expected));
+        }
     }
 }
