@@ -7,7 +7,7 @@ use super::registry::Registered;
 use super::room::Room;
 use super::rules::all_labels;
 use super::spec::MetricSpec;
-use super::spec_error::{Part, SpecError};
+use super::spec_error::{Difference, Part, SpecError};
 use crate::config::Spanned;
 
 /// The metrics of a registry with those of more inputs, behind them. They replace those of the registry when there is no
@@ -46,16 +46,9 @@ impl Draft {
             let Some(difference) = family.difference(spec, &labels) else {
                 return Some(family);
             };
-            return match at < self.before.0 {
-                true => {
-                    let error = SpecError::differs_from_running(&spec.name, difference);
-                    self.refuse(error, spec.written.as_ref(), None)
-                }
-                false => {
-                    let error = SpecError::differs(&spec.name, difference);
-                    self.refuse(error, spec.written.as_ref(), family.written.clone())
-                }
-            };
+            let runs = at < self.before.0;
+            let (error, there) = differs(&spec.name, difference, runs, family.written.as_ref());
+            return self.refuse(error, spec.written.as_ref(), there);
         }
         if let Some(there) = self.source_of(&spec.name) {
             let text = "a metric of this name comes of another one already; choose another name";
@@ -87,16 +80,9 @@ impl Draft {
             let Some(difference) = gather.difference(spec) else {
                 return Some(gather);
             };
-            return match at < self.before.1 {
-                true => {
-                    let error = SpecError::differs_from_running(&spec.name, difference);
-                    self.refuse(error, spec.written.as_ref(), None)
-                }
-                false => {
-                    let error = SpecError::differs(&spec.name, difference);
-                    self.refuse(error, spec.written.as_ref(), gather.written().cloned())
-                }
-            };
+            let runs = at < self.before.1;
+            let (error, there) = differs(&spec.name, difference, runs, gather.written());
+            return self.refuse(error, spec.written.as_ref(), there);
         }
         for name in Gather::names(spec) {
             let family = self.families.iter().find(|family| family.shows(&name));
@@ -143,5 +129,19 @@ impl Draft {
         self.families
             .iter()
             .find(|family| bare(&family.name) == bare(name))
+    }
+}
+
+/// The error of a metric that differs from the one of its name, and where that one is written: if it `runs` already,
+/// nowhere.
+fn differs(
+    name: &str,
+    difference: Difference,
+    runs: bool,
+    written: Option<&Spanned<String>>,
+) -> (SpecError, Option<Spanned<String>>) {
+    match runs {
+        true => (SpecError::differs_from_running(name, difference), None),
+        false => (SpecError::differs(name, difference), written.cloned()),
     }
 }
