@@ -135,13 +135,10 @@ pub fn taken<'a>(name: &str, others: impl IntoIterator<Item = &'a str>) -> Optio
     if let Some((_, meant)) = object(name) {
         return Some(Taken::Object(*meant));
     }
-    let is_within = |outer: &&str| name.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
-    let others = others.into_iter().filter(|other| object(other).is_none());
-    LEAVES
-        .iter()
-        .copied()
-        .chain(others)
-        .find(is_within)
+    let is_within = |outer: &str| name.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+    let mut outer = LEAVES.iter().copied().chain(others);
+    outer
+        .find(|outer| is_within(outer) && object(outer).is_none())
         .map(Taken::Within)
 }
 
