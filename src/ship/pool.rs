@@ -87,8 +87,7 @@ impl BatchPool {
     pub fn resize(&self, body_bytes: usize) {
         self.shared.body_bytes.store(body_bytes, Ordering::Relaxed);
         for batch in &mut self.shared.stock().idle {
-            batch.body.truncate(body_bytes);
-            batch.body.shrink_to(body_bytes);
+            cut(&mut batch.body, body_bytes);
         }
     }
 
@@ -126,12 +125,16 @@ impl Shared {
     }
 }
 
+/// Leaves a body that is not in use memory for so many bytes, at most.
+fn cut(body: &mut Vec<u8>, bytes: usize) {
+    body.truncate(bytes);
+    body.shrink_to(bytes);
+}
+
 impl Home {
     /// Takes emptied memory back. A body that one large document made grow is cut to size again.
     pub(super) fn give_back(self, mut body: Vec<u8>, docs: Vec<Doc>, parts: Vec<Part>) {
-        let body_bytes = self.0.body_bytes();
-        body.truncate(body_bytes);
-        body.shrink_to(body_bytes);
+        cut(&mut body, self.0.body_bytes());
         self.0.stock().idle.push(Batch {
             body,
             docs,
