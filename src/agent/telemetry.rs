@@ -123,7 +123,12 @@ fn file_counts(ledger: &Ledger) -> BTreeMap<String, usize> {
     let inputs = ledger.books().into_iter();
     let mut counts: BTreeMap<String, usize> = inputs.map(|(input, _)| (input, 0)).collect();
     for file in ledger.files() {
-        *counts.entry(file.input.to_string()).or_default() += 1;
+        match counts.get_mut(&*file.input) {
+            Some(count) => *count += 1,
+            None => {
+                counts.insert(file.input.to_string(), 1);
+            }
+        }
     }
     counts
 }

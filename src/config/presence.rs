@@ -72,8 +72,8 @@ impl Table {
         }
     }
 
-    /// Reports every key that was not taken, and those that are missing. In a file with a mistake of syntax a key may stand in the wrong
-    /// table, because the header above it could not be read; there it says nothing.
+    /// Reports every key that was not taken, and those that are missing. In a file with a mistake of syntax a key may
+    /// stand in the wrong table, because the header above it could not be read; there it says nothing.
     pub(super) fn finish(self, diagnostics: &mut Diagnostics) {
         if self.incomplete {
             return;

@@ -49,6 +49,7 @@ impl Arrivals {
         }
     }
 
+    /// Without the inodes, which take memory while very many files are settled.
     fn into_list(self) -> Vec<Arrival> {
         self.list
     }
