@@ -1,4 +1,9 @@
-# What `agent` and `others` read. Sourced by them.
+# What `agent` and `others` share: the program to measure, and what it reads. Sourced by them, at the root of the tree.
+
+if [[ -z ${LOGMILL:-} ]]; then
+    cargo build --release --quiet --bin logmill
+    LOGMILL=target/release/logmill
+fi
 
 # made NUMBER FILE: access lines of 276 bytes, of a thousand people
 made() {
