@@ -92,9 +92,9 @@ impl Template {
         let marks = Marks::of(schema);
         let is_apart = |field, name: &str| name == TIMESTAMP || marks.has(field) || is_constant(name);
         let columns = schema
-            .iter()
-            .filter(|(field, name)| !schema.is_hidden(*field) && !is_apart(*field, name))
-            .map(|(field, name)| Column::new(field, &[key(name, &mut page), b"\""].concat()))
+            .in_documents()
+            .filter(|(field, name)| !is_apart(*field, name))
+            .map(|(field, name)| Column::new(field, &[key(&name, &mut page), b"\""].concat()))
             .collect();
         let mut rendered = Vec::new();
         let mut conditional = Vec::new();
@@ -381,6 +381,21 @@ mod tests {
             fields.set(field, Value::Int(7));
             let [_, document] = lines(&template, &fields, &place());
             assert_eq!(document[&name], 7, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_field_within_another_is_a_label_and_gives_way_to_the_inputs() {
+        let mut schema = Schema::default();
+        let field = schema.intern("message.template");
+        let mut fields = Fields::new(1);
+        fields.set(field, Value::Text(b"{n} saved"));
+        let label = ("labels.message_template".to_owned(), "mine".to_owned());
+        for (constants, expected) in [(&[][..], "{n} saved"), (&[label], "mine")] {
+            let template = Template::new(&schema, "logs", true, constants, &[]);
+            let [_, document] = lines(&template, &fields, &place());
+            assert_eq!(document["labels.message_template"], expected);
+            assert_eq!(document.get("message.template"), None);
         }
     }
 

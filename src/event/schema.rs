@@ -1,4 +1,7 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
+
+use super::ecs::{self, Taken};
 
 /// A field of one pipeline: the index of its slot in [`super::Fields`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,6 +71,34 @@ impl Schema {
         self.names.is_empty()
     }
 
+    /// The fields that documents have, by their names there. Elasticsearch refuses a document with a value in `message`
+    /// and another in `message.template`: the inner one is a label.
+    pub fn in_documents(&self) -> impl Iterator<Item = (FieldId, Cow<'_, str>)> {
+        let name_of = |name| match ecs::taken(name, self.shown().map(|(_, name)| name)) {
+            Some(within @ Taken::Within(_)) => within.instead(name).into(),
+            _ => Cow::from(name),
+        };
+        self.shown().map(move |(id, name)| (id, name_of(name)))
+    }
+
+    /// What the fields of documents are in, but for what is a field itself: `http` and `http.request` for
+    /// `http.request.method`.
+    pub fn objects(&self) -> impl Iterator<Item = &str> {
+        let mut objects: Vec<&str> = self
+            .shown()
+            .flat_map(|(_, name)| name.match_indices('.').map(|(dot, _)| &name[..dot]))
+            .filter(|object| self.get(object).is_none())
+            .collect();
+        objects.sort_unstable();
+        objects.dedup();
+        objects.into_iter()
+    }
+
+    /// The fields that documents have, by their own names.
+    pub fn shown(&self) -> impl Iterator<Item = (FieldId, &str)> {
+        self.iter().filter(|(id, _)| !self.is_hidden(*id))
+    }
+
     /// Every field in the order of the slots.
     pub fn iter(&self) -> impl Iterator<Item = (FieldId, &str)> {
         self.names
@@ -95,5 +126,31 @@ mod tests {
         assert!(schema.is_hidden(note) && !schema.is_hidden(path));
         schema.hide(path);
         assert!(schema.is_hidden(path));
+        assert!(schema.shown().map(|(id, _)| id).eq([status]));
+    }
+
+    #[test]
+    fn documents_have_no_field_within_one_that_has_a_value() {
+        let mut schema = Schema::default();
+        let names = [
+            "message.template",
+            "order",
+            "order.id",
+            "_cart",
+            "_cart.id",
+            "url.path",
+        ];
+        let ids = names.map(|name| schema.intern(name));
+        let expected = [
+            (ids[0], "labels.message_template"),
+            (ids[1], "order"),
+            (ids[2], "labels.order_id"),
+            (ids[5], "url.path"),
+        ];
+        assert!(
+            schema
+                .in_documents()
+                .eq(expected.map(|(id, name)| (id, Cow::from(name))))
+        );
     }
 }

@@ -70,7 +70,7 @@ pub fn compile(
             schema.intern(name);
         }
     }
-    refuse_taken(file, &schema, &mut found);
+    refuse_taken(file, &schema, host, &mut found);
     if let Some(format) = &mut parser.format {
         format.reserve(&schema);
     }
@@ -142,17 +142,18 @@ const FROM_OTHERS: &[&str] = &[
     "user_agent.original",
 ];
 
-/// Reports fields that no document can have: those that the agent says of every event, and those with a value where
-/// documents have an object or the other way round. Elasticsearch refuses such documents, all of them.
-fn refuse_taken(file: &PipelineFile, schema: &Schema, diagnostics: &mut Diagnostics) {
-    let shown = || {
-        let fields = schema.iter().filter(|(id, _)| !schema.is_hidden(*id));
-        fields.map(|(_, name)| name)
-    };
-    for name in shown() {
-        let Some(taken) = ecs::taken(name, shown()) else {
+/// Reports fields that no document can have: those that the agent says of every event, those with a value where
+/// documents have an object, and those whose name in documents is another field's. Elasticsearch refuses such documents,
+/// all of them.
+fn refuse_taken(file: &PipelineFile, schema: &Schema, host: &HostWords, diagnostics: &mut Diagnostics) {
+    // What the input says goes before what its lines say.
+    let is_of_input = |name: &str| host.fields.iter().any(|field| field == name);
+    let is_there_twice = |name: &str| schema.in_documents().filter(|(_, other)| other == name).count() > 1;
+    for (_, name) in schema.shown() {
+        let Some(taken) = ecs::taken(name, schema.shown().map(|(_, name)| name)) else {
             continue;
         };
+        let instead = taken.instead(name);
         let message = match taken {
             Taken::ByAgent => format!(
                 "the pipeline `{}` sets `{name}`, which logmill itself says of every event",
@@ -161,16 +162,20 @@ fn refuse_taken(file: &PipelineFile, schema: &Schema, diagnostics: &mut Diagnost
             Taken::Object(_) => {
                 format!("`{name}` has no value of its own in documents: it is what other fields are in")
             }
-            Taken::Within(outer) => {
-                format!("`{name}` is within `{outer}`, which has a value; a document cannot have both")
-            }
+            Taken::Within(_) if is_of_input(&instead) || !is_there_twice(&instead) => continue,
+            Taken::Within(outer) => format!(
+                "`{name}` is within `{outer}`, which has a value, and so `{instead}` in documents: another field is called so"
+            ),
         };
         let mut error = Diagnostic::error(message);
         error.place = first_naming(name, &file.file);
-        diagnostics.push(error.help(format!(
-            "give the field another name, such as `{}`",
-            taken.instead(name)
-        )));
+        let help = match taken {
+            Taken::Within(_) => "give one of the two another name".to_owned(),
+            Taken::ByAgent | Taken::Object(_) => {
+                format!("give the field another name, such as `{instead}`")
+            }
+        };
+        diagnostics.push(error.help(help));
     }
 }
 

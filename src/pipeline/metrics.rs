@@ -51,7 +51,7 @@ pub fn compile(
 
 /// `written` is the field's name, alone or among others.
 fn unknown_field(written: &Spanned<String>, field: &str, schema: &Schema) -> Diagnostic {
-    let names = schema.iter().filter(|(field, _)| !schema.is_hidden(*field));
+    let names = schema.shown();
     // `route(url.path)` is looked for by its field.
     let inner = field
         .split_once('(')

@@ -240,6 +240,46 @@ fn a_text_takes_no_object_s_place_nor_an_object_a_text_s() {
 }
 
 #[test]
+fn nothing_is_within_a_field_that_has_a_value() {
+    assert_eq!(
+        flat(
+            r#"{"message":"x","message.id":{"a":1},"log":{"level.name":"y"},"log.offset.x":2,"order.id":3}"#
+        ),
+        Some(json!({
+            "message": "x", "labels.message_id": "{\"a\":1}", "labels.log_level_name": "y", "labels.log_offset_x": 2,
+            "order.id": 3,
+        }))
+    );
+    let mut schema = Schema::default();
+    for name in ["message", "message.template", "order.id"] {
+        schema.intern(name);
+    }
+    let prefix = String::new();
+    let rule = Rule::new(&keys(), Rest::Keep { prefix }, &mut schema);
+    for (text, expected) in [
+        // The field is called `labels.message_template` in documents, and takes the value of what would be called so there.
+        (r#"{"message.template":"t"}"#, json!({"message.template": "t"})),
+        (
+            r#"{"labels.message_template":"t"}"#,
+            json!({"message.template": "t"}),
+        ),
+        (
+            r#"{"message":{"template":"t"}}"#,
+            json!({"message": "{\"template\":\"t\"}"}),
+        ),
+        (r#"{"order":"o"}"#, json!({"labels.order": "o"})),
+        (
+            r#"{"order":{"id":1,"x":2}}"#,
+            json!({"order.id": 1, "order.x": 2}),
+        ),
+        (r#"{"order":{},"x":{ }}"#, json!({})),
+    ] {
+        let found = parsed(&schema, |text, scene| parse(&rule, text, scene), text.as_bytes());
+        assert_eq!(found, Some(expected), "{text}");
+    }
+}
+
+#[test]
 fn numbers_stay_exact() {
     assert_eq!(
         labelled(r#"{"status":12345678901234567890123,"big":12345678901234567890123,"pid":"42"}"#)
@@ -369,8 +409,9 @@ proptest! {
         let Some(Json::Object(mut found)) = found else {
             return Err(TestCaseError::fail("a mismatch"));
         };
+        let says_nothing = |value: &Json| value.is_null() || value.as_object().is_some_and(Map::is_empty);
         let keys: Vec<String> = serde_json::from_str::<Map<String, Json>>(&line).unwrap()
-            .into_iter().filter(|(_, value)| value.is_null()).map(|(key, _)| key).collect();
+            .into_iter().filter(|(_, value)| says_nothing(value)).map(|(key, _)| key).collect();
         for key in keys {
             found.remove(&key);
             expected.remove(&key);

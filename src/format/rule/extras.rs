@@ -187,7 +187,7 @@ pub(super) fn name<'a>(prefix: &[u8], object: &[u8], key: &'a [u8], arena: &'a B
 
 /// ASCII without a dot, and not blank: what most keys are.
 #[inline]
-fn is_plain(key: &[u8]) -> bool {
+pub(super) fn is_plain(key: &[u8]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let mut rest = key;

@@ -112,6 +112,12 @@ impl<'a> Found<'a> {
         matches!(self, Found::Nothing | Found::Json(_, Shape::Null))
     }
 
+    /// It says nothing, and Elasticsearch refuses it where another event has a text.
+    #[inline]
+    pub fn is_empty_object(&self) -> bool {
+        matches!(self, Found::Json([b'{', inner @ .., b'}'], Shape::Object) if inner.trim_ascii().is_empty())
+    }
+
     /// Nothing, null, or an empty text.
     #[inline]
     pub fn is_nothing(&self) -> bool {

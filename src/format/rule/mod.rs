@@ -185,6 +185,9 @@ impl Rule {
     }
 
     fn reserve_names(&mut self, schema: &Schema) {
+        for object in schema.objects() {
+            self.take(object, true, None, schema);
+        }
         for (object, leaf) in ecs::OBJECTS {
             self.take(object, true, leaf.and_then(|leaf| schema.get(leaf)), schema);
         }
@@ -193,8 +196,10 @@ impl Rule {
                 self.table.reserve(source, Otherwise::Leaf);
             }
         }
-        for (id, name) in schema.iter() {
-            self.take(name, false, (name != "@timestamp").then_some(id), schema);
+        let hidden = schema.iter().filter(|(id, _)| schema.is_hidden(*id));
+        let hidden = hidden.map(|(id, name)| (id, name.into()));
+        for (id, name) in schema.in_documents().chain(hidden) {
+            self.take(&name, false, (name != "@timestamp").then_some(id), schema);
         }
         for name in ecs::AGENT.iter().chain(ecs::MARKS).chain(ecs::STREAM) {
             self.take(name, false, None, schema);
@@ -293,18 +298,61 @@ impl Rule {
             return Ok(());
         };
         match otherwise {
-            _ if found.is_null() => Ok(()),
+            _ if found.is_null() || found.is_empty_object() => Ok(()),
             Otherwise::Taken(taken) => {
                 self.leave_taken((prefix, node, key), taken, (found, dirty), extras, scene)
             }
             Otherwise::Extra | Otherwise::Leaf => {
                 let name = extras::name(prefix.as_bytes(), self.table.prefix(node), key, scene.arena);
+                if self.is_within_field(node, key) {
+                    let value = found.flat(dirty, scene.arena);
+                    return self.leave_within((name, value), extras, scene);
+                }
                 let value = match otherwise {
                     Otherwise::Leaf => found.flat(dirty, scene.arena),
                     _ => found.raw(dirty, scene.arena),
                 };
                 extras.push(name, value, scene)
             }
+        }
+    }
+
+    /// Whether a key has dots, and its name before one of them is a field's.
+    #[inline]
+    fn is_within_field(&self, node: NodeId, key: &[u8]) -> bool {
+        !extras::is_plain(key) && self.has_field_around(node, key)
+    }
+
+    #[cold]
+    fn has_field_around(&self, node: NodeId, key: &[u8]) -> bool {
+        let mut dots = memchr::memchr_iter(b'.', key);
+        dots.any(|dot| match self.member(node, &key[..dot]).otherwise {
+            Otherwise::Extra => false,
+            Otherwise::Leaf => true,
+            Otherwise::Taken(number) => !self.taken[usize::from(number)].object,
+        })
+    }
+
+    /// Keeps a value whose name is within a field's.
+    #[cold]
+    fn leave_within<'a>(
+        &self,
+        (name, value): (&'a [u8], Value<'a>),
+        extras: &mut Extras<'a>,
+        scene: &mut Scene<'a, '_>,
+    ) -> Result<(), TooMany> {
+        // A name is valid UTF-8.
+        let label = ecs::label(&String::from_utf8_lossy(name));
+        let source = self.source(&label).map(str::as_bytes);
+        let otherwise = source.map(|source| self.member(NodeId::ROOT, source).otherwise);
+        match otherwise {
+            Some(Otherwise::Taken(number)) => {
+                if let Some(field) = self.taken[usize::from(number)].field {
+                    extras.push_twin(field, value, number);
+                }
+                Ok(())
+            }
+            _ => extras.push(scene.arena.alloc_slice_copy(label.as_bytes()), value, scene),
         }
     }
 
