@@ -1,9 +1,14 @@
-//! JSON lines of everyday keys, shipped to an index with the template that `logmill setup` puts there: none is refused.
+//! Lines of everyday keys, and the fixtures of all pipelines, shipped to indexes with the template that `logmill setup` puts
+//! there: none is refused.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use logmill::config::{AgentFile, Diagnostics, OutputSettings, Settings, SourceFile, System};
 use logmill::ship::{self, TemplateSettings};
 
-use super::Host;
+use super::{Host, program};
 use crate::servers::Elasticsearch;
 
 const LINES: &[&str] = &[
@@ -15,18 +20,23 @@ const LINES: &[&str] = &[
     r#"{"log":{"offset":5,"file":{"path":"/a"}},"stream":"x","log.flags":"y","data_stream":{"dataset":"z"}}"#,
     r#"{"@timestamp":"rubbish","log":{"level":"y"},"log.level":"x","a":1,"a":2,"b.c":1,"b":{"c":2}}"#,
     r#"{"@timestamp":{"x":1},"network":"tcp","destination":"db","user_agent":"curl/8","transaction":"t"}"#,
+    r#"{"@t":"2026-11-23T08:48:00Z","@mt":"{n} saved","n":1,"labels.message_template":"x","message":{"template":"y"}}"#,
 ];
 
-const PIPELINES: &[&str] = &["json-lines", "java-json", "pino", "winston", "bunyan"];
+const PIPELINES: &[&str] = &[
+    "json-lines",
+    "java-json",
+    "pino",
+    "winston",
+    "bunyan",
+    "serilog-clef",
+];
 
-#[tokio::test]
-async fn no_everyday_line_is_refused() {
-    let server = Elasticsearch::shared().await;
-    let client = server.client();
-    // A name of its own: other tests have templates too.
+/// Puts the template for `indexes` in place, under a name of its own: other tests have templates too.
+async fn set_up(server: &Elasticsearch, indexes: &str) {
     let template = TemplateSettings {
-        name: "names".to_owned(),
-        index_patterns: vec!["names".to_owned()],
+        name: indexes.trim_end_matches('*').to_owned(),
+        index_patterns: vec![indexes.to_owned()],
         data_stream: false,
     };
     let text = format!(
@@ -41,6 +51,13 @@ async fn no_everyday_line_is_refused() {
     };
     let own = ship::Client::new(settings).unwrap();
     ship::setup(&own, &template).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_everyday_line_is_refused() {
+    let server = Elasticsearch::shared().await;
+    let client = server.client();
+    set_up(server, "names").await;
     client.create_index("names", serde_json::Value::Null).await;
 
     let mut host = Host::shipping_to(server.url(), "names");
@@ -62,4 +79,64 @@ async fn no_everyday_line_is_refused() {
     assert_eq!(stored, lines, "{}", agent.log());
     agent.stop();
     client.delete_index("names").await;
+}
+
+/// The logs of a pipeline's fixtures, each with the keys that its input has to have.
+fn fixtures(pipeline: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(pipeline);
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let of_input = |line: &&str| !line.starts_with("now ") && !line.starts_with('#');
+    entries
+        .map(|entry| entry.expect("a folder of fixtures").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
+        .map(|path| {
+            let case = fs::read_to_string(path.with_extension("toml")).unwrap_or_default();
+            let keys: Vec<&str> = case.lines().filter(of_input).collect();
+            (
+                path.to_str().expect("a path in UTF-8").to_owned(),
+                keys.join("\n"),
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn no_event_of_the_fixtures_is_refused() {
+    let server = Elasticsearch::shared().await;
+    let client = server.client();
+    set_up(server, "fixtures-*").await;
+    // Each pipeline has an index of its own, as with data streams; empty ones are nobody's mistake.
+    let mut host = Host::shipping_to(server.url(), "fixtures-{dataset}");
+    let pipelines = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
+    let mut logs = 0;
+    for entry in fs::read_dir(pipelines).expect("the pipelines") {
+        let file = entry.expect("a pipeline").file_name().into_string().unwrap();
+        let pipeline = file.trim_end_matches(".toml");
+        for (path, keys) in fixtures(pipeline) {
+            // An input's path is relative to the host's folder, or whole.
+            host = host.input(&path, pipeline, &keys);
+            logs += 1;
+        }
+    }
+    assert!(logs > 50, "{logs} logs");
+    let output = Command::new(program())
+        .args(["run", "--once", "--config"])
+        .arg(host.config())
+        .output()
+        .expect("the program starts");
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{log}");
+    assert!(log.contains(" 0 rejected, 0 not delivered"), "{log}");
+    let indexes = client.get("/fixtures-*/_settings").await;
+    let names: Vec<&str> = indexes
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| &**name)
+        .collect();
+    client.delete_index(&names.join(",")).await;
 }
