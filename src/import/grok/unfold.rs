@@ -177,10 +177,10 @@ impl Unfolding<'_> {
         kind: Option<&str>,
     ) -> Result<Vec<Sequence>, Refused> {
         let to_kind = match kind {
-            None => None,
+            // Text is what it is without a type.
+            None | Some("string") => None,
             Some("int" | "long" | "integer") => Some("int"),
             Some("float" | "double") => Some("float"),
-            Some("string") => Some("word"),
             Some(kind) => {
                 return refuse(format!(
                     "`%{{{syntax}}}` asks for the type `{kind}`, which is none of int and float"

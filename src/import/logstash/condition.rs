@@ -46,6 +46,7 @@ impl Facts {
                 (Some(false), Some(false)) => Some(false),
                 _ => None,
             },
+            Condition::Either(left, right) => Some(self.holds(left)? != self.holds(right)?),
             Condition::Not(inner) => self.holds(inner).map(|holds| !holds),
             Condition::Field(field) => match self.value(field) {
                 Some(_) => Some(true),
@@ -246,7 +247,7 @@ pub fn selections(condition: &Condition, lines_follow: bool) -> Result<Vec<Selec
                 "it asks twice about the same field".to_owned()
             })?])
         }
-        Condition::Not(_) => {
+        Condition::Either(..) | Condition::Not(_) => {
             Err("it says what an event does not hold; `[[drop]]` says what it holds".to_owned())
         }
         Condition::Field(field) => Ok(vec![Selection {

@@ -72,6 +72,8 @@ pub enum Value {
 pub enum Condition {
     And(Box<Condition>, Box<Condition>),
     Or(Box<Condition>, Box<Condition>),
+    /// `xor`: one of the two and not the other.
+    Either(Box<Condition>, Box<Condition>),
     Not(Box<Condition>),
     /// The field is there and not false.
     Field(String),
@@ -400,20 +402,25 @@ impl<'t> Source<'t> {
     }
 }
 
-/// `a or b`
+/// `a or b`, and the words that bind like it.
 fn any(input: &str, depth: usize) -> Parsed<'_, Condition> {
     if depth > DEPTH_MAX {
         return fail(input, "conditions within conditions within conditions");
     }
     let (mut rest, mut left) = all(input, depth)?;
     let mut joined = 0;
-    while let Ok((after, _)) = alt((keyword("or"), keyword("xor"))).parse(rest) {
+    while let Ok((after, word)) = alt((keyword("or"), keyword("xor"), keyword("nand"))).parse(rest) {
         joined += 1;
         if joined > CHAIN_MAX {
             return fail(after, "too many conditions in a row");
         }
         let (after, right) = all(after, depth)?;
-        left = Condition::Or(Box::new(left), Box::new(right));
+        let (one, other) = (Box::new(left), Box::new(right));
+        left = match word {
+            "xor" => Condition::Either(one, other),
+            "nand" => Condition::Not(Box::new(Condition::And(one, other))),
+            _ => Condition::Or(one, other),
+        };
         rest = after;
     }
     Ok((rest, left))
