@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::pattern::{Capture, Pattern};
+use crate::pattern::Kind;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pipeline {
@@ -92,6 +93,23 @@ fn key_of<'f>(field: &'f str, rest: &str) -> Option<&'f str> {
 
 /// Why a step has no place here.
 pub type Why = String;
+
+/// Gives `name` a value in place of the one that it has, if any: a key stands once in a table of TOML.
+pub fn put<T>(entries: &mut Vec<(String, T)>, name: String, value: T) {
+    match entries.iter_mut().find(|(own, _)| *own == name) {
+        Some((_, own)) => *own = value,
+        None => entries.push((name, value)),
+    }
+}
+
+/// The source of a key, `key` or `key:kind`, with another kind.
+fn of_kind(source: &str, kind: &str) -> String {
+    let key = match source.rsplit_once(':') {
+        Some((key, before)) if Kind::by_name(before).is_some() => key,
+        _ => source,
+    };
+    format!("{key}:{kind}")
+}
 
 /// What Grok called the parts of an access line before it had ECS's names.
 const OF_ACCESS_LINES: [(&str, &str); 7] = [
@@ -262,16 +280,32 @@ impl Pipeline {
 
     /// Gives a field the value of another one where it has none.
     pub fn copy(&mut self, from: &str, to: String) -> Result<&'static str, Why> {
-        self.needs_name(from)?;
-        self.default.push((to, Value::from(format!("{{{from}}}"))));
+        let from = self.name_before(from);
+        self.needs_name(&from)?;
+        let value = Value::from(format!("{{{from}}}"));
+        if let Some((_, before)) = self.default.iter().find(|(name, _)| *name == to)
+            && *before != value
+        {
+            return Err(format!(
+                "`{to}` has a value by then; [default] is for fields that have none"
+            ));
+        }
+        put(&mut self.default, to, value);
         Ok("[default]")
     }
 
     /// Sets a field by what another one says.
     pub fn map(&mut self, map: Map) -> Result<&'static str, Why> {
-        self.needs_name(&map.field)?;
-        self.maps.push(map);
+        let field = self.name_before(&map.field);
+        self.needs_name(&field)?;
+        self.maps.push(Map { field, ..map });
         Ok("[[map]]")
+    }
+
+    /// The name by which the steps before [rename] know a field.
+    fn name_before(&self, field: &str) -> String {
+        let before = self.renames.iter().find(|(_, to)| to == field);
+        before.map_or(field, |(from, _)| from).to_owned()
     }
 
     fn needs(&self, field: &str) -> Result<(), Why> {
@@ -328,11 +362,9 @@ impl Pipeline {
 
     /// Takes `field` apart.
     pub fn extract(&mut self, field: &str, take: Take) -> Result<(), Why> {
-        self.needs_name(field)?;
-        self.extracts.push(Extract {
-            field: field.to_owned(),
-            take,
-        });
+        let field = self.name_before(field);
+        self.needs_name(&field)?;
+        self.extracts.push(Extract { field, take });
         Ok(())
     }
 
@@ -358,11 +390,11 @@ impl Pipeline {
 
     /// Takes the event's time from `field`.
     pub fn time(&mut self, field: &str, kind: &'static str) -> Result<&'static str, Why> {
+        let field = &self.name_before(field);
         match &mut self.parse {
             Parse::Json { rest, keys } => {
                 let key = key_of(field, rest).unwrap_or(field);
-                keys.retain(|(name, _)| name != TIMESTAMP);
-                keys.push((TIMESTAMP.to_owned(), format!("{key}:{kind}")));
+                put(keys, TIMESTAMP.to_owned(), format!("{key}:{kind}"));
                 return Ok("[parse.keys] \"@timestamp\"");
             }
             Parse::Csv { columns } => {
@@ -430,13 +462,18 @@ impl Pipeline {
             self.follow(from, to);
             return Ok("the name in the pattern");
         }
+        if let Some((_, before)) = self.renames.iter().find(|(name, _)| name == from) {
+            return Err(format!("`{from}` is called `{before}` by then"));
+        }
         self.follow_rename(from, to);
-        self.renames.push((from.to_owned(), to.to_owned()));
+        let first = self.name_before(from);
+        put(&mut self.renames, first, to.to_owned());
         Ok("[rename]")
     }
 
     /// Makes a field a number.
     pub fn convert(&mut self, field: &str, kind: &'static str) -> Result<&'static str, Why> {
+        let field = &self.name_before(field);
         let mut found = false;
         for pattern in self.patterns_mut() {
             for capture in pattern
@@ -459,8 +496,10 @@ impl Pipeline {
             }
         }
         if let (false, Parse::Json { rest, keys }) = (found, &mut self.parse) {
-            let key = key_of(field, rest).unwrap_or(field);
-            keys.push((field.to_owned(), format!("{key}:{kind}")));
+            let before = keys.iter().find(|(name, _)| name == field);
+            let source = before.map_or(key_of(field, rest).unwrap_or(field), |(_, source)| source);
+            let source = of_kind(source, kind);
+            put(keys, field.to_owned(), source);
             return Ok("[parse.keys]");
         }
         match found {

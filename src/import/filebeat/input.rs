@@ -4,7 +4,7 @@ use super::yaml::Node;
 use super::{Import, constants, environment};
 use crate::import::grok;
 use crate::import::pattern::Pattern;
-use crate::import::pipeline::{Pipeline, Selection};
+use crate::import::pipeline::{Parse, Pipeline, Selection, put};
 use crate::import::plan::Input;
 
 /// What holds for every input.
@@ -176,11 +176,8 @@ impl Import {
         let done = result.is_ok();
         self.note(&node, "`json`", result);
         let key = message.as_ref().and_then(Node::text);
-        if let (true, Some(key), crate::import::pipeline::Parse::Json { keys, .. }) =
-            (done, key, &mut pipeline.parse)
-        {
-            keys.retain(|(field, _)| field != "message");
-            keys.push(("message".to_owned(), key.to_owned()));
+        if let (true, Some(key), Parse::Json { keys, .. }) = (done, key, &mut pipeline.parse) {
+            put(keys, "message".to_owned(), key.to_owned());
         }
         for (name, left) in node.leaves() {
             let why = "what is no JSON is shipped as it is, with the tag `unmatched`".to_owned();

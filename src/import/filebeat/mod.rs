@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use self::yaml::Node;
-use super::pipeline::Pipeline;
+use self::yaml::{Node, Yaml};
+use super::pipeline::{Pipeline, put};
 use super::plan::Plan;
 use super::report::{At, Report};
 use super::taken::settle;
@@ -217,8 +217,7 @@ fn constants(pipeline: &mut Pipeline, node: &Node, prefix: &str) {
             None => Value::from(node.texts().join(",")),
         };
         let name = super::pattern::field_name(&format!("{prefix}{name}"));
-        pipeline.set.retain(|(own, _)| *own != name);
-        pipeline.set.push((name, value));
+        put(&mut pipeline.set, name, value);
     }
 }
 

@@ -8,7 +8,7 @@ use super::settings::Settings;
 use super::sources::{PatternsDir, Sources};
 use super::{mutate, parse};
 use crate::import::pattern::field_name;
-use crate::import::pipeline::{Map, Pipeline, Selection, Take, Why};
+use crate::import::pipeline::{Map, Pipeline, Selection, Take, Why, put};
 use crate::import::report::{At, Report};
 
 /// Filters without an equivalent, and why.
@@ -260,12 +260,12 @@ fn translate(pipeline: &mut Pipeline, settings: &mut Settings) -> Result<&'stati
     if fallback.is_some_and(|fallback| fallback.contains("%{")) {
         return Err("its `fallback` is made of fields".to_owned());
     }
-    let values: Vec<(String, Json)> = dictionary
-        .value
-        .pairs(dictionary.line)
-        .into_iter()
-        .filter_map(|(name, _, value)| Some((name, value.scalar()?)))
-        .collect();
+    let mut values: Vec<(String, Json)> = Vec::new();
+    for (name, _, value) in dictionary.value.pairs(dictionary.line) {
+        if let Some(value) = value.scalar() {
+            put(&mut values, name, value);
+        }
+    }
     if values.is_empty() {
         return Err("its dictionary is empty".to_owned());
     }

@@ -21,7 +21,7 @@ use self::settings::Settings;
 use self::sources::Sources;
 pub use self::sources::{PatternsDir, Source};
 use super::filebeat::starts;
-use super::pipeline::Pipeline;
+use super::pipeline::{Pipeline, put};
 use super::plan::{Input, Plan};
 use super::report::{At, Report};
 use super::taken::settle;
@@ -168,7 +168,7 @@ impl Import<'_> {
             self.codec(&codec.value, codec.line, &mut pipeline);
         }
         for (field, value) in &facts.fields {
-            pipeline.set.push((field.clone(), value.clone()));
+            put(&mut pipeline.set, field.clone(), value.clone());
         }
         let tags = facts.tags.clone().unwrap_or_default();
         if !tags.is_empty() {
@@ -272,11 +272,12 @@ impl Import<'_> {
                 paths: vec![format!("/var/log/{told}/*.log")],
                 ..Input::default()
             };
-            let kept = facts.fields.iter().filter(|(field, _)| !field.starts_with('@'));
-            let pipeline = Pipeline {
-                set: kept.cloned().collect(),
-                ..Pipeline::default()
-            };
+            let mut pipeline = Pipeline::default();
+            for (field, value) in &facts.fields {
+                if !field.starts_with('@') {
+                    put(&mut pipeline.set, field.clone(), value.clone());
+                }
+            }
             self.add(&told, &facts, pipeline, input);
         }
     }

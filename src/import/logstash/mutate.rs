@@ -7,7 +7,7 @@ use super::grammar::Setting;
 use super::settings::Settings;
 use crate::import::filebeat::environment;
 use crate::import::pattern::field_name;
-use crate::import::pipeline::Why;
+use crate::import::pipeline::{Why, put};
 
 /// What `mutate` does that has no equivalent, and why.
 const LEFT: [(&str, &str); 10] = [
@@ -150,10 +150,11 @@ fn assign(
         }
         _ if field.starts_with("@metadata") => Err("what Logstash keeps to itself is not needed".to_owned()),
         _ => {
-            pipeline.set.retain(|(name, _)| name != field);
-            pipeline
-                .set
-                .push((field.to_owned(), Json::from(environment(value))));
+            put(
+                &mut pipeline.set,
+                field.to_owned(),
+                Json::from(environment(value)),
+            );
             Ok("[set]")
         }
     }

@@ -170,11 +170,20 @@ pub fn csv(filtering: &mut Filtering<'_>, settings: &mut Settings) {
     let source = settings.text("source").map(|name| field_name(&name));
     let source = source.unwrap_or_else(|| "message".to_owned());
     let separator = settings.text("separator").unwrap_or_else(|| ",".to_owned());
-    let columns: Vec<Capture> = settings
-        .texts("columns")
-        .iter()
-        .map(|name| Capture::new(Some(name), None))
-        .collect();
+    let mut columns: Vec<Capture> = Vec::new();
+    for name in settings.texts("columns") {
+        let column = Capture::new(Some(&name), None);
+        let twice = columns.contains(&column);
+        if twice {
+            let at = filtering.at(settings.line);
+            let how = format!("`{name}` is there twice and keeps its first value");
+            filtering.report.changed(&at, format!("csv of `{source}`"), how);
+        }
+        columns.push(Capture {
+            name: column.name.filter(|_| !twice),
+            ..column
+        });
+    }
     let types = settings.take("convert");
     settings.take("skip_header");
     let result = match (columns.is_empty(), separator.as_str(), source.as_str()) {
