@@ -162,3 +162,19 @@ fn every_import_is_the_golden_one() {
         failures.join("\n")
     );
 }
+
+#[test]
+fn a_file_with_nothing_to_import_is_refused() {
+    let broken = filebeat::import("a.yml", "# none\nnothing\n").unwrap_err();
+    assert_eq!(
+        (broken.line, broken.why.as_str()),
+        (2, "expected settings such as `filebeat.inputs:`")
+    );
+    let empty = logstash::Source {
+        name: "a.conf".to_owned(),
+        text: "# none\n".to_owned(),
+    };
+    let (at, broken) = logstash::import(&[empty], &|_| None).unwrap_err();
+    assert_eq!(at.line, 1);
+    assert!(broken.why.starts_with("there is nothing in it"), "{broken}");
+}

@@ -87,6 +87,12 @@ const LEFT: [(&str, &str); 13] = [
 /// What is no YAML.
 pub fn import(name: &str, text: &str) -> Result<Imported, Broken> {
     let mut root = yaml::read(text)?;
+    if !matches!(root.value, Yaml::Map(_)) {
+        return Err(Broken {
+            line: root.line,
+            why: "expected settings such as `filebeat.inputs:`".to_owned(),
+        });
+    }
     let mut import = Import {
         file: Arc::from(name),
         plan: Plan::default(),
@@ -206,6 +212,14 @@ pub(in crate::import) fn environment(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// A time as ours: `90` is a number of seconds.
+fn seconds(text: &str) -> String {
+    match !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => format!("{text}s"),
+        false => text.to_owned(),
+    }
 }
 
 /// A table of constants as fields behind `prefix`.

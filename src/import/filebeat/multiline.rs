@@ -1,7 +1,7 @@
 //! Which line begins an event.
 
-use super::Import;
 use super::yaml::Node;
+use super::{Import, seconds};
 use crate::import::grok;
 use crate::import::pattern::{Capture, Part, Pattern};
 use crate::import::pipeline::Frame;
@@ -23,7 +23,7 @@ impl Import {
             Err(why) => self.note(&node, "`multiline`", Err(why)),
         }
         if let Some(timeout) = node.take("timeout") {
-            frame.flush = timeout.text().map(str::to_owned);
+            frame.flush = timeout.text().map(seconds);
             self.note(&timeout, "`multiline.timeout`", Ok("[frame] flush"));
         }
         if let Some(lines) = node.take("max_lines") {

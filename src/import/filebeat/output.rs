@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::yaml::Node;
-use super::{Import, environment};
+use super::{Import, environment, seconds};
 use crate::import::plan::Output;
 
 /// Settings of the output that have no equivalent, and why.
@@ -52,44 +52,40 @@ const SAME: [(&str, &str, bool); 10] = [
 
 impl Import {
     pub(super) fn output(&mut self, root: &mut Node) {
-        if let Some(node) = root.take("output.elasticsearch") {
-            return self.elasticsearch(node);
+        for name in ["elasticsearch", "file", "console", "logstash", "kafka", "redis"] {
+            let Some(mut node) = root.take(&format!("output.{name}")) else {
+                continue;
+            };
+            let why = match name {
+                _ if node.take("enabled").is_some_and(|enabled| !enabled.is_true()) => "it is not enabled",
+                "elasticsearch" => return self.elasticsearch(node),
+                "file" => return self.file(node),
+                "console" => {
+                    self.plan.output = Some(Output {
+                        table: "stdout",
+                        keys: Vec::new(),
+                    });
+                    return self.note(&node, "`output.console`", Ok("[stdout]"));
+                }
+                "logstash" => {
+                    "logmill parses by itself and talks to Elasticsearch; import the pipelines of Logstash as well"
+                }
+                _ => "logmill talks to Elasticsearch; the log files are what buffers",
+            };
+            self.note(&node, &format!("`output.{name}`"), Err(why.to_owned()));
         }
-        if let Some(mut node) = root.take("output.file") {
-            let path = node.take("path").and_then(|node| node.text().map(environment));
-            let name = node
-                .take("filename")
-                .and_then(|node| node.text().map(environment));
-            let (path, name) = (
-                path.unwrap_or_else(|| ".".to_owned()),
-                name.unwrap_or_else(|| "filebeat".to_owned()),
-            );
-            self.plan.output = Some(Output {
-                table: "file",
-                keys: vec![("path", Value::from(format!("{path}/{name}")))],
-            });
-            self.note(&node, "`output.file`", Ok("[file]"));
-            return self.left("output.file", &node);
-        }
-        if let Some(node) = root.take("output.console") {
-            self.plan.output = Some(Output {
-                table: "stdout",
-                keys: Vec::new(),
-            });
-            self.note(&node, "`output.console`", Ok("[stdout]"));
-            return;
-        }
-        for name in ["logstash", "kafka", "redis"] {
-            if let Some(node) = root.take(&format!("output.{name}")) {
-                let why = match name {
-                    "logstash" => {
-                        "logmill parses by itself and talks to Elasticsearch; import the pipelines of Logstash as well"
-                    }
-                    _ => "logmill talks to Elasticsearch; the log files are what buffers",
-                };
-                self.note(&node, &format!("`output.{name}`"), Err(why.to_owned()));
-            }
-        }
+    }
+
+    fn file(&mut self, mut node: Node) {
+        let mut text = |key| node.take(key).and_then(|node| node.text().map(environment));
+        let path = text("path").unwrap_or_else(|| ".".to_owned());
+        let name = text("filename").unwrap_or_else(|| "filebeat".to_owned());
+        self.plan.output = Some(Output {
+            table: "file",
+            keys: vec![("path", Value::from(format!("{path}/{name}")))],
+        });
+        self.note(&node, "`output.file`", Ok("[file]"));
+        self.left("output.file", &node);
     }
 
     fn elasticsearch(&mut self, mut node: Node) {
@@ -119,9 +115,12 @@ impl Import {
             let Some(value) = node.take(theirs) else { continue };
             let written = match number {
                 true => value.scalar().filter(Value::is_number),
-                false => value
-                    .text()
-                    .map(|text| Value::from(environment(&seconds(ours, text)))),
+                false => value.text().map(|text| {
+                    Value::from(environment(&match ours {
+                        "request_timeout" | "retry_max" => seconds(text),
+                        _ => text.to_owned(),
+                    }))
+                }),
             };
             match written {
                 Some(written) => {
@@ -225,18 +224,8 @@ impl Import {
         for (name, left) in node.leaves() {
             let known = LEFT.iter().find(|(beginning, _)| name.starts_with(beginning));
             let why = known.map_or("logmill has no such setting", |(_, why)| why);
-            if name != "enabled" {
-                self.note(left, &format!("`{table}.{name}`"), Err(why.to_owned()));
-            }
+            self.note(left, &format!("`{table}.{name}`"), Err(why.to_owned()));
         }
-    }
-}
-
-/// `90` is a number of seconds where it is a time.
-fn seconds(key: &str, text: &str) -> String {
-    match matches!(key, "request_timeout" | "retry_max") && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => format!("{text}s"),
-        false => text.to_owned(),
     }
 }
 
@@ -267,7 +256,5 @@ mod tests {
             "https://es:9201/logs"
         );
         assert_eq!(url("https://es", None, None), "https://es:9200");
-        assert_eq!(seconds("request_timeout", "90"), "90s");
-        assert_eq!(seconds("proxy", "90"), "90");
     }
 }

@@ -206,8 +206,10 @@ impl Node {
         }
     }
 
+    /// Of a scalar that is not null.
     pub fn text(&self) -> Option<&str> {
         match &self.value {
+            Yaml::Scalar { text, quoted: false } if matches!(text.as_str(), "" | "~" | "null") => None,
             Yaml::Scalar { text, .. } => Some(text),
             _ => None,
         }

@@ -35,6 +35,10 @@ use super::{Broken, Imported};
 pub fn import(files: &[Source], patterns: PatternsDir<'_>) -> Result<Imported, (At, Broken)> {
     let (sources, whole) = Sources::join(files);
     let sections = grammar::read(&whole).map_err(|broken| (sources.at(broken.line), broken))?;
+    if sections.is_empty() {
+        let why = "there is nothing in it: expected `input {`, `filter {` or `output {`".to_owned();
+        return Err((sources.at(1), Broken { line: 1, why }));
+    }
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     let mut import = Import {
         sources,
