@@ -6,7 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::pattern::Explanation;
-use crate::pipeline::Unmatched;
+use crate::pipeline::{Because, Unmatched};
 
 /// Characters of a line shown before and behind the place.
 const AROUND: usize = 90;
@@ -22,22 +22,27 @@ pub fn render(unmatched: &Unmatched, pipeline: &str, event: usize, color: bool) 
         Renderer::plain()
     };
     let path = format!("event {event}");
-    let mut order: Vec<(usize, &Explanation)> = unmatched.patterns.iter().enumerate().collect();
+    let patterns = match &unmatched.because {
+        Because::Patterns(patterns) => patterns,
+        Because::Format { noun, at, message } => {
+            let title = format!("this event is not {noun}, so `{pipeline}` cannot read it");
+            let (line, shown) = line_at(&unmatched.text, *at);
+            let event = Snippet::source(&shown.text)
+                .path(&path)
+                .line_start(line)
+                .annotation(AnnotationKind::Primary.span(shown.token).label(message.as_str()));
+            let group = Group::with_title(Level::ERROR.primary_title(title)).element(event);
+            return renderer.render(&[group]);
+        }
+    };
+    let mut order: Vec<(usize, &Explanation)> = patterns.iter().enumerate().collect();
     // Of those that get equally far the first, as when they are tried.
     order.sort_by_key(|(_, explanation)| std::cmp::Reverse(explanation.at));
     let Some((number, best)) = order.first() else {
-        let format = unmatched.format.unwrap_or("what it reads");
-        let title = format!("this event is not {format}, so `{pipeline}` cannot read it");
-        let (line, shown) = line_at(&unmatched.text, 0);
-        let snippet = Snippet::source(&shown.text)
-            .path(&path)
-            .line_start(line)
-            .annotation(AnnotationKind::Primary.span(shown.token));
-        let group = Group::with_title(Level::ERROR.primary_title(title)).element(snippet);
-        return renderer.render(&[group]);
+        return format!("`{pipeline}` has no pattern that says more of this event");
     };
 
-    let title = match unmatched.patterns.len() {
+    let title = match patterns.len() {
         1 => format!("the pattern of `{pipeline}` does not match this event"),
         _ => format!("no pattern of `{pipeline}` matches this event"),
     };
@@ -246,6 +251,65 @@ error: no pattern of `orders` matches this event
         assert!(text.contains("expected `\\n` after a"), "{text}");
         let text = explained("['{a:int} end']", b"17");
         assert!(text.contains("1 | 17\n  |   ^ expected ` end` after a"), "{text}");
+    }
+
+    fn explained_by(pipeline: &str, text: &str) -> String {
+        let mut diagnostics = Diagnostics::new();
+        let library = Library::shipped();
+        let file = library.pipeline(pipeline, &mut diagnostics).unwrap();
+        let compiled = compile(&file, &library, &HostWords::default(), &mut diagnostics).unwrap();
+        let mut clock = compiled.clock(Timestamp::from_millis(0));
+        render(&compiled.explain(text.as_bytes(), &mut clock), pipeline, 1, false)
+    }
+
+    #[test]
+    fn what_a_format_expected_is_said_where_it_was_missing() {
+        let expected = "\
+error: this event is not a JSON object, so `json-lines` cannot read it
+ --> event 1:1:25
+  |
+1 | {\"message\":\"x\",\"a\":[1,2,}
+  |                         ^ expected a value";
+        assert_eq!(
+            explained_by("json-lines", "{\"message\":\"x\",\"a\":[1,2,}"),
+            expected
+        );
+        for (pipeline, text, place, expected) in [
+            ("json-lines", "level=info", "1:1", "expected `{`"),
+            ("json-lines", "{\"a\":1", "1:7", "the event ends within an object"),
+            ("json-lines", "{\"a\" 1}", "1:6", "expected `:`"),
+            ("json-lines", "{\"a\":1} x", "1:9", "expected the end"),
+            ("json-lines", "{\n\"a\": 1,\n\"b\" 2}", "3:5", "expected `:`"),
+            (
+                "logfmt",
+                "level=info msg=\"abc",
+                "1:11",
+                "expected a value whose quote is closed",
+            ),
+            ("logfmt", "not pairs", "1:1", "expected `key=value`"),
+            (
+                "syslog-rfc5424",
+                "<34>1 2026-13-01 web app - - - x",
+                "1:7",
+                "expected a time of RFC 3339, or `-`",
+            ),
+            (
+                "syslog-rfc5424",
+                "some text",
+                "1:1",
+                "expected `<priority>`, or a time",
+            ),
+            (
+                "iis-w3c",
+                "2026-11-22 17:28:30",
+                "1:1",
+                "expected a `#Fields` header before this line",
+            ),
+        ] {
+            let said = explained_by(pipeline, text);
+            let there = said.contains(&format!("event 1:{place}\n")) && said.contains(expected);
+            assert!(there, "{pipeline}: {said}");
+        }
     }
 
     #[test]

@@ -29,19 +29,30 @@ impl Csv {
         let mut values = Vec::with_capacity_in(self.columns.len(), scene.arena);
         let mut at = 0;
         loop {
-            let (value, next) = value(text, at, scene.arena).ok_or(Mismatch { at })?;
+            let (value, next) = value(text, at, scene.arena).ok_or(Mismatch {
+                at,
+                expected: "a value whose quote is closed",
+            })?;
             if values.len() < self.columns.len() {
                 values.push(value);
             }
             match text.get(next) {
                 Some(b',') => at = next + 1,
-                Some(_) => return Err(Mismatch { at: next }),
+                Some(_) => {
+                    return Err(Mismatch {
+                        at: next,
+                        expected: "a comma",
+                    });
+                }
                 None => break,
             }
         }
         // One column is any line without a comma.
         if values.len() < 2.min(self.columns.len()) {
-            return Err(Mismatch { at: text.len() });
+            return Err(Mismatch {
+                at: text.len(),
+                expected: "a comma",
+            });
         }
         for (number, (value, column)) in values.into_iter().zip(&self.columns).enumerate() {
             let Some(column) = column else { continue };
@@ -52,7 +63,10 @@ impl Csv {
             };
             let (Text::Bare(text) | Text::Quoted(text)) = value;
             if !(there && column.convert(text, scene)) && number == 0 {
-                return Err(Mismatch { at: 0 });
+                return Err(Mismatch {
+                    at: 0,
+                    expected: "a value of the kind that the pipeline has for its first column",
+                });
             }
         }
         Ok(())

@@ -73,7 +73,10 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
         });
         let Some(bytes) = put else {
             pairs.undo(scene);
-            return Err(Mismatch { at });
+            return Err(Mismatch {
+                at,
+                expected: "`NAME=value`, or a name and a value whose length stands before it",
+            });
         };
         at += bytes;
         if at < text.len() {
@@ -81,7 +84,10 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
         }
         return pairs.finish(scene).map_err(|_| {
             pairs.undo(scene);
-            Mismatch { at }
+            Mismatch {
+                at,
+                expected: Mismatch::TOO_MANY_KEYS,
+            }
         });
     }
 }

@@ -10,6 +10,8 @@ use super::rule::{Extras, FEW, Found, NodeId, Places, Rule, TooMany};
 use crate::event;
 use crate::pattern::Scene;
 
+const PAIR: &str = "`key=value`";
+
 /// Reads a line of pairs, which must begin with one, or any text would be such a line. A word without `=` is a flag, and
 /// true, where the pipeline names it; any other may be of a sentence that nobody has quoted, and makes the whole line the
 /// message, unless the line has one. A quote that is not closed, or more than [`crate::limits::EXTRAS_MAX`] unknown keys, are a mismatch.
@@ -23,7 +25,7 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
     loop {
         let at = pairs.at;
         let result = match pairs.next(scene.arena) {
-            Ok(Some((_, Value::Flag))) if first => Err(Mismatch { at }),
+            Ok(Some((_, Value::Flag))) if first => Err(Mismatch { at, expected: PAIR }),
             Ok(Some((key, Value::Flag))) if rule.member(NodeId::ROOT, key).path.is_none() => {
                 has_words = true;
                 Ok(())
@@ -42,11 +44,14 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
                     None => {
                         let key = (NodeId::ROOT, key);
                         rule.leave(key, member.otherwise, (found, false), &mut extras, scene)
-                            .map_err(|TooMany| Mismatch { at })
+                            .map_err(|TooMany| Mismatch {
+                                at,
+                                expected: Mismatch::TOO_MANY_KEYS,
+                            })
                     }
                 }
             }
-            Ok(None) if first => Err(Mismatch { at }),
+            Ok(None) if first => Err(Mismatch { at, expected: PAIR }),
             Ok(None) => {
                 let result = rule.finish(&mut places, false, &mut extras, scene);
                 if result.is_ok()
@@ -56,9 +61,15 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
                 {
                     scene.fields.set(message, event::Value::Text(text));
                 }
-                return result.map_err(|TooMany| Mismatch { at });
+                return result.map_err(|TooMany| Mismatch {
+                    at,
+                    expected: Mismatch::TOO_MANY_KEYS,
+                });
             }
-            Err(OpenQuote) => Err(Mismatch { at }),
+            Err(OpenQuote) => Err(Mismatch {
+                at,
+                expected: "a value whose quote is closed",
+            }),
         };
         if result.is_err() {
             extras.undo(scene);

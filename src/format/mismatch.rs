@@ -3,4 +3,11 @@
 pub struct Mismatch {
     /// The byte of the event up to which it was.
     pub at: usize,
+    /// What was expected there.
+    pub expected: &'static str,
+}
+
+impl Mismatch {
+    /// The line says too much: more than [`crate::limits::EXTRAS_MAX`] such keys.
+    pub const TOO_MANY_KEYS: &str = "fewer keys that the pipeline does not name";
 }

@@ -52,6 +52,16 @@ impl Parser {
         }
     }
 
+    /// Where an event stops to be of this format and what is wrong there; `None` when it is of it.
+    pub fn explain<'a>(&self, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Option<(usize, String)> {
+        let Mismatch { at, expected } = self.parse(text, scene).err()?;
+        let exact = match self {
+            Parser::Json(_) | Parser::Clef(_) => json::explain(text),
+            _ => None,
+        };
+        Some(exact.unwrap_or_else(|| (at, format!("expected {expected}"))))
+    }
+
     /// Says that every field of the pipeline has its slot now: see [`Rule::reserve`].
     pub fn reserve(&mut self, schema: &Schema) {
         match self {

@@ -27,11 +27,21 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
         user: false,
     };
     match event.read(text, scene) {
-        Ok(()) if event.user => event.pairs.finish(scene).map_err(|_| Mismatch { at: text.len() }),
+        Ok(()) if event.user => event.pairs.finish(scene).map_err(|_| Mismatch {
+            at: text.len(),
+            expected: Mismatch::TOO_MANY_KEYS,
+        }),
         result => {
             event.pairs.undo(scene);
-            Err(Mismatch {
-                at: if result.is_ok() { 0 } else { text.len() },
+            Err(match result {
+                Ok(()) => Mismatch {
+                    at: 0,
+                    expected: "a line `# User@Host:`",
+                },
+                Err(TooMany) => Mismatch {
+                    at: text.len(),
+                    expected: Mismatch::TOO_MANY_KEYS,
+                },
             })
         }
     }

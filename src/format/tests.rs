@@ -29,7 +29,7 @@ pub fn parsed<'p>(
         },
     );
     let shown = show(schema, &fields);
-    if let Err(Mismatch { at }) = result {
+    if let Err(Mismatch { at, .. }) = result {
         assert!(at <= text.len(), "a mismatch at {at} of {}", text.len());
         assert!(shown.is_empty(), "a mismatch has set {shown:?}");
         return None;

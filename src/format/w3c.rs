@@ -63,7 +63,10 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
         return result;
     }
     let finished = rule.finish(&mut places, false, &mut extras, scene);
-    finished.map_err(|TooMany| Mismatch { at: text.len() })
+    finished.map_err(|TooMany| Mismatch {
+        at: text.len(),
+        expected: Mismatch::TOO_MANY_KEYS,
+    })
 }
 
 fn columns<'a>(
@@ -86,6 +89,7 @@ fn columns<'a>(
             _ => {
                 return Err(Mismatch {
                     at: from.min(text.len()),
+                    expected: columns_expected(header),
                 });
             }
         };
@@ -93,7 +97,8 @@ fn columns<'a>(
             names.next();
             name = INSTANT;
             values.next().ok_or(Mismatch {
-                at: from.min(text.len()),
+                at: text.len(),
+                expected: columns_expected(header),
             })?;
             value = instant(value, &text[from..values.end], scene.arena);
         } else if let Some(day) = day
@@ -120,8 +125,18 @@ fn columns<'a>(
                     extras,
                     scene,
                 )
-                .map_err(|TooMany| Mismatch { at: from })?,
+                .map_err(|TooMany| Mismatch {
+                    at: from,
+                    expected: Mismatch::TOO_MANY_KEYS,
+                })?,
         }
+    }
+}
+
+fn columns_expected(header: &[u8]) -> &'static str {
+    match header {
+        [] => "a `#Fields` header before this line",
+        _ => "as many columns as the `#Fields` header before this line has",
     }
 }
 

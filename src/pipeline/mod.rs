@@ -39,5 +39,5 @@ pub use frame_start::FrameStart;
 pub use host::HostWords;
 pub use inline_test::{Failure, run_tests};
 pub use library::{Library, name_like};
-pub use parse::{Outcome, Pipeline, Unmatched};
+pub use parse::{Because, Outcome, Pipeline, Unmatched};
 pub use tidy::is_plain;

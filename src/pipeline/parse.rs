@@ -87,10 +87,23 @@ pub enum Outcome {
 pub struct Unmatched {
     /// What was parsed: the event without colours and indentation.
     pub text: Vec<u8>,
+    pub because: Because,
+}
+
+/// What an unmatched event is not.
+#[derive(Debug)]
+pub enum Because {
     /// Each pattern with where it stopped and what it expected there, in the order of the pipeline.
-    pub patterns: Vec<Explanation>,
-    /// What was expected, by a pipeline that has a format in place of patterns.
-    pub format: Option<&'static str>,
+    Patterns(Vec<Explanation>),
+    /// The pipeline has a format in place of patterns.
+    Format {
+        /// What its events are, as a noun.
+        noun: &'static str,
+        /// The byte of the event up to which it was of the format.
+        at: usize,
+        /// What was expected there: as [`Explanation::message`].
+        message: String,
+    },
 }
 
 impl Pipeline {
@@ -237,21 +250,28 @@ impl Pipeline {
                 || matches!(format, format::Parser::Json(_) | format::Parser::Clef(_))
                     && text.trim_ascii_start().starts_with(b"{")
         });
-        let patterns = match format {
-            Some(_) => Vec::new(),
-            None => self
-                .parser
-                .patterns
-                .programs()
-                .iter()
-                .filter_map(|program| program.explain(text, clock))
-                .collect(),
-        };
-        let format = format.map(format::Parser::describe);
+        let by_format = format.and_then(|format| {
+            let mut fields = Fields::new(self.schema.len());
+            let mut scene = Scene {
+                fields: &mut fields,
+                clock,
+                arena: &arena,
+            };
+            let (at, message) = format.explain(text, &mut scene)?;
+            let noun = format.describe();
+            Some(Because::Format { noun, at, message })
+        });
+        let because = by_format.unwrap_or_else(|| {
+            let programs = self.parser.patterns.programs().iter();
+            Because::Patterns(
+                programs
+                    .filter_map(|program| program.explain(text, clock))
+                    .collect(),
+            )
+        });
         Unmatched {
             text: text.to_vec(),
-            patterns,
-            format,
+            because,
         }
     }
 }

@@ -24,6 +24,8 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
             line.extras.undo(scene);
             Err(Mismatch {
                 at: text.len() - body.len() + line.scan.at(),
+                // What is no JSON is explained to who asks; no line pays for it.
+                expected: Mismatch::TOO_MANY_KEYS,
             })
         }
     }

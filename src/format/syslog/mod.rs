@@ -84,8 +84,9 @@ impl Syslog {
             None => self.traditional(rest, priority.is_some(), scene),
         };
         // Both set fields only once nothing can fail any more.
-        result.map_err(|Refused { rest }| Mismatch {
+        result.map_err(|Refused { rest, expected }| Mismatch {
             at: text.len() - rest,
+            expected,
         })?;
         if let Some(priority) = priority {
             let severity = priority & 7;
@@ -104,15 +105,20 @@ impl Syslog {
     /// RFC 5424 behind the version.
     fn modern<'a>(&self, rest: &'a [u8], scene: &mut Scene<'a, '_>) -> Result<(), Refused> {
         let mut rest = rest;
+        let refused = Refused {
+            rest: rest.len(),
+            expected: "a time of RFC 3339, or `-`",
+        };
         let mut next = || {
-            let refused = Refused { rest: rest.len() };
-            let end = memchr(b' ', rest).ok_or(refused)?;
+            let end = memchr(b' ', rest).ok_or(Refused {
+                rest: rest.len(),
+                expected: "time, host, app, process and message id of RFC 5424, each with a blank behind",
+            })?;
             let word = &rest[..end];
             rest = &rest[end + 1..];
             Ok(word)
         };
         let (time, host, app, process, message_id) = (next()?, next()?, next()?, next()?, next()?);
-        let refused = Refused { rest: rest.len() };
         // One blank, even where the message is empty; but nothing may follow the data at all.
         let (data, message) = match data::read(rest, scene.arena) {
             Some((data, [])) => (data, &[][..]),
@@ -148,7 +154,10 @@ impl Syslog {
     ) -> Result<(), Refused> {
         let Some(rest) = self.time(text, scene) else {
             if !has_priority {
-                return Err(Refused { rest: text.len() });
+                return Err(Refused {
+                    rest: text.len(),
+                    expected: "`<priority>`, or a time such as `Nov 22 17:28:30` or `2026-11-22T17:28:30Z`",
+                });
             }
             // RFC 3164, section 4.3.3: then all of it is the message. Most programs write their tag all the same.
             self.tagged(text, scene);
@@ -217,6 +226,7 @@ impl Syslog {
 #[derive(Clone, Copy, Debug)]
 struct Refused {
     rest: usize,
+    expected: &'static str,
 }
 
 /// What follows the number of octets that a sender over TCP may put before each message: `83 <34>1 …` (RFC 6587, 3.4.1).
