@@ -67,27 +67,29 @@ fn render<'a>(event: &'a [u8], arena: &'a Bump) -> Option<&'a [u8]> {
         {
             out.push(*a);
             rest = behind;
-        } else if let Some((hole, behind)) = Hole::read(rest) {
-            let from = out.len();
-            let written = match &mut renderings {
-                Some(list) if hole.has_format => next_text(list),
-                _ => None,
-            };
-            match (written, value(hole.name)) {
-                (Some(text), _) => out.extend_from_slice(json::unescaped(text, arena)),
-                (None, Some(&(_, raw, Shape::String { .. }))) => {
-                    out.extend_from_slice(json::unescaped(&raw[1..], arena));
-                }
-                (None, Some(&(_, raw, _))) => literal(raw, &mut out, arena),
-                // Serilog leaves a hole that nothing fills.
-                (None, None) => out.extend_from_slice(&rest[..rest.len() - behind.len()]),
-            }
-            hole.align(from, &mut out);
-            rest = behind;
-        } else {
-            out.push(rest[0]);
-            rest = &rest[1..];
+            continue;
         }
+        let (tag, behind) = split_tag(rest);
+        rest = behind;
+        let Some(hole) = Hole::read(tag) else {
+            out.extend_from_slice(tag);
+            continue;
+        };
+        let from = out.len();
+        let written = match &mut renderings {
+            Some(list) if hole.has_format => next_text(list),
+            _ => None,
+        };
+        match (written, value(hole.name)) {
+            (Some(text), _) => out.extend_from_slice(json::unescaped(text, arena)),
+            (None, Some(&(_, raw, Shape::String { .. }))) => {
+                out.extend_from_slice(json::unescaped(&raw[1..], arena));
+            }
+            (None, Some(&(_, raw, _))) => literal(raw, &mut out, arena),
+            // Serilog leaves a hole that nothing fills.
+            (None, None) => out.extend_from_slice(tag),
+        }
+        hole.align(from, &mut out);
         if out.len() > RENDERED_BYTES_MAX {
             return Some(template);
         }
@@ -118,6 +120,14 @@ fn next_text<'a>(list: &mut Scan<'a>) -> Option<&'a [u8]> {
     matches!(shape, Shape::String { .. }).then(|| &raw[1..])
 }
 
+/// Cuts a template that begins with a brace behind the brace that closes it, or before the first byte that Serilog
+/// takes in no hole. What is cut off is a hole, or text as it stands.
+fn split_tag(template: &[u8]) -> (&[u8], &[u8]) {
+    let ends = |byte: &u8| matches!(byte, b'}' | b'<'..=b'>' | b'^' | b'`' | b'~' | 0..0x20);
+    let end = template.iter().position(ends).unwrap_or(template.len());
+    template.split_at(end + usize::from(template.get(end) == Some(&b'}')))
+}
+
 /// `{Name}`, `{@Name,-10:0.00}`: a place in a template that a value goes to.
 struct Hole<'a> {
     name: &'a [u8],
@@ -127,11 +137,9 @@ struct Hole<'a> {
 }
 
 impl<'a> Hole<'a> {
-    /// The hole at the brace that `text` begins with, and what stands behind it.
-    fn read(text: &'a [u8]) -> Option<(Hole<'a>, &'a [u8])> {
-        let body = text.strip_prefix(b"{")?;
-        let end = memchr::memchr(b'}', body)?;
-        let (inner, behind) = (&body[..end], &body[end + 1..]);
+    /// The hole that `tag` is with its braces.
+    fn read(tag: &'a [u8]) -> Option<Hole<'a>> {
+        let inner = tag.strip_prefix(b"{")?.strip_suffix(b"}")?;
         let (inner, has_format) = match memchr::memchr(b':', inner) {
             Some(colon) => (&inner[..colon], true),
             None => (inner, false),
@@ -155,7 +163,7 @@ impl<'a> Hole<'a> {
             width,
             has_format,
         };
-        is_name.then_some((hole, behind))
+        is_name.then_some(hole)
     }
 
     /// Fills up what `out` has from `from` on with blanks.
@@ -289,6 +297,9 @@ mod tests {
             ),
             (r#"{"@mt":"no {hole","x":1}"#, "no {hole"),
             (r#"{"@mt":"{} {a b} }","x":1}"#, "{} {a b} }"),
+            // What is no hole is text up to where a hole would end.
+            (r#"{"@mt":"{a b {x} {x} {{{a {{","x":1}"#, "{a b {x} 1 {{a {{"),
+            (r#"{"@mt":"{\n a: {x}}","x":1}"#, "{\n a: 1}"),
             (r#"{"A":1,"@mt":"{A}{A}","A":2}"#, "22"),
         ] {
             assert_eq!(rendered(event).as_deref(), Some(message), "{event}");
