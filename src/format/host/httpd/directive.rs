@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use crate::format::host::FormatError;
 
 /// A part of a format.
@@ -15,10 +17,10 @@ pub(super) enum Piece {
 /// Takes a format apart.
 pub(super) fn split(format: &str) -> Result<Vec<Piece>, FormatError> {
     let mut pieces = Pieces::default();
-    let mut rest = text(format);
-    while let Some(c) = rest.chars().next() {
-        let from = format.len() - rest.len();
-        let length = match c {
+    let Range { start: mut at, end } = text(format);
+    while let Some(c) = format[at..end].chars().next() {
+        let rest = &format[at..end];
+        at += match c {
             // A format that stands in a configuration has its quotes escaped.
             '\\' => match rest[1..].chars().next() {
                 Some(next @ ('"' | '\\')) => {
@@ -34,50 +36,44 @@ pub(super) fn split(format: &str) -> Result<Vec<Piece>, FormatError> {
                     1
                 }
             },
-            '"' if rest.starts_with("\" ") && is_quoted(format) => break,
             '%' if rest.starts_with("%%") => {
                 pieces.push_char('%');
                 2
             }
-            '%' => pieces.push_directive(rest, from)?,
+            '%' => pieces.push_directive(rest, at)?,
             _ => {
                 pieces.push_char(c);
                 c.len_utf8()
             }
         };
-        rest = &rest[length..];
     }
-    Ok(pieces.finish())
+    Ok(pieces.0)
 }
 
-/// The format's text: without `LogFormat`, and without its first quote where it is quoted.
-fn text(format: &str) -> &str {
-    let body = body(format);
-    match body.strip_prefix('"').filter(|_| is_quoted(format)) {
-        Some(inner) => inner.strip_suffix('"').unwrap_or(inner),
-        None => body.trim_end(),
+/// Where the format's text is: without `LogFormat`, and without the quotes around it and the name behind them.
+fn text(format: &str) -> Range<usize> {
+    let end = format.trim_end().len();
+    let body = format[..end].trim_start();
+    let body = body.strip_prefix("LogFormat").map_or(body, str::trim_start);
+    let start = end - body.len();
+    match quoted(body) {
+        Some(inner) => start + 1..start + 1 + inner.len(),
+        None => start..end,
     }
 }
 
-fn body(format: &str) -> &str {
-    let start = format.trim_start();
-    start.strip_prefix("LogFormat").map_or(start, str::trim_start)
-}
-
-/// Whether the quotes around the format are not its own: those inside are then escaped.
-fn is_quoted(format: &str) -> bool {
-    let body = body(format).trim_end();
-    let Some(inner) = body.strip_prefix('"') else {
-        return false;
-    };
+/// What the quotes around a format hold, where they are not its own: those inside are then escaped.
+fn quoted(body: &str) -> Option<&str> {
+    let inner = body.strip_prefix('"')?;
     let mut escaped = false;
     let end = inner.find(|c| {
         let found = c == '"' && !escaped;
         escaped = c == '\\' && !escaped;
         found
-    });
+    })?;
     // Behind it, at most the format's name.
-    end.is_some_and(|end| !inner[end + 1..].contains(['%', '"']))
+    let behind = &inner[end + 1..];
+    (!behind.contains(['%', '"'])).then_some(&inner[..end])
 }
 
 #[derive(Default)]
@@ -146,9 +142,5 @@ impl Pieces {
             name: name.to_owned(),
             argument,
         });
-    }
-
-    fn finish(self) -> Vec<Piece> {
-        self.0
     }
 }

@@ -177,6 +177,7 @@ mod tests {
         for format in ["combined", directive, text] {
             assert_eq!(first(format), COMBINED, "{format}");
         }
+        assert_eq!(first("LogFormat\t\"%h\"\town"), first("%h"));
         let loose = COMBINED.replace("{source.ip:ip?}", "{source.domain?}");
         assert_eq!(patterns("combined", Product::Apache)[1], loose);
     }
@@ -225,14 +226,21 @@ mod tests {
         assert_eq!(mistake("%h %").at, 3..4);
         assert_eq!(mistake("no directive").at, 0..12);
         assert_eq!(mistake("%h %{x}").at, 3..7);
+        // What is not of the text counts too.
+        assert_eq!(mistake("LogFormat \"%h %{x}\" own ").at, 14..18);
+        assert_eq!(mistake("\"%h %{x}\"").at, 4..8);
+        assert_eq!(mistake("%h %{x}  ").at, 3..7);
     }
 
     proptest::proptest! {
         #[test]
         fn any_text_is_read_or_refused(format: String, pieces in proptest::collection::vec(proptest::sample::select(
             vec!["%", "{", "}", "t", "h", ">", "!2", "\"", "\\", "é", " ", "U", "q", "^ti"]), 0..12)) {
-            let _ = read(&format, Product::Apache);
-            let _ = read(&pieces.concat(), Product::Tomcat);
+            for (format, product) in [(format, Product::Apache), (pieces.concat(), Product::Tomcat)] {
+                if let Err(error) = read(&format, product) {
+                    proptest::prop_assert!(format.get(error.at.clone()).is_some(), "{:?}", error);
+                }
+            }
         }
     }
 }
