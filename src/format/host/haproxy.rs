@@ -89,12 +89,9 @@ pub fn read(format: &str) -> Result<HostFormat, FormatError> {
         return read(text);
     }
     let mut writer = Writer::default();
-    let text = text(format);
-    // The text is a part of the format.
-    let start = format.find(text).unwrap_or(0);
-    let mut rest = text;
+    let Range { start, end } = text(format);
+    let mut rest = &format[start..end];
     while let Some(c) = rest.chars().next() {
-        let from = start + text.len() - rest.len();
         rest = match c {
             '\\' => {
                 let mut after = rest[1..].chars();
@@ -105,7 +102,7 @@ pub fn read(format: &str) -> Result<HostFormat, FormatError> {
                 writer.text("%");
                 &rest[2..]
             }
-            '%' => writer.item(rest, from)?,
+            '%' => writer.item(rest, end - rest.len())?,
             _ => {
                 writer.text(&rest[..c.len_utf8()]);
                 &rest[c.len_utf8()..]
@@ -122,15 +119,16 @@ pub fn read(format: &str) -> Result<HostFormat, FormatError> {
     Ok(HostFormat::Patterns(vec![writer.pattern]))
 }
 
-/// What stands behind `log-format`, without the quotes around it.
-fn text(format: &str) -> &str {
-    let body = format.trim();
+/// Where the text is that stands behind `log-format`, without the quotes around it.
+fn text(format: &str) -> Range<usize> {
+    let end = format.trim_end().len();
+    let body = format[..end].trim_start();
     let body = body.strip_prefix("log-format").map_or(body, str::trim_start);
-    let quoted = |quote| {
-        body.strip_prefix(quote)
-            .and_then(|inner| inner.strip_suffix(quote))
-    };
-    quoted('"').or(quoted('\'')).unwrap_or(body)
+    let start = end - body.len();
+    let quoted = ['"', '\'']
+        .iter()
+        .any(|&quote| body.len() > 1 && body.starts_with(quote) && body.ends_with(quote));
+    start + usize::from(quoted)..end - usize::from(quoted)
 }
 
 #[derive(Default)]
@@ -293,13 +291,17 @@ mod tests {
         assert_eq!(at("%ci %[src"), 4..9);
         assert_eq!(at("plain"), 0..5);
         assert_eq!(at("\"%ci %{+Q\""), 5..9);
+        assert_eq!(at("log-format %g"), 11..13);
     }
 
     proptest::proptest! {
         #[test]
         fn any_text_is_read_or_refused(pieces in proptest::collection::vec(proptest::sample::select(
             vec!["%", "{", "}", "[", "]", "ci", "+Q", "\"", "\\", "é", " ", "o", "tr"]), 0..12)) {
-            let _ = read(&pieces.concat());
+            let format = pieces.concat();
+            if let Err(error) = read(&format) {
+                proptest::prop_assert!(format.get(error.at.clone()).is_some(), "{:?}", error);
+            }
         }
     }
 }
