@@ -30,7 +30,7 @@ pub(super) fn keys(pieces: &[Piece], format_bytes: usize) -> Result<Vec<JsonKey>
                 source,
                 field: strict.field,
                 kind: strict.kind,
-                optional: false,
+                optional: !variable::is_always_there(&variable),
             };
             Some((variable::rank(&variable), key))
         })

@@ -114,6 +114,15 @@ fn json_objects_become_keys() {
 }
 
 #[test]
+fn a_dash_in_json_is_no_value_where_nginx_may_have_none() {
+    let HostFormat::Json(keys) = read(r#"{"ip":"$remote_addr","by":"$http_referer"}"#).unwrap() else {
+        panic!();
+    };
+    let optional: Vec<(&str, bool)> = keys.iter().map(|key| (&*key.source, key.optional)).collect();
+    assert_eq!(optional, [("ip", false), ("by", true)]);
+}
+
+#[test]
 fn what_cannot_be_read_is_said() {
     for (format, at, message) in [
         ("main", 0..4, "has no variable"),
