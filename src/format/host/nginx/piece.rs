@@ -89,6 +89,10 @@ fn quoted(format: &str, mut at: usize, pieces: &mut Pieces) -> Result<(), Format
         let quote = match format[at..].chars().next() {
             None => return Ok(()),
             Some(';') if format[at + 1..].trim().is_empty() => return Ok(()),
+            Some('#') => {
+                at += format[at..].find('\n').unwrap_or(format.len() - at);
+                continue;
+            }
             Some(quote @ ('\'' | '"')) => quote,
             Some(_) => {
                 // nginx takes words without quotes too.

@@ -51,6 +51,14 @@ fn a_directive_is_read_as_it_stands_in_the_configuration() {
 }
 
 #[test]
+fn comments_of_the_configuration_are_none_of_the_format() {
+    assert_eq!(
+        patterns("log_format main '$pid' # the worker\n # '$uri'\n ' $status';"),
+        ["{process.pid:int} {http.response.status_code:int}"]
+    );
+}
+
+#[test]
 fn a_timed_virtual_host() {
     assert_eq!(
         patterns(
