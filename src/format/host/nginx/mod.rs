@@ -55,21 +55,26 @@ fn join_touching(pieces: Vec<Piece>) -> Vec<Piece> {
             }
             (_, piece) => joined.push(piece),
         }
-        if let [
-            ..,
-            Piece::Variable(scheme),
-            Piece::Text(between),
-            Piece::Variable(rest),
-        ] = joined.as_slice()
-            && scheme == "scheme"
-            && between == "://"
-            && variable::is_host_and_uri(rest)
-        {
-            joined.truncate(joined.len() - 3);
-            joined.push(Piece::Variable(variable::FULL_URL.to_owned()));
+    }
+    let mut at = 0;
+    while let Some([first, between, rest]) = joined.get(at..at + 3) {
+        if is_url(first, between, rest) {
+            let url = Piece::Variable(variable::FULL_URL.to_owned());
+            joined.splice(at..at + 3, [url]);
         }
+        at += 1;
     }
     joined
+}
+
+/// Whether the three are `$scheme://` and what stands behind that in a URL.
+fn is_url(first: &Piece, between: &Piece, rest: &Piece) -> bool {
+    match (first, between, rest) {
+        (Piece::Variable(scheme), Piece::Text(between), Piece::Variable(rest)) => {
+            scheme == "scheme" && between == "://" && variable::is_host_and_uri(rest)
+        }
+        _ => false,
+    }
 }
 
 /// Where each variable's value goes, in the order of the pieces; `None` for a variable that was there before.

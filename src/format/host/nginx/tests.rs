@@ -59,6 +59,20 @@ fn comments_of_the_configuration_are_none_of_the_format() {
 }
 
 #[test]
+fn a_path_and_its_query_are_what_was_asked_for() {
+    assert_eq!(
+        patterns("$request_method $uri$is_args$args $status"),
+        ["{http.request.method?} {url.original:request_target?} {http.response.status_code:int}"]
+    );
+    assert_eq!(patterns("$scheme://$host$uri$is_args$args"), ["{url.full:url?}"]);
+    // The request says the same and more.
+    assert_eq!(
+        patterns("$document_uri$is_args$query_string|$request"),
+        ["{nginx.access.document_uri_is_args_query_string?}|{http.request.line:http_request?}"]
+    );
+}
+
+#[test]
 fn a_timed_virtual_host() {
     assert_eq!(
         patterns(

@@ -67,7 +67,16 @@ pub(super) fn is_host_and_uri(joined: &str) -> bool {
     ["host_", "http_host_", "server_name_"]
         .iter()
         .find_map(|host| joined.strip_prefix(host))
-        .is_some_and(|uri| matches!(uri, "request_uri" | "uri" | "document_uri"))
+        .is_some_and(|uri| matches!(uri, "request_uri" | "uri" | "document_uri") || is_path_and_query(uri))
+}
+
+/// Whether the variables, joined by `_`, are `$uri$is_args$args`: the path, and the query behind a question mark if there
+/// is one.
+fn is_path_and_query(joined: &str) -> bool {
+    ["uri_", "document_uri_"]
+        .iter()
+        .find_map(|path| joined.strip_prefix(path))
+        .is_some_and(|query| matches!(query, "is_args_args" | "is_args_query_string"))
 }
 
 /// Which of the variables that mean the same field has it: the lowest.
@@ -80,7 +89,8 @@ pub(super) fn rank(name: &str) -> u8 {
         "request" => 4,
         "request_uri" => 5,
         FULL_URL => 6,
-        _ => 7,
+        joined if is_path_and_query(joined) => 7,
+        _ => 8,
     }
 }
 
@@ -121,6 +131,7 @@ pub(super) fn target(name: &str) -> Target {
         "uri" | "document_uri" => Target::new("url.path", None),
         "args" | "query_string" => Target::new("url.query", None),
         "scheme" => Target::new("url.scheme", None),
+        joined if is_path_and_query(joined) => Target::new("url.original", Some("request_target")),
         FULL_URL => Target::new("url.full", Some("url")),
         "host" | "http_host" | "server_name" => Target::new("url.domain", None),
         "server_port" => Target::new("server.port", int),
