@@ -117,12 +117,14 @@ pub(super) fn within(line: &[u8]) -> Option<(usize, Head)> {
             && is_failure(colon)
             && class_end(colon) == colon.len()
         {
-            let start = len.min(line.len() - at);
             return Some((
                 at,
                 Head {
                     name: 0..colon.len(),
-                    message: Said { start, end: None },
+                    message: Said {
+                        start: len,
+                        end: None,
+                    },
                     strong: true,
                 },
             ));

@@ -128,7 +128,7 @@ fn assemble<'a>(text: &'a [u8], at: usize, head: Option<Head>, said: usize) -> T
         None => (Default::default(), Default::default()),
     };
     // A trace that begins the text, or begins within a line, shares its words with the message.
-    let shared = at == 0 || (text[at - 1] != b'\n' && memchr::memchr(b'\n', text).is_some());
+    let shared = at == 0 || text[at - 1] != b'\n';
     let message = if shared { &text[..said] } else { &text[..at] };
     Trace {
         message: message.trim_ascii_end(),
