@@ -65,6 +65,10 @@ impl<'a> Fields<'a> {
         self.extra[index].value = value;
     }
 
+    pub fn rename_extra(&mut self, index: usize, name: &'a [u8]) {
+        self.extra[index].name = name;
+    }
+
     pub fn extra(&self) -> &[Extra<'a>] {
         &self.extra
     }

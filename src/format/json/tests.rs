@@ -250,6 +250,17 @@ fn nothing_is_within_a_field_that_has_a_value() {
             "order.id": 3,
         }))
     );
+    // Whichever of them comes first; but an object and what is in it are one.
+    assert_eq!(
+        flat(r#"{"app.kubernetes.io/name":"a","app":"b","x.y":1,"x":[2],"x.y.z":3,"x_y":4}"#),
+        Some(json!({
+            "labels.app_kubernetes_io/name": "a", "app": "b", "labels.x_y": 1, "x": [2], "labels.x_y_z": 3, "x_y": 4,
+        }))
+    );
+    assert_eq!(
+        flat(r#"{"x":{"y":1},"x.y":2,"z.y":3,"z":[{"y":4}]}"#),
+        Some(json!({"x": {"y": 1}, "x.y": 2, "z.y": 3, "z": [{"y": 4}]}))
+    );
     let mut schema = Schema::default();
     for name in ["message", "message.template", "order.id"] {
         schema.intern(name);

@@ -3,7 +3,7 @@ use bumpalo::collections::Vec;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::ends::Ends;
-use crate::event::{Extra, FieldId, Value};
+use crate::event::{Extra, FieldId, Value, ecs};
 use crate::format::json::lossy;
 use crate::limits::EXTRAS_MAX;
 use crate::pattern::Scene;
@@ -30,6 +30,8 @@ pub(crate) struct Extras<'a> {
     many: &'a mut [u16],
     /// Unknown keys that are called as a field of the pipeline: the number of what they become where it has a value.
     twins: Vec<'a, (FieldId, Value<'a>, u16)>,
+    /// A key had dots of its own: it may be within another.
+    has_dots: bool,
 }
 
 impl<'a> Extras<'a> {
@@ -39,6 +41,7 @@ impl<'a> Extras<'a> {
             few: [0; FEW],
             many: &mut [],
             twins: Vec::new_in(scene.arena),
+            has_dots: false,
         };
         if extras.before > 0 {
             extras.note_those_before(scene);
@@ -116,6 +119,45 @@ impl<'a> Extras<'a> {
             }
         }
         others
+    }
+
+    /// Says that a key has dots of its own.
+    pub fn note_dots(&mut self) {
+        self.has_dots = true;
+    }
+
+    /// Makes labels of extras within others that are no objects, unless one is there already. The last thing to be done:
+    /// what is renamed is not found by its old name.
+    pub fn part(&mut self, is_field: impl Fn(&str) -> bool, scene: &mut Scene<'a, '_>) {
+        if self.has_dots {
+            self.part_dotted(is_field, scene);
+        }
+    }
+
+    #[cold]
+    fn part_dotted(&mut self, is_field: impl Fn(&str) -> bool, scene: &mut Scene<'a, '_>) {
+        for at in 0..scene.fields.extra().len() {
+            let extras = scene.fields.extra();
+            let name = extras[at].name;
+            let is_value = |outer: &[u8]| match self.get(self.place(outer, extras)) {
+                0 => false,
+                known => !matches!(
+                    extras[known - 1].value,
+                    Value::Json([b'{', ..] | [b'[', b'{', ..])
+                ),
+            };
+            if !memchr::memchr_iter(b'.', name).any(|dot| is_value(&name[..dot])) {
+                continue;
+            }
+            let label = ecs::label(&String::from_utf8_lossy(name));
+            let place = self.place(label.as_bytes(), extras);
+            if self.get(place) == 0 && !is_field(&label) {
+                let label = scene.arena.alloc_slice_copy(label.as_bytes());
+                scene.fields.rename_extra(at, label);
+                // At least one name is not renamed, so that a place stays free.
+                self.put(place, at + 1);
+            }
+        }
     }
 
     /// Where the extra called `name` is, or where it goes.

@@ -304,9 +304,12 @@ impl Rule {
             }
             Otherwise::Extra | Otherwise::Leaf => {
                 let name = extras::name(prefix.as_bytes(), self.table.prefix(node), key, scene.arena);
-                if self.is_within_field(node, key) {
-                    let value = found.flat(dirty, scene.arena);
-                    return self.leave_within((name, value), extras, scene);
+                if !extras::is_plain(key) {
+                    extras.note_dots();
+                    if self.has_field_around(node, key) {
+                        let value = found.flat(dirty, scene.arena);
+                        return self.leave_within((name, value), extras, scene);
+                    }
                 }
                 let value = match otherwise {
                     Otherwise::Leaf => found.flat(dirty, scene.arena),
@@ -317,12 +320,7 @@ impl Rule {
         }
     }
 
-    /// Whether a key has dots, and its name before one of them is a field's.
-    #[inline]
-    fn is_within_field(&self, node: NodeId, key: &[u8]) -> bool {
-        !extras::is_plain(key) && self.has_field_around(node, key)
-    }
-
+    /// Whether a key's name before one of its dots is a field's.
     #[cold]
     fn has_field_around(&self, node: NodeId, key: &[u8]) -> bool {
         let mut dots = memchr::memchr_iter(b'.', key);
@@ -447,6 +445,11 @@ impl Rule {
                 return Err(error);
             }
         }
+        let is_field = |name: &str| {
+            let source = self.source(name).map(str::as_bytes);
+            source.is_some_and(|source| self.member(NodeId::ROOT, source).otherwise != Otherwise::Extra)
+        };
+        extras.part(is_field, scene);
         Ok(())
     }
 
