@@ -20,7 +20,7 @@ const LINES: &[&str] = &[
     r#"{"log":{"offset":5,"file":{"path":"/a"}},"stream":"x","log.flags":"y","data_stream":{"dataset":"z"}}"#,
     r#"{"@timestamp":"rubbish","log":{"level":"y"},"log.level":"x","a":1,"a":2,"b.c":1,"b":{"c":2}}"#,
     r#"{"@timestamp":{"x":1},"network":"tcp","destination":"db","user_agent":"curl/8","transaction":"t"}"#,
-    r#"{"app.kubernetes.io/name":"web","app":"shop","log.level.name":"x","empty":{},"a":{"b":{}}}"#,
+    r#"{"app.kubernetes.io/name":"web","app":"shop","log.level.name":"x","empty":{},"within":{"empty":{}}}"#,
     r#"{"@t":"2026-11-23T08:48:00Z","@mt":"{n} saved","n":1,"labels.message_template":"x","message":{"template":"y"}}"#,
 ];
 
