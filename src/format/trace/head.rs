@@ -193,7 +193,7 @@ fn named(line: &[u8], at: usize) -> Option<Head> {
             start,
             end: php_place(line).filter(|&end| uncaught && end >= start),
         },
-        strong: failure || uncaught,
+        strong: failure || at > 0,
     })
 }
 

@@ -174,14 +174,16 @@ impl Survey {
                 }
                 continue;
             }
-            match mark(line, found.head.is_some() || first_line.is_some()) {
+            let strong = |head: &Head| head.strong;
+            let below_head = found.head.is_some() || first_line.as_ref().is_some_and(strong);
+            match mark(line, below_head) {
                 Some(Mark::Traceback) => found.python = Some(Python { first: at, last: at }),
                 Some(Mark::Frame) => {
                     found.frame = Some(at);
                     break;
                 }
                 Some(Mark::Cause) if at > 0 => found.cause = found.cause.or(Some(at)),
-                _ if at == 0 => first_line = head::of(line).filter(|head| head.strong),
+                _ if at == 0 => first_line = head::of(line),
                 _ => {
                     if found.head.is_none() {
                         found.head = head::of(line).map(|head| (at, head));
@@ -193,7 +195,7 @@ impl Survey {
             }
         }
         // An event that begins with the exception is a trace only where a frame follows: any log line may say
-        // "IOException: …".
+        // "IOException: …" or "panic: …".
         if found.frame.is_some() || found.cause.is_some() {
             found.head = found.head.or(first_line.map(|head| (0, head)));
         }

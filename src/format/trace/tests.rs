@@ -122,6 +122,38 @@ fn an_event_may_begin_with_the_exception() {
 }
 
 #[test]
+fn what_an_event_begins_with_is_the_exception_where_a_frame_follows() {
+    for (event, error_type, error_message) in [
+        (
+            "Exception in thread \"main\" com.acme.OrderGone: no order\n\tat a.B.c(B.java:1)",
+            "com.acme.OrderGone",
+            "no order",
+        ),
+        (
+            "com.acme.OrderGone: no order\n\tat a.B.c(B.java:1)",
+            "com.acme.OrderGone",
+            "no order",
+        ),
+        (
+            "http: panic serving 10.0.0.1:54143: boom\ngoroutine 24 [running]:\nmain.f()",
+            "",
+            "10.0.0.1:54143: boom",
+        ),
+        ("panic: boom\n\ngoroutine 1 [running]:\nmain.main()", "", "boom"),
+        (
+            "thread 'main' panicked at src/main.rs:2:5:\nboom\nstack backtrace:\n   0: f",
+            "",
+            "boom",
+        ),
+    ] {
+        let found = split(event.as_bytes()).unwrap();
+        assert_eq!(text(found.error_type), error_type, "{event}");
+        assert_eq!(text(found.error_message), error_message, "{event}");
+        assert_eq!(text(found.stack_trace), event, "{event}");
+    }
+}
+
+#[test]
 fn an_exception_by_itself_needs_no_frames() {
     let said = |text: &'static str| {
         exception(text.as_bytes()).map(|found| {
