@@ -275,11 +275,15 @@ fn class_end(text: &[u8]) -> usize {
     }
 }
 
-/// The name says that this is an exception.
+/// What the names of most exceptions end with.
+const FAILURES: [&[u8]; 3] = [b"Exception", b"Error", b"Throwable"];
+
+/// The name, or that of a class around it (`HttpClientErrorException$NotFound`), says that this is an exception.
 fn is_failure(name: &[u8]) -> bool {
     // A generic exception's parameters are not its name.
     let name = memchr::memchr(b'`', name).map_or(name, |generic| &name[..generic]);
-    name.ends_with(b"Exception") || name.ends_with(b"Error") || name.ends_with(b"Throwable")
+    name.split(|&byte| byte == b'$')
+        .any(|class| FAILURES.iter().any(|ending| class.ends_with(ending)))
 }
 
 /// A qualified name whose last part begins with a capital: a class, but perhaps no exception.
@@ -311,6 +315,11 @@ mod tests {
                 "com.acme.Outer$InnerException",
                 "com.acme.Outer$InnerException",
                 "",
+            ),
+            (
+                "org.acme.HttpException$NotFound: 404 : \"x\"",
+                "org.acme.HttpException$NotFound",
+                "404 : \"x\"",
             ),
             (
                 "Exception in thread \"main\" java.lang.Error: x",
