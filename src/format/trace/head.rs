@@ -12,6 +12,13 @@ pub(super) struct Head {
     pub strong: bool,
 }
 
+impl Head {
+    /// A qualified name that any text may begin with, such as `Order.Items: none`.
+    pub fn is_vague(&self) -> bool {
+        !self.strong && !self.name.is_empty()
+    }
+}
+
 /// Where the exception's own message stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Said {

@@ -148,7 +148,8 @@ struct Survey {
     frame: Option<usize>,
     /// The first line that ends what the exception says without being a frame (` ---> `, `Caused by: `).
     cause: Option<usize>,
-    /// The first line (not the event's first, unless no other is there) that names an exception.
+    /// The first line (not the event's first, unless no other is there) that names an exception. One that says so by
+    /// its name goes before a line that only begins like one.
     head: Option<(usize, Head)>,
     /// The last line before the frame that is neither blank nor the event's first.
     above: Option<usize>,
@@ -185,8 +186,11 @@ impl Survey {
                 Some(Mark::Cause) if at > 0 => found.cause = found.cause.or(Some(at)),
                 _ if at == 0 => first_line = head::of(line),
                 _ => {
-                    if found.head.is_none() {
-                        found.head = head::of(line).map(|head| (at, head));
+                    if found.head.as_ref().is_none_or(|(_, head)| head.is_vague())
+                        && let Some(head) = head::of(line)
+                        && (found.head.is_none() || head.strong && found.cause.is_none())
+                    {
+                        found.head = Some((at, head));
                     }
                     if !line.trim_ascii().is_empty() {
                         found.above = Some(at);

@@ -57,6 +57,23 @@ fn java() {
 }
 
 #[test]
+fn a_message_may_have_lines_that_begin_like_an_exception() {
+    check(
+        "Validation failed:\nOrder.Items: none\nOrder.Total: negative",
+        "com.acme.ValidationException: 2 mistakes\n\tat a.B.c(B.java:1)",
+        "com.acme.ValidationException",
+        "2 mistakes",
+    );
+    // A panic's message too.
+    check(
+        "failed",
+        "panic: two things\nSyntaxError: x\n\ngoroutine 1 [running]:\nmain.main()",
+        "",
+        "two things",
+    );
+}
+
+#[test]
 fn dotnet() {
     check(
         "Host terminated unexpectedly",
