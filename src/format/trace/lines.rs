@@ -45,11 +45,7 @@ pub(super) fn mark(line: &[u8], below_head: bool) -> Option<Mark> {
         b'e' if indent > 0 && body.starts_with(b"eval at ") => is_call(&body[8..]),
         // "... 27 more", "... 27 common frames omitted"
         b'.' if indent > 0 => body.strip_prefix(b"... ").is_some_and(starts_with_digit),
-        // PHP and Dart: "#0 /app/test.php(9): func1()"
-        b'#' => {
-            let digits = body[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-            digits > 0 && body.get(1 + digits) == Some(&b' ')
-        }
+        b'#' => is_numbered_call(&body[1..]),
         b'g' if indent == 0 => body.strip_prefix(b"goroutine ").is_some_and(starts_with_digit),
         b'S' => body == b"Stack trace:",
         b'[' => body == b"[stacktrace]",
@@ -90,6 +86,17 @@ fn is_call(call: &[u8]) -> bool {
             .iter()
             .rposition(|byte| !byte.is_ascii_digit())
             .is_some_and(|colon| call[colon] == b':' && colon + 1 < call.len())
+}
+
+/// What follows the `#` of PHP, Dart and C's sanitizers: `0 /app/test.php(9): func1()`, `1 {main}`,
+/// `0 0x4f7e2d in main /a.c:5:10`.
+fn is_numbered_call(text: &[u8]) -> bool {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0
+        && text[digits..].strip_prefix(b" ").is_some_and(|call| {
+            let call = call.trim_ascii_start();
+            call == b"{main}" || call.starts_with(b"0x") || call.contains(&b'(')
+        })
 }
 
 /// `app/models/order.rb:69:in `total'` (since Ruby 3.4: `:in 'Order#total'`).
@@ -133,6 +140,9 @@ mod tests {
             "  eval at Foo.a (eval at Bar.z (myscript.js:10:3))",
             "#0 /home/joe/test.php(9): func1()",
             "#1      main (file:///test/main.dart:24:5)",
+            "#2 {main}",
+            "    #0 0x4f7e2d in main /a.c:5:10",
+            "#3 [internal function]: {closure}(1)",
             "goroutine 4 [running]:",
             "\tfrom app.rb:3:in `block in run'",
             "  rack (2.0.3) lib/rack/runtime.rb:22:in `call'",
@@ -147,6 +157,8 @@ mod tests {
             "  at noon we meet",
             "  ... and more",
             "#hashtag one",
+            "#1 apples",
+            "#12",
             "# 1 heading",
             "goroutine leak",
             "   in foo.bar(x)",
