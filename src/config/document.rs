@@ -165,17 +165,31 @@ fn report_syntax(
             true => "a bracket before this is not closed",
             false => message.as_str(),
         };
+        let key_of_both = file
+            .text()
+            .get(span.clone())
+            .filter(|key| message.starts_with("duplicate key") && has_both_headers(file.text(), key))
+            .map(str::to_owned);
         let diagnostic = Diagnostic::error(format!("TOML syntax: {message}")).at(Place {
             file: Arc::clone(file),
             span,
             label: String::new(),
         });
-        diagnostics.push(match syntax_help(message) {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
+        diagnostics.push(match (key_of_both, syntax_help(message)) {
+            (Some(key), _) => diagnostic.help(format!(
+                "`[{key}]` and `[[{key}]]` are both there; write `[[{key}]]` where there may be several, else `[{key}]` once"
+            )),
+            (None, Some(help)) => diagnostic.help(help),
+            (None, None) => diagnostic,
         });
     }
     damage
+}
+
+/// Whether the file has headers of the key with one bracket and with two: the parser has said that it is there twice.
+pub(super) fn has_both_headers(text: &str, key: &str) -> bool {
+    let has = |header: String| text.lines().any(|line| line.trim_start().starts_with(&header));
+    has(format!("[{key}]")) && has(format!("[[{key}]]"))
 }
 
 /// The remedy where the parser's words leave one guessing.

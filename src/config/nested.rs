@@ -1,6 +1,6 @@
 //! Taking tables out of a [`Table`].
 
-use super::document::{Entry, Node, NodeValue, Table};
+use super::document::{Entry, Node, NodeValue, Table, has_both_headers};
 use super::shape::Holds;
 use super::{Diagnostic, Diagnostics, Spanned};
 
@@ -102,6 +102,9 @@ impl Table {
     }
 
     fn push_header(&self, key: &str, header: String, node: &Node, diagnostics: &mut Diagnostics) {
+        if has_both_headers(self.file.text(), key) {
+            return;
+        }
         let remedy = match header.starts_with("[[") {
             true => format!("write `{header}`: there may be several"),
             false => format!("write `{header}`: there is one"),

@@ -176,6 +176,35 @@ fn files_of_the_folder_that_are_no_text_or_that_nobody_names_are_told() {
 }
 
 #[test]
+fn one_mistake_is_said_once() {
+    let input = |header: &str| format!("{header}\npaths = [\"a.log\"]\npipeline = \"plain\"\n");
+    for (first, second) in [("[input]", "[[input]]"), ("[[input]]", "[input]")] {
+        let config = agent(&(input(first) + &input(second)));
+        let host = Host::new(&[
+            ("logmill.toml", &config),
+            ("pipelines/x.toml", PIPELINE),
+            ("a.log", ""),
+        ]);
+        let (_, diagnostics, text) = host.check();
+        assert_eq!(diagnostics.errors(), 1, "{text}");
+        assert!(
+            text.contains("`[input]` and `[[input]]` are both there"),
+            "{text}"
+        );
+    }
+    let top = format!("{PIPELINE}[[top]]\nname = \"most\"\n");
+    let config = agent(&input("[[input]]"));
+    let host = Host::new(&[
+        ("logmill.toml", &config),
+        ("pipelines/x.toml", &top),
+        ("a.log", ""),
+    ]);
+    let (_, diagnostics, text) = host.check();
+    assert_eq!(diagnostics.errors(), 1, "{text}");
+    assert!(text.contains("`labels` is missing in [[top]]"), "{text}");
+}
+
+#[test]
 fn columns_are_there_and_have_names_of_their_own() {
     let config = agent("[[input]]\npaths = [\"a.log\"]\npipeline = \"plain\"\n");
     for (columns, message) in [

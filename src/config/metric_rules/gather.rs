@@ -83,6 +83,7 @@ pub(super) fn read_sessions(mut table: Table, d: &mut Diagnostics) -> Option<Ses
 pub(super) fn read_top(mut table: Table, d: &mut Diagnostics) -> Option<TopRule> {
     table.require("name", "name = \"http_session_requests\"");
     table.require("labels", "labels = { session = \"session.id\" }");
+    let has_labels = table.has("labels");
     let name = read_name(&mut table, d);
     let help = table.take_name("help", d);
     let labels = read_labels(&mut table, &["le"], d);
@@ -99,7 +100,8 @@ pub(super) fn read_top(mut table: Table, d: &mut Diagnostics) -> Option<TopRule>
     let keep = table.take_integer("keep", KEEP, d);
     let series_max = table.take_integer("series_max", SERIES, d);
     table.finish(d);
-    Some(TopRule {
+    // Without labels it would be said twice that it has none.
+    has_labels.then_some(TopRule {
         name: name?,
         help,
         labels,
