@@ -27,6 +27,31 @@ fn is_shared_type(number: u32) -> bool {
     )
 }
 
+/// Whether what is at the path is made up by the kernel as somebody looks at it, so that a search for logs finds none
+/// there and may find no end. `false` where the system does not say.
+pub fn is_made_up(path: &Path) -> bool {
+    statfs(path).is_ok_and(|stat| is_made_up_type(stat.f_type as u32))
+}
+
+/// Numbers of the kernel's `linux/magic.h`.
+fn is_made_up_type(number: u32) -> bool {
+    matches!(
+        number,
+        0x9fa0 // proc
+            | 0x6265_6572 // sysfs
+            | 0x0027_e0eb | 0x6367_7270 // cgroup, cgroup 2
+            | 0x6462_6720 | 0x7472_6163 // debugfs, tracefs
+            | 0x7363_6673 | 0xf97c_ff8c | 0x4341_5d53 // securityfs, selinuxfs, smackfs
+            | 0x6265_6570 // configfs
+            | 0xcafe_4a11 // bpf
+            | 0x6165_676c // pstore
+            | 0xde5e_81e4 // efivarfs
+            | 0x1cd1 // devpts
+            | 0x4249_4e4d // binfmt_misc
+            | 0x6573_5543 // the controls of FUSE
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +65,12 @@ mod tests {
         }
         assert!(!is_shared(Path::new("/proc")));
         assert!(!is_shared(Path::new("/not/there")));
+    }
+
+    #[test]
+    fn what_the_kernel_makes_up_is_told_from_files() {
+        assert!(is_made_up(Path::new("/proc")));
+        assert!(!is_made_up(Path::new(env!("CARGO_MANIFEST_DIR"))));
+        assert!(!is_made_up(Path::new("/not/there")));
     }
 }

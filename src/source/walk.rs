@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::facts::{Facts, Inode, Kind};
 use super::glob::{Globs, Part};
+use super::mount;
 use crate::limits::GLOB_DEPTH_MAX;
 
 /// What the globs of one input lead to at this moment.
@@ -85,12 +86,20 @@ impl Walk<'_> {
         }
     }
 
-    /// `rest` in this directory and in every directory below it; every file with `everything`.
+    /// `rest` in this directory and in every directory below it; every file with `everything`. From a disk it does not
+    /// lead into `/proc`, `/sys` and the like, which take long and have no logs; a glob that begins there does.
     fn any_depth(&mut self, at: PathBuf, rest: &[Part], everything: bool) {
         let Ok(facts) = Facts::of(&at) else {
             return;
         };
         if self.above.contains(&facts.inode) || self.above.len() >= GLOB_DEPTH_MAX {
+            return;
+        }
+        let crosses = self
+            .above
+            .last()
+            .is_some_and(|above| above.dev != facts.inode.dev);
+        if crosses && mount::is_made_up(&at) {
             return;
         }
         self.above.push(facts.inode);
@@ -187,5 +196,29 @@ mod tests {
             ["sub", "sub/link"],
             "a link may be led elsewhere"
         );
+    }
+
+    #[test]
+    fn any_depth_does_not_lead_from_a_disk_into_what_the_kernel_makes_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        std::os::unix::fs::symlink("/proc/sys/kernel", root.join("kernel")).unwrap();
+        fs::create_dir(root.join("disk")).unwrap();
+        fs::write(root.join("disk/hostname"), b"").unwrap();
+        let names = |glob: String| {
+            let found = walk(&Globs::compile(&[glob], &[]).unwrap());
+            let names = found.paths.iter().map(|path| path.display().to_string());
+            names.collect::<Vec<_>>()
+        };
+        let on_disk = format!("{}/disk/hostname", root.display());
+        let made_up = format!("{}/kernel/hostname", root.display());
+        assert_eq!(names(format!("{}/**/hostname", root.display())), [on_disk]);
+        for named in ["kernel/hostname", "kernel/host*", "kernel/**/hostname"] {
+            assert_eq!(
+                names(format!("{}/{named}", root.display())),
+                [made_up.as_str()],
+                "{named}"
+            );
+        }
     }
 }
