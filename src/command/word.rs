@@ -89,6 +89,8 @@ mod tests {
         }
         let wrong = [
             "bench --sink foo",
+            "bench --sink http://",
+            "bench --sink http://user:password@127.0.0.1:9",
             "parse --pipeline plain --timezone Mars",
             "parse --pipeline plain --now x",
             "status --listen foo",

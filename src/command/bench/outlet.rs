@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
-use reqwest::Method;
+use reqwest::{Method, Url};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{self, Sender};
 use tokio::task::JoinHandle;
 
 use super::bulk_server::BulkServer;
+use crate::command::word;
 use crate::config::{ElasticsearchSettings, RejectSettings, WhenFull};
 use crate::event::Span;
 use crate::limits;
@@ -26,7 +27,7 @@ pub enum Sink {
     Null,
     /// A server within this process.
     Bulk,
-    Url(String),
+    Url(Url),
 }
 
 impl FromStr for Sink {
@@ -36,7 +37,7 @@ impl FromStr for Sink {
         match text {
             "null" => Ok(Sink::Null),
             "bulk" => Ok(Sink::Bulk),
-            url if url.starts_with("http://") || url.starts_with("https://") => Ok(Sink::Url(url.to_owned())),
+            url if url.contains("://") => word::server(url).map(Sink::Url).map_err(anyhow::Error::msg),
             other => anyhow::bail!("unknown sink {other:?}; give `null`, `bulk` or an http address"),
         }
     }
@@ -47,7 +48,7 @@ impl fmt::Display for Sink {
         f.write_str(match self {
             Sink::Null => "null",
             Sink::Bulk => "bulk",
-            Sink::Url(url) => url,
+            Sink::Url(url) => url.as_str(),
         })
     }
 }
@@ -95,15 +96,14 @@ impl Outlet {
     ///
     /// When nobody answers there.
     pub fn open(sink: &Sink, gzip: u32) -> anyhow::Result<Self> {
-        let (url, server) = match sink {
+        let (host, server) = match sink {
             Sink::Null => return Ok(Outlet(None)),
             Sink::Bulk => {
                 let server = BulkServer::start().context("cannot start the built-in server")?;
-                (server.url(), Some(server))
+                (server.url().parse()?, Some(server))
             }
             Sink::Url(url) => (url.clone(), None),
         };
-        let host = url.parse().with_context(|| format!("{url:?} is no address"))?;
         let settings = ElasticsearchSettings {
             gzip_level: gzip,
             ..ElasticsearchSettings::at(host)
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!("bulk".parse::<Sink>().unwrap(), Sink::Bulk);
         assert_eq!(
             "http://es:9200".parse::<Sink>().unwrap(),
-            Sink::Url("http://es:9200".to_owned())
+            Sink::Url("http://es:9200".parse().unwrap())
         );
         let error = "nul".parse::<Sink>().unwrap_err().to_string();
         assert!(error.contains("`bulk`"), "{error}");
