@@ -1,7 +1,7 @@
 //! A log that is named on the command line, for the commands that read one and end.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -16,6 +16,22 @@ const FOREIGN: [(&[u8], &str); 3] = [
 ];
 
 const GZIP: &[u8] = b"\x1f\x8b";
+
+/// The beginning of a file is enough to tell.
+const MARK_BYTES: u64 = 6;
+
+/// Whether the file is read as it is, from its beginning.
+///
+/// # Errors
+///
+/// When it cannot be read, or does not go back to its beginning.
+pub fn is_plain(file: &mut File) -> io::Result<bool> {
+    let mut begin = Vec::new();
+    file.by_ref().take(MARK_BYTES).read_to_end(&mut begin)?;
+    file.rewind()?;
+    let marks = FOREIGN.iter().map(|(mark, _)| *mark).chain([GZIP]);
+    Ok(!marks.into_iter().any(|mark| begin.starts_with(mark)))
+}
 
 /// Whether the path stands for standard input.
 pub fn is_stdin(path: &Path) -> bool {

@@ -343,7 +343,7 @@ struct BenchArguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// The log; lines of the pipeline's inline tests when absent.
+    /// The log, compressed with gzip or not, standard input for `-`; lines of the pipeline's inline tests when absent.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }

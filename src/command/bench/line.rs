@@ -148,10 +148,17 @@ impl Line {
         mut full: impl FnMut(Batch),
     ) -> io::Result<Tally> {
         let mut tally = Tally::default();
+        let log_bytes = input.log_bytes;
         while tally.events < events {
             let chunk = input.next_chunk()?;
             tally.events += chunk.frames.len() as u64;
             tally.bytes += chunk.span.bytes();
+            // Twice, since the log's last event may end where the log begins again.
+            if tally.events == 0 && tally.bytes > 2 * log_bytes {
+                return Err(io::Error::other(
+                    "the log holds no event: its lines are blank, or the pipeline's [frame] skips them",
+                ));
+            }
             let grist = Grist {
                 lane: &self.lane,
                 chunk,
@@ -248,6 +255,18 @@ mod tests {
             assert!(tally.events >= 2_000);
             assert_eq!(allocations::of_this_thread() - before, 0, "{name}");
         }
+    }
+
+    #[test]
+    fn a_log_without_an_event_ends() {
+        let (mut line, _) = line("plain", limits::BULK_BYTES_MAX);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("blank.log");
+        std::fs::write(&path, vec![b'\n'; 5 << 20]).unwrap();
+        let workload = Workload::of_file(&path).unwrap();
+        let mut input = workload.endless(line.frame_rule());
+        let error = line.pass(Stage::Frame, &mut input, 1, drop).unwrap_err();
+        assert!(error.to_string().contains("no event"), "{error}");
     }
 
     #[test]

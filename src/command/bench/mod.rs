@@ -57,9 +57,7 @@ pub(super) fn run(arguments: &BenchArguments, terminal: Terminal) -> anyhow::Res
         return Err(Refused.into());
     };
     let workload = match &arguments.file {
-        Some(path) => {
-            Workload::of_file(path).with_context(|| format!("cannot take the lines of {}", path.display()))?
-        }
+        Some(path) => Workload::of_file(path)?,
         None => Workload::of_pipeline(&file).context("cannot make lines")?,
     };
     let mut line = Line::new(pipeline).map_err(|error| anyhow::anyhow!("{error}"))?;

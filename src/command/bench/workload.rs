@@ -1,12 +1,14 @@
 //! The lines that are pushed through: a file, over and over.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
+use anyhow::Context;
 use rustix::fs::MemfdFlags;
 
 use super::access_line;
+use crate::command::log_file;
 use crate::command::reading::{Chunks, Fill};
 use crate::config::{Form, PipelineFile};
 use crate::event::{Chunk, FileKey};
@@ -15,6 +17,9 @@ use crate::source::FrameRule;
 
 /// A smaller log is repeated in memory up to this size, so that reading it costs what reading a long one does.
 const BYTES_MIN: usize = 4 << 20;
+
+/// What is no file to begin again, a pipe or a compressed log, is kept in memory: no more than this of it.
+const KEPT_BYTES_MAX: u64 = 64 << 20;
 
 /// The pipeline whose lines are made to measure, because the budgets are about them.
 const ACCESS: &str = "nginx-access";
@@ -27,23 +32,28 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// The lines of the log at `path`.
-    pub fn of_file(path: &Path) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+    /// The lines of the log at `path`, compressed with gzip or not; standard input for `-`.
+    pub fn of_file(path: &Path) -> anyhow::Result<Self> {
         let name = path.display().to_string();
-        let about = file.metadata()?;
-        if about.is_dir() {
-            return Err(io::Error::new(
-                io::ErrorKind::IsADirectory,
-                "it is a directory; name a file in it",
-            ));
+        // What is wrong with the path is said where it is opened.
+        if let Ok(about) = fs::metadata(path)
+            && about.is_file()
+            && about.len() >= BYTES_MIN as u64
+        {
+            let mut file = File::open(path).with_context(|| format!("cannot open {name}"))?;
+            if log_file::is_plain(&mut file).with_context(|| format!("cannot read {name}"))? {
+                return Ok(Workload { name, file });
+            }
         }
-        if about.is_file() && about.len() >= BYTES_MIN as u64 {
-            return Ok(Workload { name, file });
-        }
+        Self::of_stream(&name, log_file::open(Some(path))?)
+            .with_context(|| format!("cannot take the lines of {name}"))
+    }
+
+    /// As much of the log as is kept.
+    fn of_stream(name: &str, log: impl Read) -> io::Result<Self> {
         let mut text = Vec::new();
-        file.read_to_end(&mut text)?;
-        Self::of_text(name, &text)
+        log.take(KEPT_BYTES_MAX).read_to_end(&mut text)?;
+        Self::of_text(name.to_owned(), &text)
     }
 
     /// Lines like those that the pipeline is for: made up for `nginx-access`, those of the inline tests that match
@@ -98,17 +108,23 @@ impl Workload {
         };
         // Documents of one run must not be those of another to a real server.
         let file = FileKey(jiff::Timestamp::now().as_nanosecond() as u64);
-        Endless(Chunks::new(repeat, rule).of_file(file))
+        let chunks = Chunks::new(repeat, rule).of_file(file);
+        let log_bytes = self.file.metadata().map_or(0, |about| about.len());
+        Endless { chunks, log_bytes }
     }
 }
 
 /// Chunks of whole events without an end.
-pub struct Endless<'w>(Chunks<Repeat<'w>>);
+pub struct Endless<'w> {
+    chunks: Chunks<Repeat<'w>>,
+    /// Of the log, when it was opened.
+    pub log_bytes: u64,
+}
 
 impl Endless<'_> {
-    /// The next events; at least one.
+    /// The next events. A chunk may hold none: of a log without an event there is no end of such chunks.
     pub fn next_chunk(&mut self) -> io::Result<&Chunk> {
-        match self.0.next()? {
+        match self.chunks.next()? {
             Some(chunk) => Ok(chunk),
             None => Err(io::Error::other("the log holds no line")),
         }
@@ -179,6 +195,29 @@ mod tests {
             assert!(chunk.raw.starts_with(b"one\n") || chunk.raw.starts_with(b"two\n"));
             bytes += chunk.raw.len();
         }
+    }
+
+    #[test]
+    fn a_log_is_taken_apart_where_it_is_compressed_and_cut_where_it_is_endless() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.log.gz");
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(b"one\ntwo\n").unwrap();
+        let mut packed = packed.finish().unwrap();
+        // As large a file as is read in place where it is plain.
+        let random: Vec<u8> = (0..BYTES_MIN as u32)
+            .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
+        let mut more = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        more.write_all(&random).unwrap();
+        packed.extend(more.finish().unwrap());
+        fs::write(&path, packed).unwrap();
+        let workload = Workload::of_file(&path).unwrap();
+        let mut input = workload.endless(FrameRule::default());
+        assert!(input.next_chunk().unwrap().raw.starts_with(b"one\ntwo\n"));
+        let endless = io::repeat(b'x').take(2 * KEPT_BYTES_MAX);
+        let workload = Workload::of_stream("x", endless).unwrap();
+        assert!(workload.file.metadata().unwrap().len() <= KEPT_BYTES_MAX + 1);
     }
 
     #[test]
