@@ -103,7 +103,7 @@ fn value<'a>(text: &'a [u8], at: usize, arena: &'a Bump) -> Option<(Text<'a>, us
 }
 
 /// Each pair of quotes as one.
-fn halved<'a>(text: &[u8], arena: &'a Bump) -> &'a [u8] {
+pub(super) fn halved<'a>(text: &[u8], arena: &'a Bump) -> &'a [u8] {
     let mut out = Vec::with_capacity_in(text.len(), arena);
     let mut rest = text;
     while let Some(quote) = memchr(b'"', rest) {

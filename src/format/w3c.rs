@@ -8,6 +8,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec;
 
 use super::Mismatch;
+use super::csv::halved;
 use super::rule::{Extras, FEW, Found, NodeId, Places, Rule, TooMany};
 use crate::block::{self, Block};
 use crate::pattern::Scene;
@@ -35,7 +36,7 @@ pub fn header(lines: &[u8]) -> Option<Header<'_>> {
     if has(b"time")
         && !has(b"date")
         && let Some((_, date)) = last(&lines[..at], DATE)
-        && let Some(day) = Words::new(date).next()
+        && let Some(day) = Words::<false>::new(date).next()
     {
         return Some([DAY, day, b" ", names]);
     }
@@ -52,12 +53,29 @@ fn last<'a>(lines: &'a [u8], word: &[u8]) -> Option<(usize, &'a [u8])> {
 
 /// Reads a line by the header before it. Without one, or with another number of columns, it is a mismatch. `-` is a
 /// value that is not there.
+///
+/// A text in quotes is one value, as the format has it, where the line is none without: IIS writes no quotes of its own,
+/// and may write one that a client has sent.
 pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Result<(), Mismatch> {
     let header: &'a [u8] = scene.arena.alloc_slice_copy(scene.clock.header());
+    let result = read::<false>(rule, header, text, scene);
+    if result.is_err() && memchr::memchr(b'"', text).is_some() {
+        return read::<true>(rule, header, text, scene).or(result);
+    }
+    result
+}
+
+fn read<'a, const QUOTES: bool>(
+    rule: &Rule,
+    header: &'a [u8],
+    text: &'a [u8],
+    scene: &mut Scene<'a, '_>,
+) -> Result<(), Mismatch> {
     let mut few = [0; FEW];
     let mut places = Places::new(rule.paths(), &mut few, scene.arena);
     let mut extras = Extras::new(scene);
-    let result = columns(rule, header, text, &mut places, &mut extras, scene);
+    let values = Words::<QUOTES>::new(text);
+    let result = columns(rule, header, values, &mut places, &mut extras, scene);
     if result.is_err() {
         extras.undo(scene);
         return result;
@@ -69,16 +87,16 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
     })
 }
 
-fn columns<'a>(
+fn columns<'a, const QUOTES: bool>(
     rule: &Rule,
     header: &'a [u8],
-    text: &'a [u8],
+    mut values: Words<'a, QUOTES>,
     places: &mut Places<'a, '_>,
     extras: &mut Extras<'a>,
     scene: &mut Scene<'a, '_>,
 ) -> Result<(), Mismatch> {
-    let mut names = Words::new(header);
-    let mut values = Words::new(text);
+    let text = values.text;
+    let mut names = Words::<false>::new(header);
     let day = header.strip_prefix(DAY).and_then(|_| names.next());
     let day = day.and_then(|word| word.strip_prefix(DAY));
     loop {
@@ -108,7 +126,10 @@ fn columns<'a>(
             name = INSTANT;
             value = concat([day, b" ", value], scene.arena);
         }
-        if value == b"-" {
+        if QUOTES {
+            value = unquoted(value, scene.arena);
+        }
+        if matches!(value, b"" | b"-") {
             continue;
         }
         let found = Found::Text(value);
@@ -157,8 +178,17 @@ fn concat<'a>(parts: [&[u8]; 3], arena: &'a Bump) -> &'a [u8] {
     text.into_bump_slice()
 }
 
-/// Words with one blank between them; a tab is one.
-struct Words<'a> {
+/// A word without the quotes around it; two within it are one.
+fn unquoted<'a>(word: &'a [u8], arena: &'a Bump) -> &'a [u8] {
+    match word {
+        [b'"', inner @ .., b'"'] if inner.contains(&b'"') => halved(inner, arena),
+        [b'"', inner @ .., b'"'] => inner,
+        _ => word,
+    }
+}
+
+/// Words with one blank between them; a tab is one. With `QUOTES`, blanks within quotes that a word begins with end none.
+struct Words<'a, const QUOTES: bool> {
     text: &'a [u8],
     /// Where the next word begins; behind the text when there is none.
     at: usize,
@@ -166,15 +196,27 @@ struct Words<'a> {
     end: usize,
 }
 
-impl<'a> Words<'a> {
+impl<'a, const QUOTES: bool> Words<'a, QUOTES> {
     fn new(text: &'a [u8]) -> Self {
         Words { text, at: 0, end: 0 }
     }
 
     fn peek(&self) -> Option<&'a [u8]> {
         let blank = |block: Block| block.is(b' ') | block.is(b'\t');
-        let end = block::find(self.text, self.at, blank).unwrap_or(self.text.len());
+        let from = if QUOTES { self.quoted() } else { self.at };
+        let end = block::find(self.text, from, blank).unwrap_or(self.text.len());
         self.text.get(self.at..end).filter(|word| !word.is_empty())
+    }
+
+    /// Where the quotes end that the next word begins with.
+    fn quoted(&self) -> usize {
+        let mut at = self.at;
+        while self.text.get(at) == Some(&b'"')
+            && let Some(quote) = memchr::memchr(b'"', &self.text[at + 1..])
+        {
+            at += quote + 2;
+        }
+        at
     }
 
     fn next(&mut self) -> Option<&'a [u8]> {
@@ -251,6 +293,19 @@ mod tests {
                 Some(json!({"@timestamp": "2026-11-22T17:28:30Z", "status": 200})),
             ),
             ("date=2026-11-22 time", "-", Some(json!({}))),
+            // A text in quotes.
+            (
+                "date time cs(User-Agent) sc-status x",
+                "2026-11-22 17:28:30 \"a \"\"b\"\" (c; d)\" 200 \"\"",
+                Some(json!({"@timestamp": "2026-11-22T17:28:30Z", "agent": "a \"b\" (c; d)", "status": 200})),
+            ),
+            // No text in quotes: IIS writes what a client has sent.
+            (
+                "cs(User-Agent) sc-status x",
+                "\" 200 \"",
+                Some(json!({"agent": "\"", "status": 200, "x.x": "\""})),
+            ),
+            ("sc-status x", "404 \"a b", None),
             ("sc-status x", "404", None),
             ("sc-status", "404 5", None),
             ("date time", "2026-11-22", None),
@@ -292,7 +347,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_line_is_read_or_refused(names in "[a-c \t-]{0,20}", line in "[a-z0-9 \t-]{0,30}") {
+        fn any_line_is_read_or_refused(names in "[a-c \t-]{0,20}", line in "[a-c0-9 \"\t-]{0,30}") {
             read(&names, &line);
         }
     }
