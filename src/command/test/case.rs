@@ -250,7 +250,7 @@ impl Case {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 different.push_str(&format!(
-                    "  there is no {}; run `logmill test --update` and read what it writes\n",
+                    "  there is no {}; add `--update` to this command and read what it writes\n",
                     path.display()
                 ));
                 return Ok(());
@@ -276,5 +276,46 @@ impl Case {
         path.push(".");
         path.push(extension);
         path.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_without_golden_files_says_how_they_are_made() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("plain")).unwrap();
+        fs::write(dir.path().join("plain/a.log"), "one\n").unwrap();
+        let cases = Case::find(dir.path(), "plain").unwrap();
+        let run = |update| {
+            cases[0]
+                .run(&Library::shipped(), update, &mut Diagnostics::new())
+                .unwrap()
+        };
+        let Verdict::Different(text) = run(false) else {
+            panic!("there is nothing to be the same as");
+        };
+        // Of the folders that this run was given, not of those that a run without arguments takes.
+        assert_eq!(
+            text.matches("add `--update` to this command").count(),
+            2,
+            "{text}"
+        );
+        assert!(matches!(
+            run(true),
+            Verdict::Updated {
+                events: 1,
+                unmatched: 0
+            }
+        ));
+        assert!(matches!(
+            run(false),
+            Verdict::Same {
+                events: 1,
+                unmatched: 0
+            }
+        ));
     }
 }
