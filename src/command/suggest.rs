@@ -9,7 +9,7 @@ use super::library::library;
 use super::{SuggestArguments, Terminal, log_file, out};
 use crate::config::{Diagnostics, count};
 use crate::event::Timestamp;
-use crate::pipeline::name_like;
+use crate::pipeline::{Library, name_like};
 use crate::suggest::{self, ENOUGH, Fit, LINES_MAX, SAMPLE_BYTES_MAX};
 
 /// So many pipelines are shown.
@@ -39,7 +39,7 @@ pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<(
     }
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
     let fits = suggest::rank(&library, &lines, &arguments.file.to_string_lossy(), now);
-    report(&arguments.file, lines.len(), &fits)?;
+    report(arguments, &library, lines.len(), &fits)?;
 
     let best = fits
         .first()
@@ -69,10 +69,7 @@ pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<(
     };
     let mut err = out::stderr();
     let Some(draft) = draft else {
-        writeln!(
-            err,
-            "the other lines have no form in common; the pipeline `plain` ships them as they are"
-        )?;
+        writeln!(err, "{}", without_draft(best))?;
         return Ok(());
     };
     writeln!(
@@ -95,33 +92,53 @@ pub fn run(arguments: &SuggestArguments, terminal: Terminal) -> anyhow::Result<(
     Ok(())
 }
 
-fn report(file: &Path, lines: usize, fits: &[Fit]) -> io::Result<()> {
+fn report(arguments: &SuggestArguments, library: &Library, lines: usize, fits: &[Fit]) -> io::Result<()> {
     let mut err = out::stderr();
-    writeln!(err, "{}: looked at {}", shown(file), count(lines, "line"))?;
+    let file = shown(&arguments.file);
+    writeln!(err, "{file}: looked at {}", count(lines, "line"))?;
     if fits.iter().all(|fit| fit.takes_anything) {
-        writeln!(err, "no shipped pipeline knows them")?;
+        writeln!(err, "no pipeline knows them")?;
         return Ok(());
     }
     for fit in fits.iter().filter(|fit| !fit.takes_anything).take(SHOWN_MAX) {
-        let share = fit.share * 100.0;
+        // All is all: 100 % leaves nothing.
+        let percent = (fit.share * 100.0).floor();
         match fit.wraps_only {
-            true => writeln!(err, "{share:5.1} %  {:22} around each line", fit.pipeline)?,
+            true => writeln!(err, "{percent:3} %  {:22} around each line", fit.pipeline)?,
             false => writeln!(
                 err,
-                "{share:5.1} %  {:22} {:4.1} fields per event",
+                "{percent:3} %  {:22} {:4.1} fields per event",
                 fit.pipeline, fit.fields
             )?,
         }
     }
     if let Some(best) = fits.first().filter(|fit| !fit.takes_anything) {
-        writeln!(
-            err,
-            "try: logmill parse --pipeline {} --pretty {}",
-            best.pipeline,
-            file.display()
-        )?;
+        writeln!(err, "try: {}", parse_with(&best.pipeline, arguments, library))?;
     }
     Ok(())
+}
+
+/// The command that shows what a pipeline makes of the log.
+fn parse_with(pipeline: &str, arguments: &SuggestArguments, library: &Library) -> String {
+    let folder = match &arguments.pipelines {
+        Some(folder) if library.own_names().any(|own| own == pipeline) => {
+            format!("--pipelines {} ", folder.display())
+        }
+        _ => String::new(),
+    };
+    let file = arguments.file.display();
+    format!("logmill parse {folder}--pipeline {pipeline} --pretty {file}")
+}
+
+/// Why there is no draft beside the pipeline that fits best.
+fn without_draft(best: Option<&Fit>) -> &'static str {
+    match best {
+        None => "these lines have no form in common; the pipeline `plain` ships them as they are",
+        Some(fit) if fit.left.is_empty() => {
+            "a line that follows another without being indented counts half: see whether it is part of that event"
+        }
+        Some(_) => "the other lines have no form in common; the pipeline `plain` ships them as they are",
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
@@ -199,6 +216,46 @@ mod tests {
         assert_eq!(fs::read_to_string(&draft).unwrap(), "mine");
         suggest(true).unwrap();
         assert!(fs::read_to_string(&draft).unwrap().contains("[parse]"));
+    }
+
+    #[test]
+    fn the_command_to_try_finds_the_pipeline() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("till.toml"), "[parse]\npatterns = ['{a} {b}']\n").unwrap();
+        let arguments = SuggestArguments {
+            file: "till.log".into(),
+            output: None,
+            force: false,
+            pipelines: Some(dir.path().to_owned()),
+        };
+        let library = library(arguments.pipelines.as_deref(), &mut Diagnostics::new());
+        let folder = dir.path().display();
+        assert_eq!(
+            parse_with("till", &arguments, &library),
+            format!("logmill parse --pipelines {folder} --pipeline till --pretty till.log")
+        );
+        assert_eq!(
+            parse_with("redis", &arguments, &library),
+            "logmill parse --pipeline redis --pretty till.log"
+        );
+    }
+
+    #[test]
+    fn what_is_said_of_the_other_lines_is_said_where_there_are_some() {
+        let now = Timestamp::from_millis(0);
+        let library = Library::shipped();
+        let said = |lines: &[&str]| {
+            let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+            let fits = suggest::rank(&library, &lines, "", now);
+            without_draft(
+                fits.first()
+                    .filter(|fit| fit.share >= HALF && !fit.takes_anything),
+            )
+        };
+        assert!(said(&["hello world", "bye now"]).starts_with("these lines"));
+        assert!(said(&["2026-11-22 10:00:00 INFO started", "foo bar"]).contains("counts half"));
+        let access = "1.2.3.4 - - [22/Nov/2026:17:28:30 +0100] \"GET / HTTP/1.1\" 200 5";
+        assert!(said(&[access, access, "what"]).starts_with("the other lines"));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::pipeline::{Outcome, Pipeline};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
     pub pipeline: String,
-    /// The share of the lines that are part of an event that it matches, 0 to 1.
+    /// The share of the lines that are part of an event that it matches, 0 to 1. A line that follows the first of its
+    /// event without being indented counts half.
     pub share: f64,
     /// How many fields it finds in an event, on average; keys that it does not know are not among them.
     pub fields: f64,
