@@ -14,6 +14,15 @@ pub(super) enum Piece {
     },
 }
 
+/// How Tomcat's format has these characters, which stands in an attribute of XML.
+const ENTITIES: [(&str, char); 5] = [
+    ("&quot;", '"'),
+    ("&apos;", '\''),
+    ("&lt;", '<'),
+    ("&gt;", '>'),
+    ("&amp;", '&'),
+];
+
 /// Takes a format apart.
 pub(super) fn split(format: &str) -> Result<Vec<Piece>, FormatError> {
     let mut pieces = Pieces::default();
@@ -36,6 +45,12 @@ pub(super) fn split(format: &str) -> Result<Vec<Piece>, FormatError> {
                     1
                 }
             },
+            '&' => {
+                let entity = ENTITIES.iter().find(|(entity, _)| rest.starts_with(entity));
+                let (entity, character) = entity.copied().unwrap_or(("&", '&'));
+                pieces.push_char(character);
+                entity.len()
+            }
             '%' if rest.starts_with("%%") => {
                 pieces.push_char('%');
                 2

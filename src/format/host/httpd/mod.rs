@@ -220,6 +220,14 @@ mod tests {
     }
 
     #[test]
+    fn a_format_may_be_that_of_an_attribute() {
+        assert_eq!(
+            patterns("%h &quot;%r&quot; &amp;%s &x", Product::Tomcat),
+            patterns("%h \"%r\" &%s &x", Product::Tomcat)
+        );
+    }
+
+    #[test]
     fn mistakes_are_told_with_their_place() {
         let mistake = |format| read(format, Product::Apache).unwrap_err();
         assert_eq!(mistake("%h %{Referer").at, 3..12);
