@@ -21,7 +21,7 @@ use super::{FormatError, HostFormat, push_capture, push_literal, with_tail};
 use piece::{Pad, Piece};
 use word::{Target, target};
 
-/// Reads a layout, with or without what surrounds it in a configuration file.
+/// Reads a layout.
 pub fn read(layout: &str) -> Result<HostFormat, FormatError> {
     let pieces = piece::split(layout)?;
     let Some(message) = pieces.iter().position(Piece::is_message) else {
