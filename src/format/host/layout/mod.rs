@@ -23,8 +23,8 @@ use word::{Target, target};
 
 /// Reads a layout.
 pub fn read(layout: &str) -> Result<HostFormat, FormatError> {
-    let pieces = piece::split(layout)?;
-    let Some(message) = pieces.iter().position(Piece::is_message) else {
+    let known = piece::split(layout)?;
+    let Some(message) = known.iter().position(Piece::is_message) else {
         return Err(FormatError::new(
             0..layout.len(),
             "the layout has no message",
@@ -33,32 +33,60 @@ pub fn read(layout: &str) -> Result<HostFormat, FormatError> {
     };
     let mut patterns = Vec::new();
     let mut starts = Vec::new();
-    let (head, tail) = pieces.split_at(message);
-    for head in boxes(head).iter().flat_map(|head| heads(head)) {
-        let pieces = [&head, tail].concat();
-        let targets = targets(&pieces)?;
-        let (head_targets, tail_targets) = (&targets[..head.len()], &targets[head.len() + 1..]);
-        for &lead in leads(&head) {
-            let mut before = lead.to_owned();
-            write(&head, head_targets, Names::All, &mut before);
-            let mut behind = String::new();
-            write(&tail[1..], tail_targets, Names::All, &mut behind);
-            if behind.is_empty() {
-                patterns.push(format!("{before}{{message:lines}}"));
-            } else {
-                patterns.extend(with_tail(&before, &behind));
-            }
-            if !head.is_empty() {
-                let mut start = lead.to_owned();
-                write(&head, head_targets, Names::None, &mut start);
-                start.push_str("{_}");
-                // A head of two lines begins with its first.
-                start.truncate(start.find('\n').unwrap_or(start.len()));
-                starts.push(start);
-            }
+    for pieces in variants(known) {
+        let (head, tail) = pieces.split_at(message);
+        for head in boxes(head).iter().flat_map(|head| heads(head)) {
+            push(&head, tail, &mut patterns, &mut starts)?;
         }
     }
     Ok(HostFormat::Events { patterns, starts })
+}
+
+/// Adds the patterns of a head and what follows it, the message first, and those of the lines that begin such an event.
+fn push(
+    head: &[Piece],
+    tail: &[Piece],
+    patterns: &mut Vec<String>,
+    starts: &mut Vec<String>,
+) -> Result<(), FormatError> {
+    let targets = targets(&[head, tail].concat())?;
+    let (head_targets, tail_targets) = (&targets[..head.len()], &targets[head.len() + 1..]);
+    for &lead in leads(head) {
+        let mut before = lead.to_owned();
+        write(head, head_targets, Names::All, &mut before);
+        let mut behind = String::new();
+        write(&tail[1..], tail_targets, Names::All, &mut behind);
+        if behind.is_empty() {
+            patterns.push(format!("{before}{{message:lines}}"));
+        } else {
+            patterns.extend(with_tail(&before, &behind));
+        }
+        if !head.is_empty() {
+            let mut start = lead.to_owned();
+            write(head, head_targets, Names::None, &mut start);
+            start.push_str("{_}");
+            // A head of two lines begins with its first.
+            start.truncate(start.find('\n').unwrap_or(start.len()));
+            starts.push(start);
+        }
+    }
+    Ok(())
+}
+
+/// The layout as it is, and behind it the same with any text, or nothing, for the numbers of lines of code: where the
+/// logger does not look for them, as behind an asynchronous appender, Logback and Log4j 1 write `?`, and Log4j 2 nothing.
+fn variants(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+    let mut without = pieces.clone();
+    for piece in &mut without {
+        if let Piece::Word { name: name @ "L", .. } = piece {
+            *name = "property";
+        }
+    }
+    if without == pieces {
+        vec![pieces]
+    } else {
+        vec![pieces, without]
+    }
 }
 
 /// The head with the first name that stands in brackets or not at all, and without. Spring Boot writes one of two at most.

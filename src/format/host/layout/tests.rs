@@ -30,12 +30,14 @@ fn usual_layouts() {
         "%d{yy/MM/dd HH:mm:ss} %5p %c{1}:%L - %m%xEx%n",
         &[
             "{@timestamp:yymmdd}  {log.level:level} {log.logger?}:{log.origin.file.line:int} - {message:lines}",
+            "{@timestamp:yymmdd}  {log.level:level} {log.logger?}:{_?} - {message:lines}",
         ],
     );
     check(
         "%d %p %logger{36}.%M:%L - %m%n",
         &[
             "{@timestamp:datetime} {log.level:level} {log.logger:dotted?}.{log.origin.function}:{log.origin.file.line:int} - {message:lines}",
+            "{@timestamp:datetime} {log.level:level} {log.logger:dotted?}.{log.origin.function}:{_?} - {message:lines}",
         ],
     );
     check(
@@ -43,6 +45,8 @@ fn usual_layouts() {
         &[
             "[{@timestamp:datetime}] {log.level:level} {labels.connector.context?}{message:longest} ({log.logger?}:{log.origin.file.line:int})",
             "[{@timestamp:datetime}] {log.level:level} {labels.connector.context?}{message:lines} ({log.logger?}:{log.origin.file.line:int})\n{error.stack_trace:lines}",
+            "[{@timestamp:datetime}] {log.level:level} {labels.connector.context?}{message:longest} ({log.logger?}:{_?})",
+            "[{@timestamp:datetime}] {log.level:level} {labels.connector.context?}{message:lines} ({log.logger?}:{_?})\n{error.stack_trace:lines}",
         ],
     );
 }
@@ -76,6 +80,22 @@ fn nothing_between_blanks_is_nothing() {
             "{@timestamp:clock} {log.level:level}  {log.logger:word?}  - {message:lines}",
             "{@timestamp:clock} {log.level:level}  {log.logger?}  {log.ndc?} - {message:lines}",
         ],
+    );
+}
+
+#[test]
+fn a_line_of_code_may_be_unknown() {
+    let (starts, patterns) = layout("%d %c:%L - %m%n");
+    assert_eq!(
+        patterns,
+        [
+            "{@timestamp:datetime} {log.logger?}:{log.origin.file.line:int} - {message:lines}",
+            "{@timestamp:datetime} {log.logger?}:{_?} - {message:lines}",
+        ]
+    );
+    assert_eq!(
+        starts,
+        ["{_:datetime} {_?}:{_:int} - {_}", "{_:datetime} {_?}:{_?} - {_}"]
     );
 }
 
