@@ -57,6 +57,8 @@ pub struct Screen {
     history: BTreeMap<String, VecDeque<f64>>,
     /// Of the frame that stands on the terminal.
     lines_drawn: usize,
+    /// A frame has hidden the cursor.
+    hides_cursor: bool,
 }
 
 impl Screen {
@@ -66,6 +68,7 @@ impl Screen {
             scrapes: VecDeque::from([(Duration::ZERO, Scrape::default())]),
             history: BTreeMap::new(),
             lines_drawn: 0,
+            hides_cursor: false,
         }
     }
 
@@ -156,6 +159,7 @@ impl Screen {
         let text = render(&view, terminal.width, terminal.colour);
         let lines_before = self.lines_drawn.min(rows);
         let mut frame = String::from(HIDE_CURSOR);
+        self.hides_cursor = true;
         if lines_before > 0 {
             frame.push_str(&format!("\x1b[{lines_before}A"));
         }
@@ -172,7 +176,7 @@ impl Screen {
 
     /// What to print at the end: gives the cursor back where a frame hid it.
     pub fn farewell(&self) -> &'static str {
-        if self.lines_drawn > 0 { SHOW_CURSOR } else { "" }
+        if self.hides_cursor { SHOW_CURSOR } else { "" }
     }
 }
 

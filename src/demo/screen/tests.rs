@@ -248,3 +248,21 @@ fn books_that_do_not_balance_say_so() {
     let text = render(&screen.view(None), 80, false);
     assert!(text.contains("events   off by 4: read 800"), "{text}");
 }
+
+/// In a terminal of one row there is room for the cursor alone.
+#[test]
+fn the_cursor_comes_back_where_there_was_no_room_for_a_line() {
+    let mut screen = screen(3);
+    let terminal = Terminal {
+        interactive: true,
+        colour: false,
+        width: 80,
+        rows: 1,
+    };
+    let frame = screen.frame(None, &terminal);
+    assert!(
+        frame.starts_with("\x1b[?25l") && !frame.contains('\n'),
+        "{frame:?}"
+    );
+    assert_eq!(screen.farewell(), "\x1b[?25h");
+}
