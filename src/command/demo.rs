@@ -37,7 +37,7 @@ pub fn run(arguments: &DemoArguments, terminal: Terminal) -> anyhow::Result<()> 
         .and_then(|settings| Plan::new(settings, &mut diagnostics));
     terminal.report(&diagnostics)?;
     let agent = Agent::start(plan.ok_or(Refused)?, agent::runtime()?)?;
-    let shown = show(arguments, &agent, &mut writer);
+    let shown = show(arguments, &agent, &mut writer, terminal);
     let stopped = agent.stop();
     shown.and(stopped.map(drop))
 }
@@ -77,7 +77,12 @@ fn configuration(arguments: &DemoArguments, writer: &Writer) -> String {
 }
 
 /// Lets the company work and shows what the agent says, until it is over.
-fn show(arguments: &DemoArguments, agent: &Agent, writer: &mut Writer) -> anyhow::Result<()> {
+fn show(
+    arguments: &DemoArguments,
+    agent: &Agent,
+    writer: &mut Writer,
+    terminal: Terminal,
+) -> anyhow::Result<()> {
     let mut screen = Screen::new(About {
         metrics_url: format!("http://{}/metrics", agent.address()),
         events: match &arguments.elasticsearch {
@@ -90,7 +95,7 @@ fn show(arguments: &DemoArguments, agent: &Agent, writer: &mut Writer) -> anyhow
     let over = over(arguments.duration);
     let shown = agent
         .handle()
-        .block_on(work(company, writer, &mut screen, agent, over));
+        .block_on(work(company, writer, &mut screen, agent, terminal, over));
     let mut stdout = out::stdout();
     // The cursor comes back also when something went wrong.
     let _ = stdout.write_all(screen.farewell().as_bytes());
@@ -116,6 +121,7 @@ async fn work(
     writer: &mut Writer,
     screen: &mut Screen,
     agent: &Agent,
+    terminal: Terminal,
     over: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let began = Instant::now();
@@ -137,7 +143,7 @@ async fn work(
             let (_, page) = answer.split_once("\r\n\r\n").unwrap_or_default();
             screen.observe(began.elapsed(), page);
             let orders = Some(company.ledger().into());
-            let frame = screen.frame(orders, &screen::Terminal::of_stdout());
+            let frame = screen.frame(orders, &screen::Terminal::of_stdout(terminal.color));
             stdout.write_all(frame.as_bytes())?;
             stdout.flush()?;
             if stdout.is_closed() {

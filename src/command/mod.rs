@@ -26,6 +26,7 @@ mod suggest;
 mod test;
 mod word;
 
+use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -55,6 +56,17 @@ enum Colour {
     Auto,
     Always,
     Never,
+}
+
+impl Colour {
+    /// `no_color` is the variable `NO_COLOR`, which says nothing where it is empty (<https://no-color.org>).
+    fn is_taken(self, is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+        match self {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => is_terminal && no_color.is_none_or(OsStr::is_empty),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -430,14 +442,11 @@ pub struct Terminal {
 
 impl Terminal {
     fn new(colour: Colour) -> Self {
-        let ask = |is_terminal: bool| match colour {
-            Colour::Always => true,
-            Colour::Never => false,
-            Colour::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none(),
-        };
+        let no_color = std::env::var_os("NO_COLOR");
+        let takes = |is_terminal| colour.is_taken(is_terminal, no_color.as_deref());
         Terminal {
-            color: ask(std::io::stdout().is_terminal()),
-            error_color: ask(std::io::stderr().is_terminal()),
+            color: takes(std::io::stdout().is_terminal()),
+            error_color: takes(std::io::stderr().is_terminal()),
         }
     }
 
@@ -517,5 +526,21 @@ pub fn main(arguments: Arguments) -> ExitCode {
             let _ = writeln!(out::stderr(), "error: {}", sentence(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_turns_no_colours_off() {
+        let auto = |is_terminal, no_color: Option<&str>| {
+            Colour::Auto.is_taken(is_terminal, no_color.map(OsStr::new))
+        };
+        assert!(auto(true, None) && auto(true, Some("")));
+        assert!(!auto(true, Some("1")) && !auto(false, None));
+        assert!(Colour::Always.is_taken(false, Some(OsStr::new("1"))));
+        assert!(!Colour::Never.is_taken(true, None));
     }
 }

@@ -18,17 +18,24 @@ pub struct Terminal {
 
 impl Terminal {
     /// As it is now: ask again before each frame, people resize windows. `COLUMNS` and `LINES` win over what the
-    /// terminal says, `NO_COLOR` (<https://no-color.org>) turns colours off, `TERM=dumb` drawing.
-    pub fn of_stdout() -> Self {
+    /// terminal says, `TERM=dumb` turns drawing off.
+    pub fn of_stdout(colour: bool) -> Self {
         let stdout = std::io::stdout();
         let size = rustix::termios::tcgetwinsize(&stdout).map_or((0, 0), |size| {
             (usize::from(size.ws_col), usize::from(size.ws_row))
         });
-        Self::new(stdout.is_terminal(), size, |name| std::env::var(name).ok())
+        Self::new(stdout.is_terminal(), size, colour, |name| {
+            std::env::var(name).ok()
+        })
     }
 
     /// `size` is the terminal's columns and rows, 0 where it does not know.
-    fn new(is_terminal: bool, size: (usize, usize), variable: impl Fn(&str) -> Option<String>) -> Self {
+    fn new(
+        is_terminal: bool,
+        size: (usize, usize),
+        colour: bool,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         let said = |name| variable(name).and_then(|text| text.parse().ok());
         let first = |said: Option<usize>, known, otherwise| {
             said.into_iter()
@@ -39,7 +46,7 @@ impl Terminal {
         let interactive = is_terminal && variable("TERM").is_none_or(|term| term != "dumb");
         Terminal {
             interactive,
-            colour: interactive && variable("NO_COLOR").is_none_or(|text| text.is_empty()),
+            colour: interactive && colour,
             width: first(said("COLUMNS"), size.0, WIDTH),
             rows: first(said("LINES"), size.1, ROWS),
         }
@@ -51,7 +58,7 @@ mod tests {
     use super::*;
 
     fn terminal(is_terminal: bool, size: (usize, usize), variables: &[(&str, &str)]) -> Terminal {
-        Terminal::new(is_terminal, size, |name| {
+        Terminal::new(is_terminal, size, true, |name| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| (*value).to_owned())
         })
@@ -74,8 +81,8 @@ mod tests {
             (terminal.interactive, terminal.colour)
         };
         assert_eq!(is(true, &[("TERM", "xterm")]), (true, true));
-        assert_eq!(is(true, &[("NO_COLOR", "1")]), (true, false));
-        assert_eq!(is(true, &[("NO_COLOR", "")]), (true, true));
+        let colourless = Terminal::new(true, (80, 24), false, |_| None);
+        assert!(colourless.interactive && !colourless.colour);
         assert_eq!(is(true, &[("TERM", "dumb")]), (false, false));
         assert_eq!(is(false, &[]), (false, false));
     }
