@@ -36,8 +36,8 @@ fn usual_layouts() {
     check(
         "%d %p %logger{36}.%M:%L - %m%n",
         &[
-            "{@timestamp:datetime} {log.level:level} {log.logger:dotted?}.{log.origin.function}:{log.origin.file.line:int} - {message:lines}",
-            "{@timestamp:datetime} {log.level:level} {log.logger:dotted?}.{log.origin.function}:{_?} - {message:lines}",
+            "{@timestamp:datetime} {log.level:level} {log.logger:dotted?}.{log.origin.function?}:{log.origin.file.line:int} - {message:lines}",
+            "{@timestamp:datetime} {log.level:level} {log.logger:dotted?}.{log.origin.function?}:{_?} - {message:lines}",
         ],
     );
     check(
