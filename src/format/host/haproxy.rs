@@ -83,6 +83,13 @@ const OWN: [&str; 13] = [
     "CC", "CS", "hr", "hs", "hrl", "hsl", "H", "lc", "rt", "ms", "sslc", "sslv", "E",
 ];
 
+/// The captured headers of requests and responses as they stand in `httplog`: between a number and a quote, where nothing
+/// else can be taken for them.
+const CAPTURED: &str = ":int?} {haproxy.hr?} {haproxy.hs?} \"";
+
+/// The same place where none are captured.
+const NOT_CAPTURED: &str = ":int?} \"";
+
 /// Reads a format: its text, with or without quotes and the directive's name, or `httplog` or `tcplog`.
 pub fn read(format: &str) -> Result<HostFormat, FormatError> {
     if let Some((_, text)) = NAMED.iter().find(|(name, _)| *name == format.trim()) {
@@ -116,7 +123,10 @@ pub fn read(format: &str) -> Result<HostFormat, FormatError> {
             "give the text of log-format, such as '%ci:%cp [%tr] %ft %b/%s %ST %B %{+Q}r', or \"httplog\"",
         ));
     }
-    Ok(HostFormat::Patterns(vec![writer.pattern]))
+    // Where no headers are captured, nothing stands for them, and one blank for those around them.
+    let mut patterns = vec![writer.pattern.replace(CAPTURED, NOT_CAPTURED), writer.pattern];
+    patterns.dedup();
+    Ok(HostFormat::Patterns(patterns))
 }
 
 /// Where the text is that stands behind `log-format`, without the quotes around it.
@@ -282,6 +292,19 @@ mod tests {
         ] {
             assert_eq!(pattern(format), expected, "{format}");
         }
+    }
+
+    #[test]
+    fn headers_may_not_be_captured() {
+        assert_eq!(
+            read("%bq %hr %hs %{+Q}r %CC").unwrap().patterns(),
+            [
+                r#"{haproxy.backend_queue:int?} "{http.request.line:http_request?}" {haproxy.CC?}"#,
+                r#"{haproxy.backend_queue:int?} {haproxy.hr?} {haproxy.hs?} "{http.request.line:http_request?}" {haproxy.CC?}"#,
+            ]
+        );
+        // A name would take in those that are captured.
+        assert_eq!(read("%b %hr %hs %{+Q}r").unwrap().patterns().len(), 1);
     }
 
     #[test]
