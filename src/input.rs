@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::config::{
     AgentSettings, Diagnostic, Diagnostics, Form, HashRule, IndexName, InputSettings, OutputSettings, Place,
-    Settings, Spanned, Wrapper,
+    Settings, Spanned, Wrapping,
 };
 use crate::derive::{
     Enrolment, GatherSpec, KeyedHash, Label, LabelSource, MetricSpec, Registry, Rules, SpecError,
@@ -305,7 +305,7 @@ fn template(
 /// What is not read line by line cannot be taken out of a container's lines.
 fn wrapper_mistake(input: &InputSettings, pipeline: &Pipeline) -> Option<Diagnostic> {
     let rule = &pipeline.frame.rule;
-    input.wrapper.unwrap_or(rule.wrapper)?;
+    input.wrapper.or(rule.wrapper)?;
     let why = match (rule.form, pipeline.has_header()) {
         (Form::Journal, _) => "its entries are not lines",
         (_, true) => "the columns stand in lines of the file itself",
@@ -321,11 +321,7 @@ fn wrapper_mistake(input: &InputSettings, pipeline: &Pipeline) -> Option<Diagnos
 }
 
 /// How the bytes of a log become events. What the input says of the wrapper goes before what the pipeline says.
-pub fn frame_rule(
-    pipeline: &Arc<Pipeline>,
-    line_bytes_max: usize,
-    wrapper: Option<Option<Wrapper>>,
-) -> FrameRule {
+pub fn frame_rule(pipeline: &Arc<Pipeline>, line_bytes_max: usize, wrapping: Wrapping) -> FrameRule {
     let rule = &pipeline.frame.rule;
     let question = |asked: bool, ask: fn(&FrameStart, &[u8]) -> bool| {
         asked.then(|| {
@@ -334,7 +330,7 @@ pub fn frame_rule(
         })
     };
     FrameRule {
-        wrapper: wrapper.unwrap_or(rule.wrapper),
+        wrapper: wrapping.or(rule.wrapper),
         form: rule.form,
         start: question(!pipeline.frame.every_line(), FrameStart::begins),
         lead: question(!rule.lead.is_empty(), FrameStart::leads),

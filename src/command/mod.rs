@@ -37,7 +37,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 use reqwest::Url;
 
-use crate::config::{Diagnostics, Wrapper, reason};
+use crate::config::{Diagnostics, Wrapper, Wrapping, reason};
 
 /// Tails service logs, parses them with pipelines, ships the events to Elasticsearch and serves the metrics that
 /// it derives from them to Prometheus.
@@ -270,14 +270,14 @@ enum WrapperArgument {
     Auto,
 }
 
-impl From<WrapperArgument> for Option<Option<Wrapper>> {
+impl From<WrapperArgument> for Wrapping {
     fn from(argument: WrapperArgument) -> Self {
         match argument {
-            WrapperArgument::Pipeline => None,
-            WrapperArgument::None => Some(None),
-            WrapperArgument::Docker => Some(Some(Wrapper::Docker)),
-            WrapperArgument::Cri => Some(Some(Wrapper::Cri)),
-            WrapperArgument::Auto => Some(Some(Wrapper::Auto)),
+            WrapperArgument::Pipeline => Wrapping::AsPipelineSays,
+            WrapperArgument::None => Wrapping::Bare,
+            WrapperArgument::Docker => Wrapping::In(Wrapper::Docker),
+            WrapperArgument::Cri => Wrapping::In(Wrapper::Cri),
+            WrapperArgument::Auto => Wrapping::In(Wrapper::Auto),
         }
     }
 }

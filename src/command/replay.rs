@@ -7,7 +7,7 @@ use bumpalo::Bump;
 
 use super::reading::Chunks;
 use crate::columns::Columns;
-use crate::config::Wrapper;
+use crate::config::Wrapping;
 use crate::encode;
 use crate::event::{Chunk, Fields, Frame, Stream, Timestamp, Value};
 use crate::input;
@@ -26,12 +26,12 @@ pub struct Event<'e, 'a> {
 /// Calls `see` with each event of `input`.
 pub fn each(
     pipeline: &Arc<Pipeline>,
-    wrapper: Option<Option<Wrapper>>,
+    wrapping: Wrapping,
     now: Timestamp,
     input: impl Read,
     mut see: impl FnMut(&Event<'_, '_>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let rule = input::frame_rule(pipeline, limits::LINE_BYTES_MAX, wrapper);
+    let rule = input::frame_rule(pipeline, limits::LINE_BYTES_MAX, wrapping);
     let mut chunks = Chunks::new(input, rule);
     let mut clock = pipeline.clock(now);
     let has_header = pipeline.has_header();

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::document::Table;
 use super::zone::read_zone;
-use super::{Diagnostic, Diagnostics, SourceFile, Spanned, Wrapper};
+use super::{Diagnostic, Diagnostics, SourceFile, Spanned, Wrapper, Wrapping};
 
 /// `CASE.toml` beside a log of the golden files: what an input would say of that log.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +14,7 @@ pub struct CaseFile {
     pub timezone: Option<TimeZone>,
     /// The moment of reading.
     pub now: Option<Timestamp>,
-    pub wrapper: Option<Option<Wrapper>>,
+    pub wrapper: Wrapping,
 }
 
 impl CaseFile {
@@ -30,7 +30,8 @@ impl CaseFile {
             now: table.take_string("now", d).and_then(|text| moment(&text, d)),
             wrapper: table
                 .take_choice("wrapper", &Wrapper::WORDS, d)
-                .map(|wrapper| wrapper.value),
+                .map(|wrapper| wrapper.value.into())
+                .unwrap_or_default(),
         };
         table.finish(d);
         case

@@ -64,7 +64,7 @@ pub use metric_rules::{
 pub use pipeline_file::{
     Ansi, Builtin, ChangeRules, Constant, DropRule, ExtractBuiltin, ExtractRule, Form, FrameRule, HostFormat,
     KeyRule, KeySource, LevelNumbers, LevelRule, LookupRule, MapRule, ParseRule, PipelineFile, PipelineTest,
-    RedactRule, Rest, SampleRule, Selection, Sensitive, Wrapper,
+    RedactRule, Rest, SampleRule, Selection, Sensitive, Wrapper, Wrapping,
 };
 pub use place::Place;
 pub use resolve::ZeroConfig;

@@ -108,11 +108,33 @@ impl Wrapper {
         ("cri", Some(Wrapper::Cri)),
         ("auto", Some(Wrapper::Auto)),
     ];
+}
 
-    /// What users call `word`; `None` when there is no such word.
-    pub fn named(word: &str) -> Option<Option<Wrapper>> {
-        let found = Wrapper::WORDS.iter().find(|(name, _)| *name == word);
-        found.map(|&(_, wrapper)| wrapper)
+/// What is said of a log about what is around its lines; it goes before what the pipeline says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wrapping {
+    #[default]
+    AsPipelineSays,
+    /// Nothing.
+    Bare,
+    In(Wrapper),
+}
+
+impl Wrapping {
+    /// What is around the lines, where the pipeline says `pipeline`.
+    pub fn or(self, pipeline: Option<Wrapper>) -> Option<Wrapper> {
+        match self {
+            Wrapping::AsPipelineSays => pipeline,
+            Wrapping::Bare => None,
+            Wrapping::In(wrapper) => Some(wrapper),
+        }
+    }
+}
+
+/// Of what is written: `none`, or a wrapper.
+impl From<Option<Wrapper>> for Wrapping {
+    fn from(written: Option<Wrapper>) -> Wrapping {
+        written.map_or(Wrapping::Bare, Wrapping::In)
     }
 }
 

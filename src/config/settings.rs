@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{HashRule, IndexName, Secret, Spanned, TlsIdentity, Wrapper};
+use super::{HashRule, IndexName, Secret, Spanned, TlsIdentity, Wrapping};
 use crate::limits;
 
 /// What the program runs on: every default filled in, every cross-check made.
@@ -241,8 +241,8 @@ pub struct InputSettings {
     /// Go before the pipeline's and the output's.
     pub dataset: Option<String>,
     pub namespace: Option<String>,
-    /// Goes before the pipeline's; `Some(None)`: lines have none, whatever the pipeline says.
-    pub wrapper: Option<Option<Wrapper>>,
+    /// Goes before the pipeline's.
+    pub wrapper: Wrapping,
     pub backlog: Backlog,
     /// Events that are older when they are read are of the backlog.
     pub backlog_after: Duration,

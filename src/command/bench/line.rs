@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::workload::Endless;
+use crate::config::Wrapping;
 use crate::derive::{Registry, Shard, SpecError};
 use crate::encode::{SHEET_BYTES, Template};
 use crate::event::Timestamp;
@@ -108,7 +109,7 @@ impl Line {
         let pipeline = Arc::new(pipeline);
         let read_at = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
         Ok(Line {
-            rule: input::frame_rule(&pipeline, limits::LINE_BYTES_MAX, None),
+            rule: input::frame_rule(&pipeline, limits::LINE_BYTES_MAX, Wrapping::default()),
             header: Vec::new(),
             mill: Mill::new(
                 registry.shard(),

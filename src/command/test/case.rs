@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use super::difference;
 use crate::command::replay;
-use crate::config::{CaseFile, Diagnostic, Diagnostics, SourceFile, Wrapper, reason};
+use crate::config::{CaseFile, Diagnostic, Diagnostics, SourceFile, Wrapping, reason};
 use crate::derive::{Format, Registry};
 use crate::encode::{self, Page};
 use crate::event::{Timestamp, TimestampWriter, Value};
@@ -130,10 +130,10 @@ impl Case {
 
     fn read(&self, pipeline: &Arc<Pipeline>, words: &CaseFile) -> anyhow::Result<Found> {
         let path = self.path("log");
-        let wrapper = words.wrapper;
+        let wrapping = words.wrapper;
         let moment = match words.now {
             Some(now) => Timestamp::from_millis(now.as_millisecond()),
-            None => self.newest(pipeline, wrapper)?,
+            None => self.newest(pipeline, wrapping)?,
         };
         let log = self.log()?;
         let registry = Registry::default();
@@ -160,7 +160,7 @@ impl Case {
         let mut times = TimestampWriter::default();
         let mut page = Page::default();
         guard.read_at(moment);
-        replay::each(pipeline, wrapper, moment, log, |event| {
+        replay::each(pipeline, wrapping, moment, log, |event| {
             let unmatched = event.outcome == Outcome::Unmatched;
             if event.outcome != (Outcome::Filtered { counted: false }) {
                 rules.count(event.fields, &mut guard);
@@ -193,18 +193,14 @@ impl Case {
 
     /// When the newest event of the log happened: it was read then, or soon after. The same on every day and every
     /// machine.
-    fn newest(
-        &self,
-        pipeline: &Arc<Pipeline>,
-        wrapper: Option<Option<Wrapper>>,
-    ) -> anyhow::Result<Timestamp> {
+    fn newest(&self, pipeline: &Arc<Pipeline>, wrapping: Wrapping) -> anyhow::Result<Timestamp> {
         let fallback: jiff::Timestamp = NOW.parse()?;
         let fallback = Timestamp::from_millis(fallback.as_millisecond());
         let Some(slot) = pipeline.schema.get(encode::TIMESTAMP) else {
             return Ok(fallback);
         };
         let mut newest: Option<Timestamp> = None;
-        replay::each(pipeline, wrapper, fallback, self.log()?, |event| {
+        replay::each(pipeline, wrapping, fallback, self.log()?, |event| {
             if let Value::Time(at) = event.fields.get(slot)
                 && newest.is_none_or(|newest| (newest.secs, newest.nanos) < (at.secs, at.nanos))
             {

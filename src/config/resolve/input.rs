@@ -63,7 +63,11 @@ fn input(
         timezone,
         dataset: text(&table.dataset),
         namespace: text(&table.namespace),
-        wrapper: table.wrapper.as_ref().map(|wrapper| wrapper.value),
+        wrapper: table
+            .wrapper
+            .as_ref()
+            .map(|wrapper| wrapper.value.into())
+            .unwrap_or_default(),
         backlog: value(
             &table.backlog.backlog,
             value(&backlog.backlog, Default::default()),

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::env::Staged;
-use crate::config::{Credentials, SourceFile, StartAt, Verify, WhenFull, Wrapper};
+use crate::config::{Credentials, SourceFile, StartAt, Verify, WhenFull, Wrapper, Wrapping};
 
 const ONE: (&str, &str) = (
     include_str!("../identity/testdata/one.crt"),
@@ -72,7 +72,7 @@ fn every_default_is_filled_in() {
     assert_eq!(input.start_at, StartAt::Beginning);
     assert_eq!(
         (&input.service, &input.timezone, input.wrapper),
-        (&None, &None, None)
+        (&None, &None, Wrapping::AsPipelineSays)
     );
 }
 
@@ -174,7 +174,7 @@ fn every_key_arrives() {
         input.timezone,
         Some(jiff::tz::TimeZone::fixed(jiff::tz::offset(2)))
     );
-    assert_eq!(input.wrapper, Some(Some(Wrapper::Cri)));
+    assert_eq!(input.wrapper, Wrapping::In(Wrapper::Cri));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Logs of the shipped pipelines, as a container runtime would write them.
 
 use super::*;
+use crate::config::Wrapper;
 use crate::limits::LINE_BYTES_MAX;
 use crate::source::frame::{End, Out, frame};
 
 /// The texts of a log's events.
 fn events(pipeline: &Arc<Pipeline>, wrapper: Option<Wrapper>, log: &[u8]) -> Vec<String> {
-    let rule = frame_rule(pipeline, LINE_BYTES_MAX, Some(wrapper));
+    let rule = frame_rule(pipeline, LINE_BYTES_MAX, wrapper.into());
     let (mut texts, mut rest) = (Vec::new(), log);
     while !rest.is_empty() {
         let (mut frames, mut unwrapped) = (Vec::new(), Vec::new());
