@@ -78,6 +78,10 @@ const ALIASES: [Alias; 51] = [
     ("pid", "process.pid", Some("int")),
 ];
 
+/// An address, the port behind it, and the field that has both: an IPv6 address has colons of its own, so that only the
+/// two together say where the port begins.
+const ENDPOINTS: [(&str, &str, &str); 2] = [("ci", ":%cp", "source"), ("si", ":%sp", "server")];
+
 /// Aliases without a field of their own in ECS, or with one that not every line has.
 const OWN: [&str; 13] = [
     "CC", "CS", "hr", "hs", "hrl", "hsl", "H", "lc", "rt", "ms", "sslc", "sslv", "E",
@@ -194,6 +198,13 @@ impl Writer {
                 self.capture("url.original", Some("request_target"), quoted);
                 return Ok(after);
             }
+            let endpoint = ENDPOINTS.iter().find(|(address, ..)| *address == name && !quoted);
+            if let Some((_, port, field)) = endpoint
+                && let Some(after) = after.strip_prefix(port)
+            {
+                self.capture(field, Some("endpoint"), false);
+                return Ok(after);
+            }
             if let Some((_, field, kind)) = ALIASES.iter().find(|(alias, ..)| *alias == name) {
                 self.capture(field, *kind, quoted);
                 return Ok(after);
@@ -276,7 +287,7 @@ mod tests {
         for (format, expected) in [
             (
                 r#"log-format "%ci:%cp [%tr] %ST %{+Q}r %Ta""#,
-                r#"{source.ip:ip?}:{source.port:int?} [{haproxy.accept_date:clf?}] {http.response.status_code:int?} "{http.request.line:http_request?}" {event.duration:millis?}"#,
+                r#"{source:endpoint?} [{haproxy.accept_date:clf?}] {http.response.status_code:int?} "{http.request.line:http_request?}" {event.duration:millis?}"#,
             ),
             (
                 r"%{+Q}o %{-Q}ci %HM %[capture.req.hdr(0)] %[req.hdr(User-Agent)]",
@@ -288,6 +299,10 @@ mod tests {
                 "{http.request.method?} {url.original:request_target?} x",
             ),
             ("%HPO x", "{url.path?} x"),
+            (
+                "%ci %cp %si:%sp",
+                "{source.ip:ip?} {source.port:int?} {server:endpoint?}",
+            ),
             ("%hr %CC", "{haproxy.hr?} {haproxy.CC?}"),
         ] {
             assert_eq!(pattern(format), expected, "{format}");
