@@ -162,6 +162,13 @@ impl Cases {
                         return;
                     }
                     let mut facts = so_far.clone();
+                    let is_other = |(name, value): &(String, Json)| {
+                        facts.value(name).is_some_and(|known| known != value)
+                    };
+                    // No event has two values of a field.
+                    if one.fields.iter().any(is_other) {
+                        continue;
+                    }
                     for field in one.fields {
                         if !facts.fields.contains(&field) {
                             facts.fields.push(field);
@@ -316,9 +323,16 @@ mod tests {
     }
 
     #[test]
+    fn no_source_has_two_values_of_a_field() {
+        let told = cases(r#"filter { if [type] == "a" { if [type] == "b" { drop {} } json {} } }"#);
+        let fields: Vec<_> = told.known.iter().map(|facts| facts.fields.as_slice()).collect();
+        assert_eq!(fields, [[("type".to_owned(), Json::from("a"))]]);
+    }
+
+    #[test]
     fn blocks_within_blocks_do_not_multiply_without_end() {
         for condition in [
-            r#"[type] == "a" or [type] == "b""#,
+            r#""a" in [tags] or "b" in [tags]"#,
             r#"[type] == "a" or [type] == "a""#,
         ] {
             let deep = format!(
