@@ -29,6 +29,10 @@ impl Capture {
         }
     }
 
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name.as_deref() == Some(name)
+    }
+
     /// Whether the text that follows says where the value ends.
     pub fn is_open(&self) -> bool {
         matches!(

@@ -91,6 +91,13 @@ fn key_of<'f>(field: &'f str, rest: &str) -> Option<&'f str> {
     }
 }
 
+/// Takes the name from what has it, since something else gets it now.
+fn give_way<'c>(captures: impl Iterator<Item = &'c mut Capture>, name: &str) {
+    for capture in captures.filter(|capture| capture.is_called(name)) {
+        capture.name = None;
+    }
+}
+
 /// Why a step has no place here.
 pub type Why = String;
 
@@ -202,7 +209,7 @@ impl Pipeline {
             Parse::Plain => field == MESSAGE,
             Parse::Patterns(_) => false,
             Parse::Json { keys, .. } => keys.iter().any(|(name, _)| name == field),
-            Parse::Csv { columns } => columns.iter().any(|column| column.name.as_deref() == Some(field)),
+            Parse::Csv { columns } => columns.iter().any(|column| column.is_called(field)),
         };
         of_parse
             || self
@@ -398,12 +405,10 @@ impl Pipeline {
                 return Ok("[parse.keys] \"@timestamp\"");
             }
             Parse::Csv { columns } => {
-                if let Some(column) = columns
-                    .iter_mut()
-                    .find(|column| column.name.as_deref() == Some(field))
-                {
-                    column.name = Some(TIMESTAMP.to_owned());
-                    column.kind = Some(kind);
+                if let Some(at) = columns.iter().position(|column| column.is_called(field)) {
+                    give_way(columns.iter_mut(), TIMESTAMP);
+                    columns[at].name = Some(TIMESTAMP.to_owned());
+                    columns[at].kind = Some(kind);
                     return Ok("the column `@timestamp`");
                 }
             }
@@ -419,10 +424,7 @@ impl Pipeline {
             if pattern.fields().any(|name| name == TIMESTAMP) {
                 continue;
             }
-            for capture in pattern
-                .captures_mut()
-                .filter(|capture| capture.name.as_deref() == Some(field))
-            {
+            for capture in pattern.captures_mut().filter(|capture| capture.is_called(field)) {
                 capture.name = Some(TIMESTAMP.to_owned());
                 // What grok knows as a time is read as that: formats of dates often differ in a detail.
                 let is_time = capture
@@ -448,12 +450,17 @@ impl Pipeline {
     /// Gives a field another name.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<&'static str, Why> {
         self.needs(from)?;
+        if from == to {
+            return Ok("nothing to do: it is called that");
+        }
         let mut found = false;
         for pattern in self.patterns_mut() {
-            for capture in pattern
-                .captures_mut()
-                .filter(|capture| capture.name.as_deref() == Some(from))
-            {
+            if !pattern.captures().any(|capture| capture.is_called(from)) {
+                continue;
+            }
+            // What was called that before is gone.
+            give_way(pattern.captures_mut(), to);
+            for capture in pattern.captures_mut().filter(|capture| capture.is_called(from)) {
                 capture.name = Some(to.to_owned());
                 found = true;
             }
@@ -476,10 +483,7 @@ impl Pipeline {
         let field = &self.name_before(field);
         let mut found = false;
         for pattern in self.patterns_mut() {
-            for capture in pattern
-                .captures_mut()
-                .filter(|capture| capture.name.as_deref() == Some(field))
-            {
+            for capture in pattern.captures_mut().filter(|capture| capture.is_called(field)) {
                 if capture.kind != Some("int") || kind != "float" {
                     capture.kind = Some(kind);
                 }
@@ -487,10 +491,7 @@ impl Pipeline {
             }
         }
         if let Parse::Csv { columns } = &mut self.parse {
-            for column in columns
-                .iter_mut()
-                .filter(|column| column.name.as_deref() == Some(field))
-            {
+            for column in columns.iter_mut().filter(|column| column.is_called(field)) {
                 column.kind = Some(kind);
                 found = true;
             }

@@ -153,7 +153,11 @@ impl Import<'_> {
         facts.paths = Settings::of(plugin).texts("path");
         let mut settings = Settings::of(plugin);
         let mut input = Input {
-            paths: settings.texts("path"),
+            paths: settings
+                .texts("path")
+                .into_iter()
+                .filter(|path| !path.is_empty())
+                .collect(),
             exclude: settings
                 .texts("exclude")
                 .iter()

@@ -155,9 +155,13 @@ pub fn pairs(filtering: &mut Filtering<'_>, settings: &mut Settings) {
         .text("target")
         .map(|name| format!("{}.", field_name(&name)));
     let result = (|| -> Result<&'static str, Why> {
+        let (between, equals) = (between?, equals?);
+        if between == equals {
+            return Err(format!("`{equals}` is between pairs and within them"));
+        }
         let take = Take::Pairs {
-            between: between?,
-            equals: equals?,
+            between,
+            equals,
             prefix: format!("{}{prefix}", target.unwrap_or_default()),
         };
         filtering.pipeline.extract(&source, take)?;
