@@ -13,6 +13,7 @@ use bumpalo::collections::Vec;
 
 use super::json::{self, Scan, Shape};
 use super::{Mismatch, rule::Rule};
+use crate::block::{self, Block};
 use crate::event::{FieldId, Schema, Value};
 use crate::limits::{RENDERED_BYTES_MAX, TEMPLATE_KEYS_MAX};
 use crate::pattern::Scene;
@@ -123,8 +124,15 @@ fn next_text<'a>(list: &mut Scan<'a>) -> Option<&'a [u8]> {
 /// Cuts a template that begins with a brace behind the brace that closes it, or before the first byte that Serilog
 /// takes in no hole. What is cut off is a hole, or text as it stands.
 fn split_tag(template: &[u8]) -> (&[u8], &[u8]) {
-    let ends = |byte: &u8| matches!(byte, b'}' | b'<'..=b'>' | b'^' | b'`' | b'~' | 0..0x20);
-    let end = template.iter().position(ends).unwrap_or(template.len());
+    let ends = |block: Block| {
+        block.is(b'}')
+            | block.within(b'<', b'>')
+            | block.is(b'^')
+            | block.is(b'`')
+            | block.is(b'~')
+            | block.below(b' ')
+    };
+    let end = block::find(template, 0, ends).unwrap_or(template.len());
     template.split_at(end + usize::from(template.get(end) == Some(&b'}')))
 }
 
