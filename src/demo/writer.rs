@@ -12,6 +12,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::company::LogFile;
+use crate::config::reason;
 use crate::event::Timestamp;
 
 /// The busiest file is rotated this often, in seconds, so that somebody who watches sees it survived.
@@ -27,7 +28,7 @@ const ROTATED_KEPT: u32 = 3;
 const NAMES_MAX: u32 = 100;
 
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {doing} {}: {error}; set TMPDIR to a directory with space to write to", path.display())]
+#[error("cannot {doing} {}: {}; set TMPDIR to a directory with space to write to", path.display(), reason(error))]
 pub struct WriteError {
     doing: &'static str,
     path: PathBuf,
@@ -289,6 +290,6 @@ mod tests {
             text.starts_with("cannot create /nowhere/at/all/logmill-demo-"),
             "{text}"
         );
-        assert!(text.contains("TMPDIR"), "{text}");
+        assert!(text.contains(": no such file or directory; set TMPDIR"), "{text}");
     }
 }
