@@ -1,9 +1,10 @@
+//! The files that the inputs read at this moment.
+
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Diagnostic, Diagnostics, InputSettings, Spanned};
+use crate::config::{Diagnostic, Diagnostics, InputSettings, Spanned, reason};
 use crate::source::{self, Globs};
 
 /// Which file is read for which glob, over all inputs.
@@ -146,8 +147,4 @@ fn taken_already(glob: &Spanned<String>, path: &Path, first: &Spanned<String>, m
     Diagnostic::warning(format!("two inputs claim {files}"))
         .at_value(glob, format!("the input of line {line} reads it"))
         .help("tell them apart with `exclude`, or remove one of the two")
-}
-
-fn reason(error: &io::Error) -> String {
-    error.kind().to_string().to_lowercase()
 }

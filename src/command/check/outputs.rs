@@ -1,7 +1,9 @@
-use super::Complaints;
+//! Whether the outputs would take the events.
+
 use std::collections::BTreeSet;
 use std::io::Write;
 
+use super::Complaints;
 use crate::command::out;
 use crate::command::server::{client, runtime};
 use crate::config::{ElasticsearchSettings, InputSettings, OutputSettings};

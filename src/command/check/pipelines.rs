@@ -1,3 +1,5 @@
+//! The user's own pipelines, with their tests.
+
 use super::Scope;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::pipeline::{HostWords, Library, compile, run_tests};
