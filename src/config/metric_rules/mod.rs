@@ -166,7 +166,9 @@ fn each<T>(
 fn read_counter(mut table: Table, d: &mut Diagnostics) -> Option<CounterRule> {
     table.require("name", "name = \"orders_total\"");
     let name = read_name(&mut table, d);
+    // One that is no name at all has been told.
     if let Some(name) = &name
+        && is_identifier(name)
         && !name.ends_with("_total")
     {
         d.push(
