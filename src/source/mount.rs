@@ -5,8 +5,7 @@ use rustix::fs::statfs;
 /// Whether the path is on a file system that others may write to without this machine being told: of what they do
 /// there are no notifications. `false` where the system does not say.
 pub fn is_shared(path: &Path) -> bool {
-    // The field is signed or unsigned, 32 or 64 bits wide; the number has 32.
-    statfs(path).is_ok_and(|stat| is_shared_type(stat.f_type as u32))
+    file_system(path).is_some_and(is_shared_type)
 }
 
 /// Numbers of statfs(2) and of the kernel's `linux/magic.h`; Lustre, GPFS and VirtualBox give their own.
@@ -30,7 +29,13 @@ fn is_shared_type(number: u32) -> bool {
 /// Whether what is at the path is made up by the kernel as somebody looks at it, so that a search for logs finds none
 /// there and may find no end. `false` where the system does not say.
 pub fn is_made_up(path: &Path) -> bool {
-    statfs(path).is_ok_and(|stat| is_made_up_type(stat.f_type as u32))
+    file_system(path).is_some_and(is_made_up_type)
+}
+
+/// The number of the file system that the path is on.
+fn file_system(path: &Path) -> Option<u32> {
+    // The field is signed or unsigned, 32 or 64 bits wide; the number has 32.
+    statfs(path).ok().map(|stat| stat.f_type as u32)
 }
 
 /// Numbers of the kernel's `linux/magic.h`.
