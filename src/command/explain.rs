@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::pattern::Explanation;
 use crate::pipeline::{Because, Unmatched};
@@ -26,11 +26,8 @@ pub fn render(unmatched: &Unmatched, pipeline: &str, event: usize, color: bool) 
         Because::Patterns(patterns) => patterns,
         Because::Format { noun, at, message } => {
             let title = format!("this event is not {noun}, so `{pipeline}` cannot read it");
-            let (line, shown) = line_at(&unmatched.text, *at);
-            let event = Snippet::source(&shown.text)
-                .path(&path)
-                .line_start(line)
-                .annotation(AnnotationKind::Primary.span(shown.token).label(message.as_str()));
+            let place = line_at(&unmatched.text, *at);
+            let event = stopped(&place, &path, message);
             let group = Group::with_title(Level::ERROR.primary_title(title)).element(event);
             return renderer.render(&[group]);
         }
@@ -46,15 +43,8 @@ pub fn render(unmatched: &Unmatched, pipeline: &str, event: usize, color: bool) 
         1 => format!("the pattern of `{pipeline}` does not match this event"),
         _ => format!("no pattern of `{pipeline}` matches this event"),
     };
-    let (line, shown) = line_at(&unmatched.text, best.at);
-    let event = Snippet::source(&shown.text)
-        .path(&path)
-        .line_start(line)
-        .annotation(
-            AnnotationKind::Primary
-                .span(shown.token)
-                .label(best.message.as_str()),
-        );
+    let place = line_at(&unmatched.text, best.at);
+    let event = stopped(&place, &path, &best.message);
     let pattern_path = format!("pattern {}", number + 1);
     let (before, piece, behind) = pieces(best);
     let (_, written) = line_at(format!("{before}{piece}{behind}").as_bytes(), before.len());
@@ -70,6 +60,19 @@ pub fn render(unmatched: &Unmatched, pipeline: &str, event: usize, color: bool) 
         group = group.element(Level::NOTE.message(other.as_str()));
     }
     renderer.render(&[group])
+}
+
+/// The event's line with a caret where it stopped.
+fn stopped<'p>(
+    (line, shown): &'p (usize, Shown),
+    path: &'p str,
+    message: &'p str,
+) -> Snippet<'p, Annotation<'p>> {
+    let caret = AnnotationKind::Primary.span(shown.token.clone()).label(message);
+    Snippet::source(&shown.text)
+        .path(path)
+        .line_start(*line)
+        .annotation(caret)
 }
 
 /// The pattern before the piece that was expected, that piece (nothing: the end), and the pattern behind it. On one
