@@ -154,27 +154,29 @@ fn refuse_taken(file: &PipelineFile, schema: &Schema, host: &HostWords, diagnost
             continue;
         };
         let instead = taken.instead(name);
-        let message = match taken {
-            Taken::ByAgent => format!(
-                "the pipeline `{}` sets `{name}`, which logmill itself says of every event",
-                file.name
+        let another = || format!("give the field another name, such as `{instead}`");
+        let (message, help) = match taken {
+            Taken::ByAgent => (
+                format!(
+                    "the pipeline `{}` sets `{name}`, which logmill itself says of every event",
+                    file.name
+                ),
+                another(),
             ),
-            Taken::Object(_) => {
-                format!("`{name}` has no value of its own in documents: it is what other fields are in")
-            }
+            Taken::Object(_) => (
+                format!("`{name}` has no value of its own in documents: it is what other fields are in"),
+                another(),
+            ),
             Taken::Within(_) if is_of_input(&instead) || !is_there_twice(&instead) => continue,
-            Taken::Within(outer) => format!(
-                "`{name}` is within `{outer}`, which has a value, and so `{instead}` in documents: another field is called so"
+            Taken::Within(outer) => (
+                format!(
+                    "`{name}` is within `{outer}`, which has a value, and so `{instead}` in documents: another field is called so"
+                ),
+                "give one of the two another name".to_owned(),
             ),
         };
         let mut error = Diagnostic::error(message);
         error.place = first_naming(name, &file.file);
-        let help = match taken {
-            Taken::Within(_) => "give one of the two another name".to_owned(),
-            Taken::ByAgent | Taken::Object(_) => {
-                format!("give the field another name, such as `{instead}`")
-            }
-        };
         diagnostics.push(error.help(help));
     }
 }
