@@ -217,6 +217,12 @@ pub(super) fn name<'a>(prefix: &[u8], object: &[u8], key: &'a [u8], arena: &'a B
     } else {
         clean_name(key, arena)
     };
+    joined(prefix, object, key, arena)
+}
+
+/// [`name`] of a key that is plain or was cleaned.
+#[inline]
+pub(super) fn joined<'a>(prefix: &[u8], object: &[u8], key: &'a [u8], arena: &'a Bump) -> &'a [u8] {
     if prefix.is_empty() && object.is_empty() {
         return key;
     }

@@ -212,6 +212,13 @@ impl Rule {
         Some(source).filter(|source| !source.is_empty())
     }
 
+    /// What the key becomes that would be called `name`.
+    fn otherwise(&self, name: &str) -> Otherwise {
+        self.source(name).map_or(Otherwise::Extra, |source| {
+            self.member(NodeId::ROOT, source.as_bytes()).otherwise
+        })
+    }
+
     /// Says that unknown keys cannot be called `name`, but for objects where `object` is set.
     fn take(&mut self, name: &str, object: bool, field: Option<FieldId>, schema: &Schema) {
         let Some(source) = self.source(name) else {
@@ -303,14 +310,18 @@ impl Rule {
                 self.leave_taken((prefix, node, key), taken, (found, dirty), extras, scene)
             }
             Otherwise::Extra | Otherwise::Leaf => {
-                let name = extras::name(prefix.as_bytes(), self.table.prefix(node), key, scene.arena);
-                if !extras::is_plain(key) {
+                let object = self.table.prefix(node);
+                let name = if extras::is_plain(key) {
+                    extras::joined(prefix.as_bytes(), object, key, scene.arena)
+                } else {
+                    let name = extras::name(prefix.as_bytes(), object, key, scene.arena);
                     extras.note_dots();
                     if self.has_field_around(node, key) {
                         let value = found.flat(dirty, scene.arena);
                         return self.leave_within((name, value), extras, scene);
                     }
-                }
+                    name
+                };
                 let value = match otherwise {
                     Otherwise::Leaf => found.flat(dirty, scene.arena),
                     _ => found.raw(dirty, scene.arena),
@@ -341,10 +352,8 @@ impl Rule {
     ) -> Result<(), TooMany> {
         // A name is valid UTF-8.
         let label = ecs::label(&String::from_utf8_lossy(name));
-        let source = self.source(&label).map(str::as_bytes);
-        let otherwise = source.map(|source| self.member(NodeId::ROOT, source).otherwise);
-        match otherwise {
-            Some(Otherwise::Taken(number)) => {
+        match self.otherwise(&label) {
+            Otherwise::Taken(number) => {
                 if let Some(field) = self.taken[usize::from(number)].field {
                     extras.push_twin(field, value, number);
                 }
@@ -445,11 +454,7 @@ impl Rule {
                 return Err(error);
             }
         }
-        let is_field = |name: &str| {
-            let source = self.source(name).map(str::as_bytes);
-            source.is_some_and(|source| self.member(NodeId::ROOT, source).otherwise != Otherwise::Extra)
-        };
-        extras.part(is_field, scene);
+        extras.part(|name| self.otherwise(name) != Otherwise::Extra, scene);
         Ok(())
     }
 
