@@ -84,10 +84,7 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
         }
         return pairs.finish(scene).map_err(|_| {
             pairs.undo(scene);
-            Mismatch {
-                at,
-                expected: Mismatch::TOO_MANY_KEYS,
-            }
+            Mismatch::too_many_keys(at)
         });
     }
 }

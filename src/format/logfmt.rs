@@ -44,10 +44,7 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
                     None => {
                         let key = (NodeId::ROOT, key);
                         rule.leave(key, member.otherwise, (found, false), &mut extras, scene)
-                            .map_err(|TooMany| Mismatch {
-                                at,
-                                expected: Mismatch::TOO_MANY_KEYS,
-                            })
+                            .map_err(|TooMany| Mismatch::too_many_keys(at))
                     }
                 }
             }
@@ -61,10 +58,7 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
                 {
                     scene.fields.set(message, event::Value::Text(text));
                 }
-                return result.map_err(|TooMany| Mismatch {
-                    at,
-                    expected: Mismatch::TOO_MANY_KEYS,
-                });
+                return result.map_err(|TooMany| Mismatch::too_many_keys(at));
             }
             Err(OpenQuote) => Err(Mismatch {
                 at,

@@ -9,5 +9,10 @@ pub struct Mismatch {
 
 impl Mismatch {
     /// The line says too much: more than [`crate::limits::EXTRAS_MAX`] such keys.
-    pub const TOO_MANY_KEYS: &str = "fewer keys that the pipeline does not name";
+    pub fn too_many_keys(at: usize) -> Mismatch {
+        Mismatch {
+            at,
+            expected: "fewer keys that the pipeline does not name",
+        }
+    }
 }

@@ -27,10 +27,10 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
         user: false,
     };
     match event.read(text, scene) {
-        Ok(()) if event.user => event.pairs.finish(scene).map_err(|_| Mismatch {
-            at: text.len(),
-            expected: Mismatch::TOO_MANY_KEYS,
-        }),
+        Ok(()) if event.user => event
+            .pairs
+            .finish(scene)
+            .map_err(|_| Mismatch::too_many_keys(text.len())),
         result => {
             event.pairs.undo(scene);
             Err(match result {
@@ -38,10 +38,7 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
                     at: 0,
                     expected: "a line `# User@Host:`",
                 },
-                Err(TooMany) => Mismatch {
-                    at: text.len(),
-                    expected: Mismatch::TOO_MANY_KEYS,
-                },
+                Err(TooMany) => Mismatch::too_many_keys(text.len()),
             })
         }
     }

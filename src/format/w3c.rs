@@ -81,10 +81,7 @@ fn read<'a, const QUOTES: bool>(
         return result;
     }
     let finished = rule.finish(&mut places, false, &mut extras, scene);
-    finished.map_err(|TooMany| Mismatch {
-        at: text.len(),
-        expected: Mismatch::TOO_MANY_KEYS,
-    })
+    finished.map_err(|TooMany| Mismatch::too_many_keys(text.len()))
 }
 
 fn columns<'a, const QUOTES: bool>(
@@ -146,10 +143,7 @@ fn columns<'a, const QUOTES: bool>(
                     extras,
                     scene,
                 )
-                .map_err(|TooMany| Mismatch {
-                    at: from,
-                    expected: Mismatch::TOO_MANY_KEYS,
-                })?,
+                .map_err(|TooMany| Mismatch::too_many_keys(from))?,
         }
     }
 }

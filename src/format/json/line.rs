@@ -22,11 +22,8 @@ pub fn parse<'a>(rule: &Rule, text: &'a [u8], scene: &mut Scene<'a, '_>) -> Resu
         Ok(()) => Ok(()),
         Err(Broken) => {
             line.extras.undo(scene);
-            Err(Mismatch {
-                at: text.len() - body.len() + line.scan.at(),
-                // What is no JSON is explained to who asks; no line pays for it.
-                expected: Mismatch::TOO_MANY_KEYS,
-            })
+            // What is no JSON is explained to who asks; no line pays for it.
+            Err(Mismatch::too_many_keys(text.len() - body.len() + line.scan.at()))
         }
     }
 }
